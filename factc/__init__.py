@@ -1,0 +1,1 @@
+"""factc compiles jobs of shell commands into plans, and runs them."""

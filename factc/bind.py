@@ -1,0 +1,106 @@
+"""Values for what a plan has left open: added when it is run, never changed.
+
+Knows plans and given values; knows no template, no file and no shell.
+"""
+
+from __future__ import annotations
+
+from factc.diagnostic import RequestError
+from factc.plan import MAX_TEXT, Parameter, Plan, PlanTask, Text, filled
+from factc.selection import with_tasks
+from factc.values import allowed, how_to_give, unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.values import Given
+
+
+def add(plan: Plan, given: Given) -> Plan:
+    """The plan with the caller's values and tags in it.
+
+    Raises RequestError for a value or tag that was settled otherwise when the plan was compiled, for one
+    that is not allowed, and for a name given by `--set` that the plan does not know.
+    """
+    for key, tag in plan.tags.items():
+        if given.tags.get(key, tag) != tag:
+            raise _settled(f"the tag `{key}`", tag)
+    for name, value in plan.values.items():
+        if given.text(name) not in (None, value):
+            raise _settled(f"`{name}`", value)
+    known = [*(p.name for p in plan.parameters), *plan.values]
+    for name in given.named:
+        if not any(k == name or k.startswith(name + ".") for k in known):
+            raise unknown(name, known)
+    texts = {p.name: (given.text(p.name), p.allowed) for p in plan.parameters}
+    values = {name: allowed(name, text, some) for name, (text, some) in texts.items() if text is not None}
+    return _filled(plan, values, {**plan.tags, **given.tags})
+
+
+def complete(plan: Plan, strict: bool = False) -> tuple[Plan, list[str]]:
+    """The plan with nothing open, and the undeclared variables that are empty now.
+
+    Raises RequestError naming every parameter that has neither value nor default.
+    """
+    if not plan.parameters:
+        return plan, []
+    missing = [p.name for p in plan.parameters if p.default is None]
+    if missing:
+        raise RequestError(_missing(plan, missing), how_to_give(missing))
+    empty = [p.name for p in plan.parameters if not p.declared]
+    if empty and strict:
+        names = ", ".join(f"`{name}`" for name in empty)
+        raise RequestError(f"no value was given for {names}", how_to_give(empty))
+    values: dict[str, str] = {}
+    for parameter in plan.parameters:  # a default may use those above it
+        value = filled(parameter.default or "", {**plan.values, **values})
+        values[parameter.name] = allowed(parameter.name, str(value), parameter.allowed)
+    return _filled(plan, values, plan.tags), empty
+
+
+def _filled(plan: Plan, values: dict[str, str], tags: dict[str, str]) -> Plan:
+    if values:
+        plan = with_tasks(plan, [_task(task, values) for task in plan.tasks])
+    rest = [_parameter(p, values) for p in plan.parameters if p.name not in values]
+    return Plan(
+        plan.name, plan.tasks, description=plan.description, parameters=rest, values={**plan.values, **values},
+        tags=tags, factfile=plan.factfile,
+    )  # fmt: skip
+
+
+def _task(task: PlanTask, values: dict[str, str]) -> PlanTask:
+    argv = [_text(text, values, task.name) for text in task.argv]
+    environment = [(name, _text(text, values, task.name)) for name, text in task.environment]
+    return PlanTask(
+        task.name, task.dependencies, argv, ok=task.ok, noop=task.noop, directory=task.directory,
+        environment=environment, description=task.description, declared=task.declared,
+    )  # fmt: skip
+
+
+def _text(text: Text, values: dict[str, str], name: str) -> Text:
+    if isinstance(text, str):
+        return text
+    whole = filled(text, values)
+    if isinstance(whole, str) and len(whole.encode()) > MAX_TEXT:
+        raise RequestError(
+            f"with these values the shell text of the task '{name}' has more than {MAX_TEXT:,} bytes",
+            "put the long value into a file and give its path",
+        )
+    return whole
+
+
+def _parameter(parameter: Parameter, values: dict[str, str]) -> Parameter:
+    default = None if parameter.default is None else filled(parameter.default, values)
+    return Parameter(
+        parameter.name, default, parameter.allowed, declared=parameter.declared, description=parameter.description
+    )
+
+
+def _settled(what: str, value: str) -> RequestError:
+    return RequestError(
+        f"{what} was settled as `{value}` when this plan was compiled", "compile the job again with the other value"
+    )
+
+
+def _missing(plan: Plan, missing: list[str]) -> str:
+    names = " and ".join(f"`{name}`" for name in missing)
+    return f"the job '{plan.name}' needs {names}"

@@ -1,0 +1,121 @@
+"""The command line: finds the verb, runs it, and turns every error into words and an exit code.
+
+Knows the verbs' names; imports a verb only when it is the one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from factc.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SUCCESS = 0  # also: the job finished early, or a constraint did not match
+BAD_JOB = 1
+TASK_FAILED = 2
+BAD_REQUEST = 3  # anything else: usage, a value, a start task, a place that cannot be written
+
+VERBS = {
+    "compile": "write a job as a plan, a JSON Factfile or text",
+    "validate": "check a job and say all that is wrong with it",
+    "plan": "print the commands, or the whole job as a shell script",
+    "dot": "draw the job with Graphviz",
+    "run": "run a job",
+}
+
+HELP = f"""usage: factc VERB JOB [OPTIONS]
+
+Compiles jobs of shell commands, and checks, draws and runs them.
+JOB is a .fact file, a JSON Factfile or a compiled plan; - is standard input.
+
+verbs:
+{chr(10).join(f"  {verb:10} {words}" for verb, words in VERBS.items())}
+
+`factc VERB --help` shows the options of a verb.
+options: -C DIR  go there first;  --version;  -h, --help
+
+  factc validate job.fact
+  factc compile job.fact -o job.factotum
+  factc run job.factotum --webhook https://example.com/events
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command with these arguments (by default the program's) and returns its exit code."""
+    _open_standard_streams()
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _silence()
+        return SUCCESS
+
+
+def _run(arguments: list[str]) -> int:
+    from factc.diagnostic import CompileError, RequestError
+
+    try:
+        return _verb(arguments)
+    except RequestError as error:
+        from factc.cli.complain import complain
+
+        complain(error.message, error.hint)
+        return BAD_REQUEST
+    except CompileError as error:
+        from factc.cli.complain import report
+
+        report(error.diagnostics, colour=None if "--no-colour" not in arguments else False)
+        only_values = all(d.code.startswith("E5") for d in error.diagnostics if d.severity == "error")
+        return BAD_REQUEST if only_values else BAD_JOB
+
+
+def _verb(arguments: list[str]) -> int:
+    before: list[str] = []
+    while arguments[:1] == ["-C"] and len(arguments) > 1:
+        before += [arguments.pop(0), arguments.pop(0)]
+    if arguments[:1] in (["--version"], ["-v"], ["-V"]):
+        print(f"factc {__version__}")
+        return SUCCESS
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return SUCCESS if arguments else BAD_REQUEST
+    verb = arguments.pop(0)
+    if verb not in VERBS:
+        raise _unknown(verb)
+    from importlib import import_module
+
+    run = import_module(f"factc.cli.{verb}").run
+    code: int = run([*before, *arguments])
+    sys.stdout.flush()
+    return code
+
+
+def _unknown(verb: str) -> Exception:
+    from factc.diagnostic import RequestError, nearest
+
+    meant = nearest(verb, VERBS)
+    if not meant and (os.path.exists(verb) or "." in verb):
+        return RequestError(f"`{verb}` is no verb", f"to run it: factc run {verb}")
+    words = "an option stands behind the verb" if verb.startswith("-") else "verbs are " + ", ".join(VERBS)
+    return RequestError(f"`{verb}` is no verb", f"did you mean `{meant}`?" if meant else words)
+
+
+def _open_standard_streams() -> None:
+    """If one of the standard streams is closed, /dev/null takes its number before a pipe does."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _silence() -> None:
+    """Keeps the interpreter from complaining, at its end, of what it could not flush."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

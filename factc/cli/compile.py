@@ -1,0 +1,68 @@
+"""`factc compile`: a job as a plan, as a JSON Factfile or as text."""
+
+from __future__ import annotations
+
+from factc.cli.complain import report
+from factc.cli.load import load, refuse
+from factc.cli.options import given, parser
+from factc.cli.output import write_file, write_out
+from factc.diagnostic import RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(arguments: list[str]) -> int:
+    made = parser("compile", "Writes a job as a plan (JSON, the same bytes for the same job), a Factfile or text.")
+    made.add_argument("-o", "--output", metavar="OUT", help="the file to write; standard output if left out")
+    made.add_argument(
+        "--format", choices=("plan", "factfile", "fact"), default="plan",
+        help="plan (the default); factfile: JSON, Factotum's own where that says it all; fact: text",
+    )  # fmt: skip
+    options = made.parse(arguments)
+    text = _plan(options) if options.format == "plan" else _job(options)
+    if options.output is None or options.output == "-":
+        write_out(text)
+    else:
+        write_file(options.output, text.encode())
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> str:
+    from factc.emit.planfile import plan_text
+
+    loaded = load(options)
+    report(loaded.warnings, options.colour)
+    return loaded.text or plan_text(loaded.plan)
+
+
+def _job(options: argparse.Namespace) -> str:
+    """The job itself, values left out: they belong to plans and runs."""
+    from factc.compiler import compile_job, read
+    from factc.front import is_plan, read_document
+    from factc.front.file import read_source
+    from factc.source import Source
+
+    for name in ("start", "to"):
+        if getattr(options, name):
+            raise RequestError(f"--{name} chooses tasks of a plan: it does not go with --format {options.format}")
+    source = read_source(options.job)
+    if is_plan(source):
+        from factc.front.planfile import read_plan
+
+        source = Source(source.name, read_plan(source).factfile)
+        job = read(read_document(source, as_json=True))
+    else:
+        job = read(read_document(source))
+    compiled = compile_job(job, given(options))
+    if options.strict:
+        refuse(compiled.warnings)
+    report(compiled.warnings, options.colour)
+    if options.format == "fact":
+        from factc.emit.fact import fact_text
+
+        return fact_text(job)
+    from factc.emit.factfile import factfile_text
+
+    return factfile_text(job)

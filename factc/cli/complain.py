@@ -1,0 +1,45 @@
+"""What goes wrong, said on standard error: diagnostics with excerpts, or one line and the way out.
+
+Knows colours and the terminal's wishes; knows no verb.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from factc.diagnostic import Diagnostic
+
+
+def complain(message: str, hint: str = "") -> None:
+    """One mistake that has no place in a text."""
+    _write(f"factc: {message}\n" + (f"  help: {hint}\n" if hint else ""))
+
+
+def report(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> None:
+    """Diagnostics with their excerpts, and how many there are if more than one."""
+    if not diagnostics:
+        return
+    from factc import excerpt
+    from factc.sink.colour import colour_wanted
+
+    errors = sum(d.severity == "error" for d in diagnostics)
+    warnings = len(diagnostics) - errors
+    wanted = colour_wanted(os.environ, sys.stderr.isatty(), colour)
+    text = excerpt.text(diagnostics, colour=wanted)
+    if len(diagnostics) > 1:
+        counts = [f"{n} {kind}{'s' * (n > 1)}" for n, kind in ((errors, "error"), (warnings, "warning")) if n]
+        text += "\n" + ", ".join(counts) + "\n"
+    _write(text)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stderr.flush()
+    except OSError:  # nobody is there to read it; the exit code still tells
+        pass

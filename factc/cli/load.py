@@ -1,0 +1,81 @@
+"""From the JOB on a command line to its plan, whichever door it comes through.
+
+Knows the doors and the options that change a plan; knows no verb.
+"""
+
+from __future__ import annotations
+
+from factc.bind import add, complete
+from factc.cli.options import given
+from factc.diagnostic import CompileError, Diagnostic
+from factc.front import is_plan
+from factc.front.file import read_source
+from factc.selection import select
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from factc.compiler import Compiled
+    from factc.plan import Plan
+    from factc.source import Source
+
+
+class Loaded:
+    """A plan, and what compiling it found: nothing if it came compiled.
+
+    `text` is the plan's own text where nothing of it was changed.
+    """
+
+    __slots__ = ("plan", "source", "compiled", "warnings", "text")
+
+    def __init__(self, plan: Plan, source: Source, compiled: Compiled | None, text: str | None) -> None:
+        self.plan = plan
+        self.source = source
+        self.compiled = compiled
+        self.warnings: list[Diagnostic] = list(compiled.warnings) if compiled else []
+        self.text = text
+
+
+def load(options: argparse.Namespace) -> Loaded:
+    """Reads JOB and compiles it where that is needed; values may stay open.
+
+    Raises CompileError (with `--strict` for warnings too) and RequestError.
+    """
+    source = read_source(options.job)
+    values = given(options)
+    if is_plan(source):
+        from factc.front.planfile import read_plan
+
+        read = read_plan(source)
+        plan = select(add(read, values), options.start, options.to)
+        same = not (values.values or values.tags or options.start or options.to)
+        return Loaded(plan, source, None, source.text if same else None)
+    from factc.compiler import compile_source
+
+    compiled = compile_source(source, values)
+    loaded = Loaded(select(compiled.plan, options.start, options.to), source, compiled, None)
+    if options.strict:
+        refuse(loaded.warnings)
+    return loaded
+
+
+def close(loaded: Loaded, strict: bool) -> None:
+    """Fills what is still open with defaults. Raises RequestError, and CompileError with `strict`."""
+    undeclared = loaded.compiled.undeclared if loaded.compiled else {}
+    plan, empty = complete(loaded.plan, strict and not loaded.compiled)
+    if plan is not loaded.plan:
+        loaded.plan, loaded.text = plan, None
+    for name in empty:
+        words = f"`{name}` has no value: it is empty"
+        loaded.warnings.append(undeclared.get(name) or Diagnostic("W202", words, hint=f"give --set {name}=…"))
+    if strict:
+        refuse(loaded.warnings)
+
+
+def refuse(warnings: list[Diagnostic]) -> None:
+    """Warnings as errors."""
+    if warnings:
+        for warning in warnings:
+            warning.severity = "error"
+        raise CompileError(warnings)

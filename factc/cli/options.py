@@ -1,0 +1,126 @@
+"""Options that verbs share, and what becomes of them: a folder to go to, values, tags.
+
+Knows argparse; knows no verb of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+from factc.diagnostic import RequestError, nearest
+from factc.values import Given
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(message, f"`{self.prog} --help` shows how to call it")
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """The options; the working directory is changed as `-C` says."""
+        options, rest = self.parse_known_args(arguments)
+        if rest:
+            raise self._unknown(rest[0])
+        if options.directory is not None:
+            try:
+                os.chdir(options.directory)
+            except OSError as problem:
+                raise RequestError(f"-C {options.directory}: {problem.strerror}") from None
+        return options
+
+    def _unknown(self, word: str) -> RequestError:
+        known = [name for action in self._actions for name in action.option_strings]
+        name = word.split("=", 1)[0]
+        meant = nearest(name, known) if word.startswith("-") else None
+        if not word.startswith("-"):
+            return RequestError(f"one job file is enough: `{word}` is one too many")
+        hint = f"did you mean `{meant}`?" if meant else f"`{self.prog} --help` lists the options"
+        return RequestError(f"there is no option `{name}`", hint)
+
+
+def parser(verb: str, description: str) -> Parser:
+    """The parser of a verb that reads a job, with the options that all of those take."""
+    made = Parser(
+        prog=f"factc {verb}", description=description, add_help=False, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter, usage=f"factc {verb} JOB [OPTIONS]",
+    )  # fmt: skip
+    made.add_argument("job", metavar="JOB", help="a .fact file, a JSON Factfile or a compiled plan; - is standard input")
+    group = made.add_argument_group("options that every verb takes")
+    add = group.add_argument
+    add("-C", dest="directory", metavar="DIR", help="go to this folder first")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a parameter (repeatable)")
+    add("--env", metavar="JSON|@FILE", help="values for parameters as a JSON object; unknown names are ignored")
+    add("--tag", action="append", default=[], metavar="KEY,VALUE", help="a tag, also KEY=VALUE (repeatable)")
+    add("--start", metavar="TASK", help="only this task and all that depends on it")
+    add("--to", metavar="TASK", help="only this task and all it needs")
+    add("--strict", action="store_true", help="warnings are errors")
+    add("--no-colour", "--no-color", dest="colour", action="store_false", default=None, help="no colours")
+    add("-h", "--help", action="help", help="show this and exit")
+    return made
+
+
+def given(options: argparse.Namespace) -> Given:
+    """The values and tags of a command line. Raises RequestError."""
+    values = {} if options.env is None else _environment(options.env)
+    return Given(values, dict(_tag(tag) for tag in options.tag), [_setting(pair) for pair in options.set])
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        raise RequestError(f"--set {pair}: a value looks like NAME=VALUE")
+    return name.strip(), value
+
+
+def _tag(tag: str) -> tuple[str, str]:
+    """Parted at the first comma or equals sign, whichever comes first."""
+    places = [at for at in (tag.find(","), tag.find("=")) if at >= 0]
+    if not places:
+        raise RequestError(f"--tag {tag}: a tag looks like KEY,VALUE or KEY=VALUE")
+    key, value = tag[: min(places)].strip(), tag[min(places) + 1 :].strip()
+    if not key:
+        raise RequestError(f"--tag {tag}: the key is missing")
+    if "\0" in key + value:
+        raise RequestError("a tag cannot hold a NUL character")
+    return key, value
+
+
+def _environment(text: str) -> dict[str, object]:
+    where = "--env"
+    if text.startswith("@"):
+        where = f"--env {text}"
+        try:
+            with open(text[1:], encoding="utf-8-sig") as file:
+                text = file.read()
+        except (OSError, ValueError) as problem:
+            words = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
+            raise RequestError(f"{where} cannot be read: {words}") from None
+    try:
+        # Numbers stay as they were written: 1.10 is a version as often as a number.
+        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as problem:
+        raise _no_json(where, text, problem) from None
+    if not isinstance(value, dict):
+        raise RequestError(f"{where} takes a JSON object", """such as --env '{"day": "2026-01-31"}'""")
+    return value
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _no_json(where: str, text: str, problem: Exception) -> RequestError:
+    name, equals, _ = text.partition("=")
+    if where == "--env" and equals and name.replace("_", "").isalnum():
+        return RequestError("this sets no environment variable", f"for a value use --set {text}")
+    if isinstance(problem, json.JSONDecodeError):
+        return RequestError(f"{where} is no JSON: {problem.msg} at line {problem.lineno} column {problem.colno}")
+    return RequestError(f"{where} is no JSON: {problem}" if str(problem) else f"{where} is nested too deeply")

@@ -1,0 +1,61 @@
+"""What a verb makes, written where it was asked for: standard output, or a file, whole or not at all.
+
+Knows files; knows nothing of what it writes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from factc.diagnostic import RequestError
+
+
+def write_out(text: str) -> None:
+    """Text on standard output, as UTF-8 whatever the locale."""
+    sys.stdout.flush()
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise RequestError(f"standard output cannot be written: {problem.strerror}") from None
+
+
+def write_file(path: str, data: bytes) -> None:
+    """A file, whole or not at all: written beside its place first, then moved there.
+
+    A pipe or device is written to directly. Raises RequestError.
+    """
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(data)
+            return
+        _replace(os.path.realpath(path), data)
+    except OSError as problem:
+        raise RequestError(f"{path} cannot be written: {problem.strerror}") from None
+
+
+def _replace(path: str, data: bytes) -> None:
+    beside = f"{path}.{os.getpid()}.tmp"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(path))
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _mode(path: str) -> int:
+    """An existing file keeps its mode; a new one gets what the umask leaves."""
+    try:
+        return os.stat(path).st_mode & 0o777
+    except OSError:
+        return 0o666

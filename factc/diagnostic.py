@@ -1,0 +1,89 @@
+"""Mistakes as data: a diagnostic says what is wrong, where, and what to do; errors carry diagnostics.
+
+Knows no colours and draws no carets (`excerpt` does), and does not know who found the mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from factc.source import Span
+
+ERROR = "error"
+WARNING = "warning"
+
+
+class Diagnostic:
+    """One mistake (or, as a warning, one likely mistake).
+
+    code:     `E103` or `W201`; the table in `codes` has a title for each.
+    message:  the cause in the user's words, one sentence, no full stop.
+    span:     the exact words meant, or None where no text is at fault (a missing file, a wrong option).
+    label:    a few words that stand beside the caret, or "".
+    hint:     the way out, or "".
+    related:  other places that explain this one: (span, words) pairs.
+    """
+
+    __slots__ = ("code", "message", "span", "label", "hint", "related", "severity")
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        label: str = "",
+        hint: str = "",
+        related: Sequence[tuple[Span, str]] = (),
+        severity: str | None = None,
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.span = span
+        self.label = label
+        self.hint = hint
+        self.related = tuple(related)
+        self.severity = severity or (WARNING if code.startswith("W") else ERROR)
+
+    def __repr__(self) -> str:
+        return f"Diagnostic({self.code}, {self.message!r}, {self.span!r})"
+
+
+class CompileError(Exception):
+    """The job file is wrong: all its mistakes, in source order. The only exception that crosses a stage."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = in_order(diagnostics)
+        super().__init__("; ".join(d.message for d in self.diagnostics))
+
+
+class RequestError(Exception):
+    """What was asked for cannot be done with this job (a value, a start task, an option): exit code 3."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted over files, then in source order; those without a place first."""
+
+    def key(d: Diagnostic) -> tuple[str, int, int]:
+        return (d.span.source.name, d.span.start, d.span.end) if d.span else ("", -1, -1)
+
+    return sorted(diagnostics, key=key)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was probably meant to be, or None: never a wild guess.
+
+    At most a third of the letters may differ (by `difflib`'s ratio, after case is folded).
+    """
+    from difflib import get_close_matches
+
+    folded = {k.casefold(): k for k in known if len(k) < 200}
+    if len(word) > 200 or word.casefold() in folded:
+        return folded.get(word.casefold())
+    found = get_close_matches(word.casefold(), folded, n=1, cutoff=0.67)
+    return folded[found[0]] if found else None

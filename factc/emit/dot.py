@@ -1,0 +1,71 @@
+"""A plan as a graph: DOT text through the `graphviz` package, and pictures of it.
+
+Knows names and dependencies; runs nothing but a program that draws.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from factc.diagnostic import RequestError
+from factc.excerpt import visible
+from factc.plan import Plan
+
+PROGRAMS = ("dot", "graphviz-pure")
+HOW_TO_GET = (
+    "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
+)
+
+
+def dot_text(plan: Plan) -> str:
+    """The DOT of a plan: a node a line in plan order, then an edge a line.
+
+    Nodes are called t0, t1 …: the package would read a name such as `a:b` as a port and `<b>` as HTML.
+    """
+    import graphviz
+
+    name = graphviz.escape(visible(plan.name))
+    graph = graphviz.Digraph(name=name)
+    for i, task in enumerate(plan.tasks):
+        more = {"tooltip": graphviz.escape(visible(task.description))} if task.description else {}
+        graph.node(f"t{i}", label=graphviz.escape(visible(task.name)), **more)
+    for i, task in enumerate(plan.tasks):
+        for dependency in task.dependencies:
+            graph.edge(f"t{dependency}", f"t{i}")
+    text: str = graph.source
+    return text if text.startswith('digraph "') else text.replace(f"digraph {name} {{", f'digraph "{name}" {{', 1)
+
+
+def rendered(text: str, form: str) -> bytes:
+    """A picture of DOT text: svg, png or pdf. Raises RequestError where no program here can draw it."""
+    programs = [path for name in PROGRAMS if (path := _found(name))]
+    if not programs:
+        raise RequestError("nothing here can draw a picture", HOW_TO_GET)
+    problem = ""
+    for program in programs:
+        done = _drawn([program, f"-T{form}"], text)
+        if isinstance(done, bytes):
+            return done
+        problem = problem or done
+    raise RequestError(f"the picture could not be drawn: {problem}")
+
+
+def _found(name: str) -> str | None:
+    """A program on PATH, or beside the Python that runs this (in a virtual environment)."""
+    return shutil.which(name) or shutil.which(name, path=os.path.dirname(sys.executable))
+
+
+def _drawn(command: Sequence[str], text: str) -> bytes | str:
+    """The picture, or what the program said instead."""
+    try:
+        done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    except OSError as problem:
+        return f"{command[0]}: {problem.strerror}"
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        return f"{command[0]}: {said[0] if said else f'exit code {done.returncode}'}"
+    return done.stdout

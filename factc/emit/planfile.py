@@ -1,0 +1,72 @@
+"""A plan as self-describing JSON, the same bytes for the same plan.
+
+Knows the plan's JSON shape; does not know who reads it (`front/planfile` does).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from factc.front import PLAN
+from factc.plan import Hole, Parameter, Plan, PlanTask, Text
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def plan_text(plan: Plan) -> str:
+    """The text of a compiled plan, one task a line; its digest covers everything but itself."""
+    head = '{"schema":' + _encode(PLAN) + ',"data":{"digest":"'
+    members = {"name": plan.name}
+    if plan.description:
+        members["description"] = plan.description
+    fields = [f"{_encode(key)}:{_encode(value)}" for key, value in members.items()]
+    fields.append('"parameters":' + _lines([_parameter(p) for p in plan.parameters]))
+    fields.append('"values":' + _encode(dict(sorted(plan.values.items()))))
+    fields.append('"tags":' + _encode(dict(sorted(plan.tags.items()))))
+    fields.append('"tasks":' + _lines([_task(t) for t in plan.tasks]))
+    fields.append('"factfile":' + _encode(plan.factfile))
+    tail = '",\n' + ",\n".join(fields) + "}}\n"
+    return head + digest(head, tail) + tail
+
+
+def digest(head: str, tail: str) -> str:
+    """SHA-256 over what stands before and behind the digest's own digits, in hex."""
+    return hashlib.sha256((head + tail).encode()).hexdigest()
+
+
+def _lines(values: list[dict[str, Any]]) -> str:
+    return "[\n" + ",\n".join(map(_encode, values)) + "\n]" if values else "[]"
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": parameter.name}
+    if parameter.default is not None:
+        value["default"] = _text(parameter.default)
+    if parameter.allowed is not None:
+        value["values"] = parameter.allowed
+    if not parameter.declared:
+        value["declared"] = False
+    if parameter.description:
+        value["description"] = parameter.description
+    return value
+
+
+def _task(task: PlanTask) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": task.name}
+    if task.description:
+        value["description"] = task.description
+    value |= {"declared": task.declared, "dependsOn": task.dependencies, "argv": [_text(a) for a in task.argv]}
+    value |= {"ok": task.ok, "noop": task.noop}
+    if task.directory is not None:
+        value["directory"] = _text(task.directory)
+    if task.environment:
+        value["environment"] = {name: _text(text) for name, text in task.environment}
+    return value
+
+
+def _text(text: Text) -> Any:
+    if isinstance(text, str):
+        return text
+    return [{"parameter": p.parameter, "quote": p.quote} if isinstance(p, Hole) else p for p in text]

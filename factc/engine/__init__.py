@@ -1,0 +1,111 @@
+"""Engines: whatever starts attempts. The protocol they all speak, and what they post.
+
+Knows no job, no state and no meaning of an exit code: those belong to the runner. No engine retries anything.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Protocol
+
+    from factc.loop import Loop
+
+    class Engine(Protocol):
+        """`submit` and `cancel` return at once; what comes of them is posted, in the loop's thread."""
+
+        def open(self, post: Callable[[Post], None], loop: Loop) -> None:
+            """Gets ready; from now on posts may come."""
+
+        def submit(self, attempt: Attempt) -> None:
+            """Starts an attempt: posts Started, any Output, then exactly one of Exited, NotStarted, Lost."""
+
+        def cancel(self, id: int, grace: float) -> None:
+            """Asks an attempt to end, and makes it end after `grace` seconds; may be called again with less."""
+
+        def close(self) -> None:
+            """Lets go of everything; no post comes any more."""
+
+
+class Attempt:
+    """One try at running something.
+
+    id:          a number that comes back in every post.
+    argv:        program and arguments.
+    environment: variables beside those that the engine's processes inherit.
+    directory:   where it runs, or None for where the engine is.
+    """
+
+    __slots__ = ("id", "argv", "environment", "directory")
+
+    def __init__(
+        self, id: int, argv: Sequence[str], environment: Mapping[str, str], directory: str | None = None
+    ) -> None:
+        self.id = id
+        self.argv = argv
+        self.environment = environment
+        self.directory = directory
+
+
+class Post:
+    """What an engine says about the attempt `id`."""
+
+    __slots__ = ("id",)
+    id: int
+
+
+class Started(Post):
+    """It runs since `at` (wall clock)."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, id: int, at: float) -> None:
+        self.id = id
+        self.at = at
+
+
+class Output(Post):
+    """It wrote bytes, to stream 1 (standard output) or 2 (standard error)."""
+
+    __slots__ = ("stream", "data")
+
+    def __init__(self, id: int, stream: int, data: bytes) -> None:
+        self.id = id
+        self.stream = stream
+        self.data = data
+
+
+class Exited(Post):
+    """It ended with an exit code (128+n after signal n), from a real wait status, after `duration` seconds."""
+
+    __slots__ = ("at", "code", "duration")
+
+    def __init__(self, id: int, at: float, code: int, duration: float) -> None:
+        self.id = id
+        self.at = at
+        self.code = code
+        self.duration = duration
+
+
+class NotStarted(Post):
+    """Nothing ran, and why; `busy` if it may work once others have ended."""
+
+    __slots__ = ("at", "reason", "busy")
+
+    def __init__(self, id: int, at: float, reason: str, busy: bool = False) -> None:
+        self.id = id
+        self.at = at
+        self.reason = reason
+        self.busy = busy
+
+
+class Lost(Post):
+    """It may have run; nobody knows how it ended."""
+
+    __slots__ = ("at", "reason")
+
+    def __init__(self, id: int, at: float, reason: str) -> None:
+        self.id = id
+        self.at = at
+        self.reason = reason

@@ -1,0 +1,114 @@
+"""Diagnostics as text for people and as JSON for programs: the line, a caret under the exact words.
+
+Knows nothing of how mistakes are found, and prints nothing: the answer is a string.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+
+from factc.diagnostic import ERROR, Diagnostic
+from factc.source import Span
+
+WIDTH = 100  # columns of the source that an excerpt shows of a long line
+_COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bold": "\x1b[1m", "frame": "\x1b[34m", "help": "\x1b[32m"}
+
+
+def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+    """All of them, one block each with an empty line between, ending with a line feed ("" for none)."""
+    return "\n".join(_block(d, _Paint(colour)) for d in diagnostics)
+
+
+def as_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """A JSON list of {severity, code, message, file, line, column, endLine, endColumn, hint}."""
+    return json.dumps([_record(d) for d in diagnostics], ensure_ascii=False, indent=2)
+
+
+def visible(words: str) -> str:
+    """Text with every control character and line separator shown as an escape."""
+    if words.isprintable():
+        return words
+    return "".join(c if c.isprintable() or c == "\u3000" else _escape(c) for c in words)
+
+
+class _Paint:
+    def __init__(self, colour: bool) -> None:
+        self.colour = colour
+
+    def __call__(self, kind: str, words: str) -> str:
+        return f"{_COLOURS[kind]}{words}\x1b[0m" if self.colour else words
+
+
+def _block(d: Diagnostic, paint: _Paint) -> str:
+    lines = [paint(d.severity, f"{d.severity}[{d.code}]") + paint("bold", f": {visible(d.message)}")]
+    spans = [(d.span, d.label)] if d.span else []
+    spans += [(span, words) for span, words in d.related]
+    gutter = max((len(str(span.source.place(span.start)[0])) for span, _ in spans), default=1)
+    for i, (span, words) in enumerate(spans):
+        main = d.span is not None and i == 0
+        lines += _excerpt(span, words, gutter, paint, d.severity if main else "frame", "^" if main else "-")
+    if d.hint:
+        lines.append(" " * gutter + paint("frame", " = ") + paint("help", "help: ") + visible(d.hint))
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(span: Span, words: str, gutter: int, paint: _Paint, kind: str, mark: str) -> list[str]:
+    line, column = span.source.place(span.start)
+    content = span.source.line(line)
+    length = max(1, min(span.end - span.start, len(content) - column + 1))
+    before, marked, after = _window(content, column - 1, length)
+    pad = " " * gutter
+    caret = " " * _width(before) + mark * max(1, _width(marked)) + (f" {visible(words)}" if words else "")
+    return [
+        f"{pad}{paint('frame', ' ┌─')} {visible(span.source.name)}:{line}:{column}",
+        f"{pad}{paint('frame', ' │')}",
+        f"{paint('frame', f'{line:>{gutter}} │')} {before}{marked}{after}".rstrip(),
+        f"{pad}{paint('frame', ' │')} {paint(kind, caret)}",
+    ]
+
+
+def _window(content: str, at: int, length: int) -> tuple[str, str, str]:
+    """A line as shown, parted before and behind the marked words, cut where it is too long."""
+    length = min(length, WIDTH)
+    start = max(0, at - WIDTH // 2) if len(content) > WIDTH else 0
+    end = max(at + length, start + WIDTH)
+    before = ("…" if start else "") + visible(content[start:at].replace("\t", "    "))
+    after = visible(content[at + length : end].replace("\t", "    ")) + ("…" if end < len(content) else "")
+    return before, visible(content[at : at + length].replace("\t", "    ")), after
+
+
+def _width(words: str) -> int:
+    """Columns that a terminal gives to a text."""
+    if words.isascii():
+        return len(words)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in words)
+    return len(words) + wide - sum(bool(unicodedata.combining(c)) for c in words)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
+    return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def _record(d: Diagnostic) -> dict[str, str | int | None]:
+    record: dict[str, str | int | None] = {"severity": d.severity, "code": d.code, "message": d.message}
+    record |= {"file": None, "line": None, "column": None, "endLine": None, "endColumn": None}
+    if d.span:
+        start, end = d.span.source.place(d.span.start), d.span.source.place(d.span.end)
+        record |= {"file": d.span.source.name, "line": start[0], "column": start[1]}
+        record |= {"endLine": end[0], "endColumn": end[1]}
+    return record | {"hint": d.hint or None}
+
+
+def headline(diagnostics: Sequence[Diagnostic]) -> str:
+    """The first error in one line, as `validate` prints it."""
+    errors = [d for d in diagnostics if d.severity == ERROR]
+    first, more = errors[0], len(errors) - 1
+    words = first.message
+    if first.code.startswith("E01") and first.span:
+        line, column = first.span.source.place(first.span.start)
+        words = f"Invalid JSON at line {line} column {column}"
+    return visible(words) + (f" (and {more} more)" if more else "")

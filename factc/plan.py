@@ -1,0 +1,179 @@
+"""The plan: every task in order with its final command, and what is still open in it.
+
+Knows no source, no file and no process. A plan needs neither grammar nor schema to be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# How a value is written into the text around it (the quoting of the place where it stands).
+BARE = "bare"  # as one word of shell text
+DOUBLE = "double"  # inside double quotes
+SINGLE = "single"  # inside single quotes
+VERBATIM = "verbatim"  # as it is
+
+
+MAX_TEXT = 131_071  # bytes of one argument that Linux takes (MAX_ARG_STRLEN without the final NUL)
+
+
+class Hole:
+    """A place in a text where a parameter's value goes, and how it is quoted there."""
+
+    __slots__ = ("parameter", "quote")
+
+    def __init__(self, parameter: str, quote: str) -> None:
+        self.parameter = parameter
+        self.quote = quote
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hole) and (self.parameter, self.quote) == (other.parameter, other.quote)
+
+    def __hash__(self) -> int:
+        return hash((self.parameter, self.quote))
+
+    def __repr__(self) -> str:
+        return f"Hole({self.parameter!r}, {self.quote!r})"
+
+
+# A text that is final, or one with holes in it: literal stretches and holes, in order.
+Text = str | tuple[str | Hole, ...]
+
+
+class PlanTask:
+    """One task of a plan.
+
+    name:         as events, screen and options show it.
+    dependencies: the numbers of the tasks it waits for, in the order in which they were declared.
+    argv:         program and arguments: ("sh", "-c", TEXT), or () for a task that runs nothing.
+    ok, noop:     the exit codes that continue the job, and those that end this branch early.
+    directory:    where it runs, or None for where factc runs.
+    environment:  variables it sees beside the inherited ones.
+    declared:     its number in the job file: what breaks ties between ready tasks.
+    """
+
+    __slots__ = (
+        "name", "dependencies", "argv", "ok", "noop", "directory", "environment", "description", "declared",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        dependencies: Sequence[int],
+        argv: Sequence[Text],
+        *,
+        ok: Sequence[int] = (0,),
+        noop: Sequence[int] = (),
+        directory: Text | None = None,
+        environment: Sequence[tuple[str, Text]] = (),
+        description: str = "",
+        declared: int = 0,
+    ) -> None:
+        self.name = name
+        self.dependencies = tuple(dependencies)
+        self.argv = tuple(argv)
+        self.ok = tuple(ok)
+        self.noop = tuple(noop)
+        self.directory = directory
+        self.environment = tuple(environment)
+        self.description = description
+        self.declared = declared
+
+
+class Parameter:
+    """A parameter that is still open: what it may be, and what it is if nobody says.
+
+    declared: False for a variable that a JSON Factfile uses without declaring it (its default is empty,
+    and using that default is worth a warning).
+    """
+
+    __slots__ = ("name", "default", "allowed", "declared", "description")
+
+    def __init__(
+        self,
+        name: str,
+        default: Text | None = None,
+        allowed: Sequence[str] | None = None,
+        *,
+        declared: bool = True,
+        description: str = "",
+    ) -> None:
+        self.name = name
+        self.default = default
+        self.allowed = None if allowed is None else tuple(allowed)
+        self.declared = declared
+        self.description = description
+
+
+class Plan:
+    """A job, compiled.
+
+    tasks:      in plan order: at every step the first declared task whose dependencies are all listed.
+    parameters: the open ones, in declaration order.
+    values:     what has been settled when it was compiled (name to text); `run` may add, not change.
+    tags:       given at compile time; `run` may add, not change.
+    factfile:   the Factfile text that events carry and jobReference is computed over.
+    """
+
+    __slots__ = ("name", "description", "tasks", "parameters", "values", "tags", "factfile")
+
+    def __init__(
+        self,
+        name: str,
+        tasks: Sequence[PlanTask],
+        *,
+        description: str = "",
+        parameters: Sequence[Parameter] = (),
+        values: dict[str, str] | None = None,
+        tags: dict[str, str] | None = None,
+        factfile: str = "",
+    ) -> None:
+        self.name = name
+        self.description = description
+        self.tasks = tuple(tasks)
+        self.parameters = tuple(parameters)
+        self.values = dict(values or {})
+        self.tags = dict(tags or {})
+        self.factfile = factfile
+
+
+def is_final(text: Text) -> bool:
+    """Whether nothing in a text is open."""
+    return isinstance(text, str)
+
+
+def shown(text: Text) -> str:
+    """A text for people: what is open stands as `{{day}}`."""
+    if isinstance(text, str):
+        return text
+    return "".join(p if isinstance(p, str) else "{{" + p.parameter + "}}" for p in text)
+
+
+def quoted(value: str, quote: str) -> str:
+    """A value as it must be written at a place of the given quoting, so that the shell sees it verbatim."""
+    if quote == BARE:
+        return "'" + value.replace("'", "'\\''") + "'"
+    if quote == DOUBLE:
+        for character in '\\"$`':
+            value = value.replace(character, "\\" + character)
+        return value
+    if quote == SINGLE:
+        return value.replace("'", "'\\''")
+    return value
+
+
+def filled(text: Text, values: dict[str, str]) -> Text:
+    """A text with every hole filled that has a value."""
+    if isinstance(text, str):
+        return text
+    pieces: list[str | Hole] = []
+    for piece in text:
+        if isinstance(piece, Hole) and piece.parameter in values:
+            piece = quoted(values[piece.parameter], piece.quote)
+        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    if len(pieces) == 1 and isinstance(pieces[0], str):
+        return pieces[0]
+    return tuple(pieces) if pieces else ""

@@ -1,0 +1,268 @@
+"""The runner: hands ready tasks to an engine, turns what it posts into facts, and tells every sink.
+
+Knows the plan, the schedule and the meaning of an end; knows no process, file, screen or network.
+"""
+
+from __future__ import annotations
+
+from factc.engine import Attempt, Exited, Lost, NotStarted, Output, Started
+from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, TaskEnded, TaskSkipped, TaskStarted
+from factc.outcome import cause, judge, signal_name
+from factc.schedule import Schedule, urgency
+from factc.state import FAILED, SUCCEEDED, RunState
+from factc.tail import Tail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    from factc.engine import Engine, Post
+    from factc.events import Fact, Step
+    from factc.loop import Loop
+    from factc.plan import Plan
+
+    class Sink(Protocol):
+        """Somebody who keeps an account of the run; never blocks and never raises."""
+
+        def step(self, facts: Step) -> None: ...
+
+    class Listener(Protocol):
+        """Somebody who takes the output of tasks as it comes; never raises."""
+
+        def output(self, task: int, stream: int, data: bytes) -> None: ...
+
+
+GRACE = 10.0  # seconds between the request to end and the end
+
+
+class Rules:
+    """How a run goes about its plan.
+
+    jobs:      at most so many tasks at once, None for no limit.
+    levels:    groups of task numbers to run one whole group after the other, or None.
+    fail_fast: start nothing new after a failure.
+    tail:      characters of output that events carry, per stream.
+    grace:     seconds that a stopped task gets before it is killed.
+    """
+
+    __slots__ = ("jobs", "levels", "fail_fast", "tail", "grace")
+
+    def __init__(
+        self,
+        *,
+        jobs: int | None = None,
+        levels: Sequence[Sequence[int]] | None = None,
+        fail_fast: bool = False,
+        tail: int = 10_000,
+        grace: float = GRACE,
+    ) -> None:
+        self.jobs = jobs
+        self.levels = levels
+        self.fail_fast = fail_fast
+        self.tail = tail
+        self.grace = grace
+
+
+class _Running:
+    """A task that runs: the tails of its two streams."""
+
+    __slots__ = ("tails",)
+
+    def __init__(self, limit: int) -> None:
+        self.tails = (Tail(limit), Tail(limit))
+
+
+class Runner:
+    """One run of a plan whose texts are all final.
+
+    `environment(task)` gives the variables that a task sees beside its own; `say` takes a line for the
+    screen. `state` is the fold over all facts so far, `signal` the number that stopped the run, if any.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        loop: Loop,
+        sinks: Sequence[Sink],
+        listeners: Sequence[Listener],
+        rules: Rules,
+        *,
+        environment: Callable[[int], dict[str, str]] = lambda task: {},
+        say: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        self.plan = plan
+        self.state = RunState(len(plan.tasks))
+        self.signal: int | None = None
+        self._engine = engine
+        self._loop = loop
+        self._sinks = sinks
+        self._listeners = listeners
+        self._rules = rules
+        self._environment = environment
+        self._say = say
+        self._schedule = Schedule([t.dependencies for t in plan.tasks], urgency(plan), rules.levels)
+        self._running: dict[int, _Running] = {}
+        self._inbox: list[Post] = []
+        self._slots = self._limit = rules.jobs or len(plan.tasks) or 1
+        self._stopping = False
+        self._crowded = False
+        self._told = False
+
+    def run(self) -> RunState:
+        """Runs to the end: every task has settled and every sink knows it."""
+        self._engine.open(self._inbox.append, self._loop)
+        try:
+            self._emit(RunCreated(self._loop.wall()))
+            self._emit(RunStarted(self._loop.wall()))
+            self._dispatch()
+            while self._running or self._inbox:
+                self._loop.wait()
+                self._take_in()
+                self._dispatch()
+        finally:
+            self._engine.close()
+        failed = self.state.stopped or any(t.state == FAILED for t in self.state.tasks)
+        self._emit(RunFinished(self._loop.wall(), FAILED if failed else SUCCEEDED))
+        return self.state
+
+    def stop(self, reason: str) -> None:
+        """Nothing new starts, and what runs is asked to end (a second call: is killed)."""
+        grace = 0.0 if self._stopping else self._rules.grace
+        if not self._stopping:
+            self._stopping = True
+            at = self._loop.wall()
+            rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest()]
+            self._emit(RunStopped(at, reason), *rest)
+        for task in list(self._running):
+            self._engine.cancel(task, grace)
+
+    def hold(self, reason: str) -> None:
+        """Nothing new starts; what runs goes on to its end."""
+        at = self._loop.wall()
+        rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest()]
+        if rest:
+            self._emit(*rest)
+
+    def on_signal(self, number: int) -> None:
+        """A signal came that asks the run to stop."""
+        name = signal_name(number)
+        if not self._stopping:
+            self.signal = number
+            count = len(self._running)
+            waiting = f": waiting for {count} running task{'s' * (count != 1)} to end" if count else ""
+            self._say(f"{name} received, stopping{waiting}" + (" (once more to kill)" if count else ""))
+        else:
+            self._say(f"{name} received again, killing what still runs")
+        self.stop(f"the run was stopped by {name}")
+
+    def outputs(self) -> dict[int, tuple[str, str]]:
+        """What the running tasks have written so far: the tails of both streams."""
+        return {
+            task: (running.tails[0].text() or "", running.tails[1].text() or "")
+            for task, running in self._running.items()
+        }
+
+    # ---- one way out for facts
+
+    def _emit(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.state.apply(fact)
+        for sink in self._sinks:
+            sink.step(facts)
+
+    # ---- starting
+
+    def _dispatch(self) -> None:
+        """Starts what is ready, as long as there are slots; what started together is one step."""
+        while self._schedule.has_ready and len(self._running) < self._slots:
+            self._submit(self._schedule.next())
+            if self._crowded:
+                break
+        if self._inbox:
+            self._take_in()
+
+    def _submit(self, number: int) -> None:
+        task = self.plan.tasks[number]
+        if not task.argv:
+            self._running[number] = _Running(0)
+            now = self._loop.wall()
+            self._inbox += (Started(number, now), Exited(number, now, 0, 0.0))
+            return
+        self._running[number] = _Running(self._rules.tail)
+        variables = {name: str(text) for name, text in task.environment}
+        argv = [str(text) for text in task.argv]
+        directory = None if task.directory is None else str(task.directory)
+        self._engine.submit(Attempt(number, argv, {**variables, **self._environment(number)}, directory))
+        last = self._inbox[-1] if self._inbox else None
+        self._crowded = isinstance(last, NotStarted) and last.busy and len(self._running) > 1
+
+    # ---- what the engine posts
+
+    def _take_in(self) -> None:
+        posts, self._inbox[:] = self._inbox[:], ()
+        started: list[Fact] = []
+        for post in posts:
+            if isinstance(post, Started):
+                started.append(TaskStarted(post.at, post.id))
+                continue
+            if started:
+                self._emit(*started)
+                started = []
+            self._take(post)
+        if started:
+            self._emit(*started)
+
+    def _take(self, post: Post) -> None:
+        if isinstance(post, Output):
+            self._running[post.id].tails[post.stream - 1].add(post.data)
+            for listener in self._listeners:
+                listener.output(post.id, post.stream, post.data)
+        elif isinstance(post, Exited):
+            self._exited(post)
+        elif isinstance(post, NotStarted):
+            self._not_started(post)
+        elif isinstance(post, Lost):
+            self._end(post.id, TaskEnded(post.at, post.id, FAILED, None, None, f"worker lost: {post.reason}"))
+
+    def _exited(self, post: Exited) -> None:
+        task = self.plan.tasks[post.id]
+        state, reason = judge(task, post.code)
+        if self._stopping and task.argv:
+            state, reason = FAILED, self.state.stopped
+        out, err = (tail.text() for tail in self._running[post.id].tails)
+        self._end(post.id, TaskEnded(post.at, post.id, state, post.code, post.duration, reason, out, err))
+
+    def _not_started(self, post: NotStarted) -> None:
+        others = len(self._running) - 1
+        if not post.busy or not others:
+            self._end(post.id, TaskEnded(post.at, post.id, FAILED, None, None, post.reason))
+            return
+        del self._running[post.id]
+        if self._stopping:
+            self._emit(TaskSkipped(post.at, post.id, self.state.stopped or ""))
+            return
+        self._schedule.give_back(post.id)
+        self._slots = others
+        if not self._told:
+            self._told = True
+            self._say(f"{post.reason}: going on with {others} at once")
+
+    def _end(self, number: int, fact: TaskEnded) -> None:
+        """A task's end is one step with the skips that it causes."""
+        del self._running[number]
+        self._crowded = False
+        self._slots = min(self._slots + 1, self._limit)
+        facts: list[Fact] = [fact]
+        if fact.state == SUCCEEDED:
+            self._schedule.settle(number)
+        else:
+            clause = cause(self.plan.tasks[number].name, fact.state)
+            below = self._schedule.bar(number)
+            if not self._stopping:
+                facts += [TaskSkipped(fact.at, task, clause) for task in below]
+        if fact.state == FAILED and self._rules.fail_fast and not self._stopping:
+            words = f"the task '{self.plan.tasks[number].name}' failed and the run stops at the first failure"
+            facts += [TaskSkipped(fact.at, task, words) for task in self._schedule.bar_rest()]
+        self._emit(*facts)

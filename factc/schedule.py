@@ -1,0 +1,146 @@
+"""Which task may start next, and which never will: the dependency graph of a run as it goes on.
+
+Knows no clock, no process and no exit code; a task is its number in the plan.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from factc.plan import Plan
+
+
+class Schedule:
+    """The tasks of one run.
+
+    `next` hands out ready tasks, the most urgent first; `settle` makes more ready, `bar` takes those
+    below a task out for good. With `levels`, a group is ready only when the one before has settled.
+    """
+
+    __slots__ = ("_missing", "_users", "_ready", "_rank", "_barred", "_started", "_levels", "_level", "_left")
+
+    def __init__(
+        self,
+        dependencies: Sequence[Sequence[int]],
+        rank: Sequence[tuple[int, int]],
+        levels: Sequence[Sequence[int]] | None = None,
+    ) -> None:
+        self._missing = [len(needed) for needed in dependencies]
+        self._users = users_of(dependencies)
+        self._rank = rank
+        self._barred = bytearray(len(dependencies))
+        self._started = bytearray(len(dependencies))
+        self._levels = levels
+        self._level = -1
+        self._left = 0
+        self._ready: list[tuple[tuple[int, int], int]] = []
+        if levels is None:
+            self._ready = [(rank[i], i) for i, count in enumerate(self._missing) if not count]
+            heapify(self._ready)
+        else:
+            self._next_level()
+
+    @property
+    def has_ready(self) -> bool:
+        return bool(self._ready)
+
+    def next(self) -> int:
+        """The most urgent ready task, which counts as started now."""
+        task = heappop(self._ready)[1]
+        self._started[task] = 1
+        return task
+
+    def give_back(self, task: int) -> None:
+        """A task that could not be started for now is ready again."""
+        self._started[task] = 0
+        heappush(self._ready, (self._rank[task] if self._levels is None else (0, -1), task))
+
+    def settle(self, task: int) -> None:
+        """A task ended in a way that lets those below it go on."""
+        for user in self._users[task]:
+            self._missing[user] -= 1
+            if not self._missing[user] and self._levels is None and not self._barred[user]:
+                heappush(self._ready, (self._rank[user], user))
+        self._leave(task)
+
+    def bar(self, task: int) -> list[int]:
+        """A task ended in a way that stops those below it: all of them, in plan order (again, if met before)."""
+        below: set[int] = set()
+        todo = [task]
+        while todo:
+            for user in self._users[todo.pop()]:
+                if user not in below:
+                    below.add(user)
+                    todo.append(user)
+        for one in below:
+            self._barred[one] = 1
+        self._leave(task)
+        return sorted(below)
+
+    def bar_rest(self) -> list[int]:
+        """Every task that has neither started nor been barred is barred, in plan order."""
+        rest = [i for i in range(len(self._missing)) if not self._barred[i] and not self._started[i]]
+        for task in rest:
+            self._barred[task] = 1
+        self._ready = []
+        return rest
+
+    def _leave(self, task: int) -> None:
+        """With levels: one task less to wait for before the next group."""
+        if self._levels is None:
+            return
+        self._left -= 1
+        if not self._left:
+            self._next_level()
+
+    def _next_level(self) -> None:
+        assert self._levels is not None
+        while not self._left and self._level + 1 < len(self._levels):
+            self._level += 1
+            group = [task for task in self._levels[self._level] if not self._barred[task]]
+            self._left = len(group)
+            self._ready = [((0, position), task) for position, task in enumerate(group)]
+
+
+def users_of(dependencies: Sequence[Sequence[int]]) -> list[list[int]]:
+    """For each task, those that wait for it."""
+    users: list[list[int]] = [[] for _ in dependencies]
+    for i, needed in enumerate(dependencies):
+        for d in needed:
+            users[d].append(i)
+    return users
+
+
+def urgency(plan: Plan) -> list[tuple[int, int]]:
+    """A rank for each task: longest remaining path first (in tasks), then declaration order."""
+    users = users_of([task.dependencies for task in plan.tasks])
+    remaining = [1] * len(plan.tasks)
+    for i in range(len(plan.tasks) - 1, -1, -1):
+        remaining[i] = 1 + max((remaining[user] for user in users[i]), default=0)
+    return [(-remaining[i], task.declared) for i, task in enumerate(plan.tasks)]
+
+
+def sequence(plan: Plan, levels: Sequence[Sequence[int]] | None = None) -> list[int]:
+    """The order in which one task at a time starts them."""
+    schedule = Schedule([task.dependencies for task in plan.tasks], urgency(plan), levels)
+    listed = []
+    while schedule.has_ready:
+        listed.append(schedule.next())
+        schedule.settle(listed[-1])
+    return listed
+
+
+def reach(start: int, edges: Sequence[Iterable[int]]) -> set[int]:
+    """A task and everything that can be reached from it."""
+    reached = {start}
+    todo = [start]
+    while todo:
+        for other in edges[todo.pop()]:
+            if other not in reached:
+                reached.add(other)
+                todo.append(other)
+    return reached

@@ -1,0 +1,40 @@
+"""The URLs of webhooks: which can be used, and how they are shown.
+
+Knows no network: a host that does not exist has a good name too.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def check_url(url: str) -> str | None:
+    """Why events cannot be sent to a URL, or None."""
+    if not url.startswith(("http://", "https://")):
+        return "it must begin with http:// or https://"
+    if not url.isprintable() or " " in url:
+        return "it holds a blank or a control character"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return str(error)[:1].lower() + str(error)[1:]
+    if not parts.hostname:
+        return "the host is missing"
+    if port == 0:
+        return "port 0 cannot be reached"
+    return None if _is_host(parts.hostname) else f"`{parts.hostname}` is no name of a host"
+
+
+def shown_url(url: str) -> str:
+    """A URL for people: without credentials, query and fragment, where secrets stand."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:
+        return True  # an IPv6 address, which stood in brackets
+    labels = name.removesuffix(".").split(".")
+    plain = all(not c.isascii() or c.isalnum() or c in "-_" for label in labels for c in label)
+    return plain and all(0 < len(label) <= 63 for label in labels) and len(name) <= 253

@@ -1,0 +1,65 @@
+"""Where text came from: a source, and spans of it as offsets.
+
+Knows nothing of what the text means. Lines and columns are worked out only when somebody shows one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+BOM = "\ufeff"
+
+
+class Source:
+    """A text and the name it is shown under.
+
+    `name` is the path as the user typed it, or `<stdin>`. `factfile` is the text exactly as read, a byte
+    order mark with it; `text` is the same without that mark, and is what every offset counts in.
+    """
+
+    __slots__ = ("name", "factfile", "text", "_starts")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.factfile = text
+        self.text = text.removeprefix(BOM)
+        self._starts: list[int] | None = None
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1 (columns in characters)."""
+        if self._starts is None:
+            self._starts = line_starts(self.text)
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of one line (counted from 1) without its end."""
+        if self._starts is None:
+            self._starts = line_starts(self.text)
+        start = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+
+class Span:
+    """A stretch of a source: `start` up to but not including `end`, in characters."""
+
+    __slots__ = ("source", "start", "end")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        line, column = self.source.place(self.start)
+        return f"Span({self.source.name}:{line}:{column}+{self.end - self.start})"
+
+
+def line_starts(text: str) -> list[int]:
+    starts = [0]
+    at = text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts

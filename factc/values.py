@@ -1,0 +1,96 @@
+"""What the caller gives a job: values by name, and tags.
+
+Knows no job: whether a name is known or a value allowed is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from factc.diagnostic import RequestError, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+TAG = "tag:"
+
+
+class Given:
+    """Values and tags from the command line.
+
+    values: any JSON object (`--env`, and over it `--set`, whose dotted names walk into it).
+    named:  the names that were given one by one (`--set`): unknown ones among them are mistakes.
+    tags:   key to value; `{{tag:KEY}}` in a template.
+    """
+
+    __slots__ = ("values", "named", "tags")
+
+    def __init__(
+        self,
+        values: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+        sets: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        self.values: dict[str, object] = dict(values or {})
+        self.tags = dict(tags or {})
+        self.named: list[str] = []
+        for name, value in sets:
+            self._set(name, value)
+
+    def text(self, name: str) -> str | None:
+        """The value of a name as text, or None if none was given (null is none too).
+
+        Raises RequestError for a list or an object, and for a text that holds NUL.
+        """
+        value = self._value(name)
+        if value is None:
+            return None
+        if isinstance(value, (dict, list)):
+            kind = "a list" if isinstance(value, list) else "an object"
+            raise RequestError(f"the value of `{name}` is {kind}, not a text", "give a text, a number, true or false")
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        text = str(value)
+        if "\0" in text:
+            raise RequestError(f"the value of `{name}` holds a NUL character", "no command can take one")
+        return text
+
+    def _value(self, name: str) -> object:
+        if name.startswith(TAG) and name[len(TAG) :] in self.tags:
+            return self.tags[name[len(TAG) :]]
+        if name in self.values:
+            return self.values[name]
+        value: object = self.values
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    def _set(self, name: str, value: str) -> None:
+        self.named.append(name)
+        *outer, last = name.split(".")
+        inside = self.values
+        for part in outer:
+            inner = inside.get(part)
+            inside[part] = inside = dict(inner) if isinstance(inner, dict) else {}
+        inside[last] = value
+
+
+def allowed(name: str, value: str, values: tuple[str, ...] | None) -> str:
+    """The value, if it is one of the allowed ones. Raises RequestError."""
+    if values is None or value in values:
+        return value
+    meant = nearest(value, values)
+    hint = "allowed are: " + ", ".join(values) + (f"; did you mean `{meant}`?" if meant else "")
+    raise RequestError(f"`{value}` is not allowed for the parameter `{name}`", hint)
+
+
+def unknown(name: str, known: list[str]) -> RequestError:
+    meant = nearest(name, known)
+    names = ", ".join(dict.fromkeys(known))
+    hint = f"did you mean `{meant}`?" if meant else f"it has: {names}" if known else "it has none"
+    return RequestError(f"the job has no parameter `{name}`", hint)
+
+
+def how_to_give(names: Iterable[str]) -> str:
+    """The options that give values to names."""
+    options = (f"--tag {n[len(TAG) :]}=…" if n.startswith(TAG) else f"--set {n}=…" for n in names)
+    return "give " + " ".join(options)

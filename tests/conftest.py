@@ -1,0 +1,61 @@
+"""What tests share: the `factc` command as users run it, and where other people's Factfiles lie."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+class Ran:
+    """A finished run of the command: exit code and both streams, decoded."""
+
+    def __init__(self, done: subprocess.CompletedProcess[bytes]) -> None:
+        self.code = done.returncode
+        self.raw_out, self.raw_err = done.stdout, done.stderr
+        self.out = done.stdout.decode("utf-8", "replace")
+        self.err = done.stderr.decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """A plain environment in which `python -m factc` finds this checkout."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FACTC", "CLICOLOR", "NO_COLOR"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "TERM": "dumb", **more}
+
+
+@pytest.fixture
+def factc(tmp_path: Path) -> Callable[..., Ran]:
+    """`factc("run", "job.fact", input=b"…", env={…}, cwd=…)`: runs the command in an empty folder."""
+
+    def run(
+        *args: str | Path,
+        input: bytes | str = b"",
+        env: dict[str, str] | None = None,
+        cwd: Path = tmp_path,
+        timeout: float = 60,
+    ) -> Ran:
+        data = input.encode() if isinstance(input, str) else input
+        command = [sys.executable, "-m", "factc", *map(str, args)]
+        done = subprocess.run(
+            command, input=data, capture_output=True, cwd=cwd, env=environment(**(env or {})), timeout=timeout
+        )
+        return Ran(done)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("other people's Factfiles are not beside this checkout")
+    return SHARED

@@ -1,0 +1,161 @@
+"""The conformance suite of engines, and what is special to processes on this machine.
+
+The witness is a file that the attempts write themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started
+from factc.engine.group import group_alive
+from factc.engine.local import Local
+from factc.loop import Loop
+
+
+class Bench:
+    """An engine on a loop, and what it posted."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.posts: list[Post] = []
+        self.engine = Local()
+        self.engine.open(self.posts.append, loop)
+
+    def submit(self, id: int, text: str, *, directory: str | None = None, **variables: str) -> None:
+        self.engine.submit(Attempt(id, ("sh", "-c", text), variables, directory))
+
+    def until(self, done: Callable[[], bool], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, self.posts
+            self.loop.wait(0.05)
+
+    def end(self, id: int) -> Exited | NotStarted:
+        """Waits for the end of an attempt."""
+        self.until(lambda: any(isinstance(p, (Exited, NotStarted)) and p.id == id for p in self.posts))
+        return next(p for p in self.posts if isinstance(p, (Exited, NotStarted)) and p.id == id)
+
+    def output(self, id: int, stream: int = 1) -> bytes:
+        return b"".join(p.data for p in self.posts if isinstance(p, Output) and (p.id, p.stream) == (id, stream))
+
+
+@pytest.fixture
+def bench():  # type: ignore[no-untyped-def]
+    with Loop() as loop:
+        made = Bench(loop)
+        yield made
+        made.engine.close()
+
+
+def code(end: Exited | NotStarted) -> int:
+    assert isinstance(end, Exited)
+    return end.code
+
+
+def test_started_then_output_then_exactly_one_end(bench: Bench, tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    for i in range(20):
+        bench.submit(i, f"echo {i} >> {witness}; echo out {i}; echo err {i} >&2; exit {i}")
+    for i in range(20):
+        assert code(bench.end(i)) == i
+        kinds = [type(p).__name__ for p in bench.posts if p.id == i]
+        assert kinds[0] == "Started" and kinds[-1] == "Exited" and kinds.count("Exited") == 1
+        assert (bench.output(i), bench.output(i, 2)) == (b"out %d\n" % i, b"err %d\n" % i)
+    assert sorted(map(int, witness.read_text().split())) == list(range(20))
+
+
+def test_death_by_signal_is_128_and_the_number(bench: Bench) -> None:
+    bench.submit(1, "kill -9 $$")
+    assert code(bench.end(1)) == 137
+
+
+def test_what_cannot_start_did_not_run(bench: Bench) -> None:
+    bench.engine.submit(Attempt(1, ("/nowhere/at all",), {}))
+    bench.submit(2, "true", directory="/nowhere")
+    ends = [bench.end(1), bench.end(2)]
+    assert all(isinstance(end, NotStarted) for end in ends)
+    assert "No such file" in ends[0].reason and "/nowhere" in ends[1].reason  # type: ignore[union-attr]
+    assert not any(isinstance(p, Started) for p in bench.posts)
+
+
+def test_directory_environment_and_standard_input(bench: Bench, tmp_path: Path) -> None:
+    here = os.getcwd()
+    bench.submit(1, 'pwd -P; echo "$GREETING"; cat; echo end', directory=str(tmp_path), GREETING="hi\nyou")
+    assert code(bench.end(1)) == 0
+    assert bench.output(1).decode() == f"{tmp_path.resolve()}\nhi\nyou\nend\n"
+    assert os.getcwd() == here
+
+
+def test_each_attempt_leads_a_session_and_gets_default_signals(bench: Bench) -> None:
+    show = "import os,signal; print(os.getsid(0)==os.getpgrp(), signal.getsignal(signal.SIGPIPE)==signal.SIG_DFL)"
+    # The interpreter itself ignores SIGPIPE; what it inherited shows in the shell that starts it.
+    bench.submit(1, f"{sys.executable} -c {show!r}; kill -PIPE $$; echo not reached")
+    assert code(bench.end(1)) == 128 + signal.SIGPIPE
+    assert bench.output(1).startswith(b"True")
+
+
+def test_cancel_ends_the_whole_group(bench: Bench, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    bench.submit(1, f"sleep 60 & (trap '' TERM; touch {ready}; sleep 60; sleep 60) & wait")
+    bench.until(ready.exists)
+    started = time.monotonic()
+    group = next(iter(bench.engine._by_pid))
+    bench.engine.cancel(1, 0.3)
+    assert code(bench.end(1)) != 0
+    assert time.monotonic() - started < 5
+    assert not group_alive(group)
+
+
+def test_a_second_cancel_kills_at_once(bench: Bench, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    bench.submit(1, f"trap '' TERM; touch {ready}; sleep 60")
+    bench.until(ready.exists)
+    bench.engine.cancel(1, 60)
+    bench.engine.cancel(1, 0)
+    assert code(bench.end(1)) in (137, 143)
+
+
+def test_a_clean_up_gets_its_grace_though_the_shell_is_gone(bench: Bench, tmp_path: Path) -> None:
+    done, ready = tmp_path / "done", tmp_path / "ready"
+    inner = f"trap 'sleep 0.3; echo cleaned > {done}; exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
+    bench.submit(1, f"sh -c '{inner.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}' & wait")
+    bench.until(ready.exists)
+    bench.engine.cancel(1, 10)
+    bench.end(1)
+    assert done.read_text() == "cleaned\n"
+
+
+def test_what_is_left_behind_does_not_hold_the_end(bench: Bench) -> None:
+    started = time.monotonic()
+    bench.submit(1, "sleep 3 & echo done")
+    assert code(bench.end(1)) == 0
+    assert time.monotonic() - started < 2
+    assert bench.output(1) == b"done\n"
+
+
+def test_late_output_within_the_grace_is_kept(bench: Bench) -> None:
+    bench.submit(1, "(sleep 0.05; echo late) & echo early")
+    bench.end(1)
+    assert bench.output(1) == b"early\nlate\n"
+
+
+def test_large_output_comes_whole(bench: Bench) -> None:
+    bench.submit(1, "head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2")
+    bench.end(1)
+    assert (len(bench.output(1)), len(bench.output(1, 2))) == (3_000_000, 1_000_000)
+
+
+def test_someone_elses_child_is_let_be(bench: Bench) -> None:
+    other = os.posix_spawnp("sh", ("sh", "-c", "exit 5"), os.environ)
+    time.sleep(0.1)
+    bench.submit(1, "exit 4")
+    assert code(bench.end(1)) == 4
+    assert os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]) == 5

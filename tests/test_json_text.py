@@ -1,0 +1,119 @@
+"""JSON as JSON: what is wrong with a text, and where values stand in one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from factc.diagnostic import CompileError, Diagnostic
+from factc.front import jsontext
+from factc.front.jsonfile import read_json
+from factc.source import Source
+
+
+def refusal(text: str) -> Diagnostic:
+    with pytest.raises(CompileError) as caught:
+        read_json(Source("job.json", text))
+    return caught.value.diagnostics[0]
+
+
+# text, code, the words marked, part of the message
+CASES = [
+    ("fasdf\nthis", "E010", "fasdf", "a value was due"),
+    ('{"a":1,}', "E010", ",", "a comma before a closing bracket"),
+    ('{"a":[1,2}', "E010", "[", "this `[` is not closed"),
+    ('{"a":{"b":[1,2]', "E010", "{", "this `{` is never closed"),
+    ('{"a" 1}', "E010", '"a"', "a `:` is missing"),
+    ("{'a':1}", "E010", "'a'", "double quotes"),
+    ('{"a":1 "b":2}', "E010", '"b"', "a `,` or a `}` is missing"),
+    ('{"a":"x\ny"}', "E010", '"x', "not closed"),
+    ('{"a":"\\q"}', "E010", "\\q", "unknown escape"),
+    ('{"a":1,"b":0,"a":2}', "E011", '"a"', "stands twice"),
+    ('{"a":NaN}', "E010", "NaN", "no JSON number"),
+    ('{"a":-Infinity}', "E010", "-Infinity", "no JSON number"),
+    ('{"a":True}', "E010", "True", "is Python"),
+    ('{"a":1 // c\n}', "E010", "// c", "no comments"),
+    ('{"a":1} x', "E010", "x", "goes on after its end"),
+    ('{"a":01}', "E010", "01", "a value was due"),
+    ("[" * 100_000, "E013", "[", "nested deeper"),
+    ('{"a":' + "1" * 5000 + "}", "E014", "1" * 5000, "a number of 5000 digits"),
+    ('{"a":["\\ud800"]}', "E015", "\\ud800", "lone surrogate"),
+    ('{"a":"x\\u0000y"}', "E016", "\\u0000", "NUL"),
+    ("[1]", "E021", "[", "a Factfile is a JSON object"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "marked", "message"), CASES, ids=[c[0][:20] for c in CASES])
+def test_says_what_is_wrong_and_marks_the_very_words(text: str, code: str, marked: str, message: str) -> None:
+    found = refusal(text)
+    assert found.span is not None
+    assert (found.code, text[found.span.start : found.span.end]) == (code, marked)
+    assert message in found.message
+
+
+def test_the_dropped_bracket_is_the_one_left_open() -> None:
+    text = '{\n  "data": {\n    "tasks": [\n      {"a": 1}\n  }\n}\n'
+    span = refusal(text).span
+    assert span is not None and span.source.place(span.start) == (3, 14)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def everywhere(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], object]]:
+    found = [(path, value)]
+    if isinstance(value, dict):
+        found += [item for key, inner in value.items() for item in everywhere(inner, (*path, key))]
+    if isinstance(value, list):
+        found += [item for i, inner in enumerate(value) for item in everywhere(inner, (*path, i))]
+    return found
+
+
+@given(values, st.sampled_from([None, 1, "\t"]), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_every_value_is_found_where_it_stands(value: object, indent: int | str | None, ascii_only: bool) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    nodes = jsontext.places(text)
+    for path, inner in everywhere(value):
+        node = nodes[path]
+        assert json.loads(text[node.start : node.end]) == inner
+        if path and isinstance(path[-1], str):
+            assert json.loads(text[node.key_start : node.key_end]) == path[-1]
+
+
+@given(st.text(min_size=1), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_stretch_of_a_string_is_found_in_its_escapes(value: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(value)))
+    end = data.draw(st.integers(start, len(value)))
+    text = json.dumps([value], ensure_ascii=data.draw(st.booleans()))
+    node = jsontext.places(text)[(0,)]
+    first, last = jsontext.inner(text, node, start, end)
+    assert json.loads(f'"{text[first:last]}"') == value[start:end]
+
+
+@given(values, st.data())
+@settings(max_examples=300, deadline=None)
+def test_the_scanner_and_the_standard_parser_agree_on_what_is_json(value: object, data: st.DataObject) -> None:
+    text = json.dumps(value)
+    at = data.draw(st.integers(0, len(text)))
+    broken = text[:at] + data.draw(st.sampled_from(["", '"', ",", "}", "]", "x", "0", "\\", "\n"])) + text[at + 1 :]
+    try:
+        json.loads(broken)
+        good = True
+    except ValueError:
+        good = False
+    try:
+        list(jsontext.walk(broken))
+        accepted = True
+    except jsontext.Mistake as mistake:
+        accepted = "stands twice" in mistake.message
+        assert 0 <= mistake.start <= mistake.end <= len(broken)
+    assert accepted == good
