@@ -85,5 +85,5 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     folded = {k.casefold(): k for k in known if len(k) < 200}
     if len(word) > 200 or word.casefold() in folded:
         return folded.get(word.casefold())
-    found = get_close_matches(word.casefold(), folded, n=1, cutoff=0.67)
+    found = get_close_matches(word.casefold(), folded, n=1, cutoff=0.66)
     return folded[found[0]] if found else None

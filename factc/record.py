@@ -41,7 +41,10 @@ class Record:
         self._open: dict[tuple[int, int], int] = {}
         try:
             _make(state_dir)
-            os.makedirs(os.path.join(self.directory, "logs"), 0o700)
+            with suppress(FileExistsError):
+                os.mkdir(os.path.join(state_dir, "runs"), 0o700)
+            os.mkdir(self.directory, 0o700)
+            os.mkdir(os.path.join(self.directory, "logs"), 0o700)
         except OSError as problem:
             hint = "choose another place with --state-dir DIR, or run without a record: --no-record"
             raise RequestError(f"the run cannot be recorded in {state_dir}: {problem.strerror}", hint) from None

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 20.0  # seconds a test waits for requests before it fails
@@ -102,11 +105,13 @@ Script = Sequence["Reply | int"] | Callable[[int], "Reply | int"]
 class Receiver:
     """`with Receiver([503, Hang(), 302]) as receiver:` answers the first requests so, all others with 200.
 
-    A script may also be a function of the request's number, counted from 0.
+    A script may also be a function of the request's number, counted from 0. With a certificate (and its
+    key, in one file) it speaks TLS.
     """
 
-    def __init__(self, script: Script = ()) -> None:
+    def __init__(self, script: Script = (), *, certificate: Path | None = None) -> None:
         self.script = script
+        self.certificate = certificate
         self.requests: list[Request] = []
         self.released = threading.Event()
         self._arrived = threading.Condition()
@@ -123,7 +128,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self._port}/"
 
     @property
     def accepted(self) -> list[Request]:
@@ -179,13 +184,15 @@ class _Server(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
         self.ever: list[tuple[str, int]] = []  # every client that ever connected
         super().__init__(("127.0.0.1", port), _Handler)
+        if receiver.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(receiver.certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def hang_up(self) -> None:
         for connection in list(self.connections):
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # the client went away: it may

@@ -106,28 +106,31 @@ def test_an_event_byte_for_byte() -> None:
     wire = Wire(top, 2)
     for step in (CREATED, BEGUN, started(0)):
         wire.event([step])
-    end = TaskEnded(NOON + 2.25, 0, FAILED, 137, 1.2504, 'exit code 137 (128+9, as by SIGKILL)', "out\n", 'say "no"')
-    assert wire.event([(end, TaskSkipped(NOON + 2.25, 1, "the task 'first ☃' failed"))]) == (
-        '{"schema":"iglu:com.snowplowanalytics.factotum/task_update/jsonschema/1-0-0","data":{'
-        '"applicationContext":{"name":"factc","version":"0.1.0"},'
-        '"factfile":"eyJhIjoxfQ==",'
-        '"jobName":"echo",'
-        '"jobReference":"%s",'
-        '"runDuration":"PT2.25S",'
-        '"runReference":"0bfe935e70c321c7ca3afc75ce0d0ca2f98b5422e008bb31c00c6d7f1f1c0ad6",'
-        '"runState":"RUNNING",'
-        '"startTime":"2016-06-12T21:04:02.000Z",'
-        '"tags":{"app":"x","env":"prod"},'
-        '"taskStates":['
-        '{"duration":"PT1.25S","errorMessage":"exit code 137 (128+9, as by SIGKILL)","returnCode":137,'
-        '"started":"2016-06-12T21:04:03.000Z","state":"FAILED","stderr":"say \\"no\\"","stdout":"out\\n",'
-        '"taskName":"first ☃"},'
-        '{"errorMessage":"the task \'first ☃\' failed","state":"SKIPPED","taskName":"second"}],'
-        '"taskTransitions":['
-        '{"currentState":"FAILED","previousState":"RUNNING","taskName":"first ☃"},'
-        '{"currentState":"SKIPPED","previousState":"WAITING","taskName":"second"}]}}'
-        % hashlib.sha256(b'{"a":1}appxenvprod').hexdigest()
-    ).encode()  # fmt: skip
+    reference = hashlib.sha256(b'{"a":1}appxenvprod').hexdigest()
+    end = TaskEnded(NOON + 2.25, 0, FAILED, 137, 1.2504, "exit code 137 (128+9, as by SIGKILL)", "out\n", 'say "no"')
+    assert (
+        wire.event([(end, TaskSkipped(NOON + 2.25, 1, "the task 'first ☃' failed"))])
+        == (
+            '{"schema":"iglu:com.snowplowanalytics.factotum/task_update/jsonschema/1-0-0","data":{'
+            '"applicationContext":{"name":"factc","version":"0.1.0"},'
+            '"factfile":"eyJhIjoxfQ==",'
+            '"jobName":"echo",'
+            f'"jobReference":"{reference}",'
+            '"runDuration":"PT2.25S",'
+            '"runReference":"0bfe935e70c321c7ca3afc75ce0d0ca2f98b5422e008bb31c00c6d7f1f1c0ad6",'
+            '"runState":"RUNNING",'
+            '"startTime":"2016-06-12T21:04:02.000Z",'
+            '"tags":{"app":"x","env":"prod"},'
+            '"taskStates":['
+            '{"duration":"PT1.25S","errorMessage":"exit code 137 (128+9, as by SIGKILL)","returnCode":137,'
+            '"started":"2016-06-12T21:04:03.000Z","state":"FAILED","stderr":"say \\"no\\"","stdout":"out\\n",'
+            '"taskName":"first ☃"},'
+            '{"errorMessage":"the task \'first ☃\' failed","state":"SKIPPED","taskName":"second"}],'
+            '"taskTransitions":['
+            '{"currentState":"FAILED","previousState":"RUNNING","taskName":"first ☃"},'
+            '{"currentState":"SKIPPED","previousState":"WAITING","taskName":"second"}]}}'
+        ).encode()
+    )
 
 
 def test_a_job_update_byte_for_byte() -> None:
@@ -238,9 +241,7 @@ def test_a_stop() -> None:
 
 
 def test_what_each_snapshot_shows() -> None:
-    created, begun, running, done, last = events(
-        header("a"), CREATED, BEGUN, started(0), ended(0), finished(SUCCEEDED)
-    )
+    created, begun, running, done, last = events(header("a"), CREATED, BEGUN, started(0), ended(0), finished(SUCCEEDED))
     assert [e["data"]["runState"] for e in (created, begun, running, done, last)] == [
         "WAITING", "RUNNING", "RUNNING", "RUNNING", "SUCCEEDED",
     ]  # fmt: skip
@@ -464,3 +465,5 @@ def test_the_example_in_the_documentation_is_an_event() -> None:
     for event in found:
         for schemas in BOTH:
             schemas[name_of(event)].validate(event["data"])
+        data = event["data"]
+        assert data["jobReference"] == job_reference(base64.b64decode(data["factfile"]).decode(), data["tags"])

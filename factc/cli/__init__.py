@@ -69,7 +69,8 @@ def _run(arguments: list[str]) -> int:
     except CompileError as error:
         from factc.cli.complain import report
 
-        report(error.diagnostics, colour=None if "--no-colour" not in arguments else False)
+        plain = not {"--no-colour", "--no-color"}.isdisjoint(arguments)
+        report(error.diagnostics, colour=False if plain else None)
         only_values = all(d.code.startswith("E5") for d in error.diagnostics if d.severity == "error")
         return BAD_REQUEST if only_values else BAD_JOB
 

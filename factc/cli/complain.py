@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def complain(message: str, hint: str = "") -> None:
     """One mistake that has no place in a text."""
-    _write(f"factc: {message}\n" + (f"  help: {hint}\n" if hint else ""))
+    say(f"factc: {message}" + (f"\n  help: {hint}" if hint else ""))
+
+
+def say(words: str) -> None:
+    """A line on standard error."""
+    _write(words + "\n")
 
 
 def report(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> None:

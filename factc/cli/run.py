@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from factc.cli import SUCCESS
-from factc.cli.complain import complain, report
+from factc.cli.complain import report, say
 from factc.cli.load import close, load
 from factc.cli.options import Parser, parser
 from factc.diagnostic import RequestError
@@ -126,5 +126,5 @@ def _here(options: argparse.Namespace) -> bool:
 
     why = why_not_here(options.constraint)
     if why:
-        complain(f"Warn: {why}, no tasks have been executed")
+        say(f"Warn: {why}, no tasks have been executed")
     return not why

@@ -1,0 +1,1 @@
+"""Emitters: a plan or a job written in another language."""

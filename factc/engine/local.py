@@ -94,6 +94,7 @@ class Local:
 
     def _start(self, attempt: Attempt) -> None:
         pipes: list[int] = []
+        at, now = self._loop.wall(), self._loop.now()
         try:
             pipes += os.pipe()
             pipes += os.pipe()
@@ -104,12 +105,12 @@ class Local:
             raise
         os.close(pipes[1])
         os.close(pipes[3])
-        process = _Process(attempt.id, pid, self._loop.now(), {pipes[0]: 1, pipes[2]: 2})
+        process = _Process(attempt.id, pid, now, {pipes[0]: 1, pipes[2]: 2})
         self._by_pid[pid] = self._by_id[attempt.id] = process
         for descriptor in process.pipes:
             os.set_blocking(descriptor, False)
             self._loop.add(descriptor, lambda d=descriptor: self._read(process, d))  # type: ignore[misc]
-        self._post(Started(attempt.id, self._loop.wall()))
+        self._post(Started(attempt.id, at))
 
     def _spawn(self, attempt: Attempt, out: int, err: int) -> int:
         actions = (

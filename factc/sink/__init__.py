@@ -1,0 +1,1 @@
+"""Sinks: whoever keeps an account of a run for somebody outside."""

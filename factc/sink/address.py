@@ -27,9 +27,13 @@ def check_url(url: str) -> str | None:
 
 
 def shown_url(url: str) -> str:
-    """A URL for people: without credentials, query and fragment, where secrets stand."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """A URL for people: without credentials, query and fragment, where secrets stand. Takes any text."""
+    if check_url(url) is None:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    rest = rest.rpartition("@")[2]  # who knows which part of it is a password
+    return scheme + mark + rest.partition("#")[0].partition("?")[0]
 
 
 def _is_host(name: str) -> bool:

@@ -24,6 +24,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from factc.sink.address import check_url, shown_url
+
 FAREWELL = 1.0  # seconds that an answer's body may take once its status is known
 BODY = 65_536  # bytes of an answer's body that are read, so that the connection can be used again
 PIECE = 65_536  # bytes sent between two looks at the clock
@@ -35,15 +37,12 @@ class Answer:
     status is None if there was no answer.
     """
 
-    __slots__ = ("status", "words", "retry_after", "location")
+    __slots__ = ("status", "words", "retry_after")
 
-    def __init__(
-        self, status: int | None, words: str, retry_after: str | None = None, location: str | None = None
-    ) -> None:
+    def __init__(self, status: int | None, words: str, retry_after: str | None = None) -> None:
         self.status = status
         self.words = words
         self.retry_after = retry_after
-        self.location = location
 
 
 class Unusable(Exception):
@@ -86,12 +85,7 @@ class Post:
             return Answer(None, self._failure(error))
         with response:
             _read_out(response)
-            return Answer(
-                response.status_code,
-                _answered(response.status_code),
-                response.headers.get("Retry-After"),
-                response.headers.get("Location"),
-            )
+            return Answer(response.status_code, _answered(response), response.headers.get("Retry-After"))
 
     def close(self) -> None:
         self._session.close()
@@ -208,11 +202,18 @@ def _read_out(response: Response) -> None:
         response.raw.read(BODY, decode_content=False)
 
 
-def _answered(status: int) -> str:
+def _answered(response: Response) -> str:
+    """A status in words; of a redirect also where it leads, if that is a URL."""
+    status = response.status_code
     try:
-        return f"it answered {status} {HTTPStatus(status).phrase}"
+        words = f"it answered {status} {HTTPStatus(status).phrase}"
     except ValueError:
-        return f"it answered {status}"
+        words = f"it answered {status}"
+    if not 300 <= status < 400:
+        return words
+    target = response.headers.get("Location", "")
+    to = f" to {shown_url(target)}" if check_url(target) is None else ""
+    return f"{words}, a redirect{to}, which events do not follow: give the final URL"
 
 
 def _causes(error: BaseException) -> list[BaseException]:

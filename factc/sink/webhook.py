@@ -11,19 +11,18 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from factc import pace
 from factc.events import Step
 from factc.pace import Backoff, Pace
-from factc.sink.address import check_url, shown_url
+from factc.sink.address import shown_url
 from factc.wire import PRODUCER, Header, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.sink.post import Answer, Post
-
-__all__ = ["Report", "Webhook", "check_url", "close_all", "shown_url"]
 
 DEADLINE = 30.0  # seconds for one POST, and more for a long body
 HEARTBEAT_DEADLINE = 5.0  # a heartbeat must not hold up the events behind it
@@ -84,7 +83,7 @@ class Webhook:
         self.url = shown_url(url)
         self._address = url
         self._header = header
-        self._wire = Wire(header, tasks)
+        self._tasks = tasks
         self._pace = Pace()
         self._say_line = say
         self._deadline = deadline
@@ -143,14 +142,22 @@ class Webhook:
         self._closing.set()
         self._bell.set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether there may still be something to deliver."""
+        return self._thread.is_alive()
+
     def close(self, drain: float) -> Report:
-        """Waits until all is delivered or `drain` seconds are over, and tells what was not."""
+        """Waits until all is delivered or `drain` seconds are over, and tells what was not.
+
+        After `finish`, no longer than that one has allowed. Nothing is said from then on.
+        """
         if not self._closing.is_set():
             self.finish(drain)
-        if self._thread.is_alive():
-            self._thread.join(max(0.0, self._ends - time.monotonic()))
+        if self.busy:
+            self._thread.join(max(0.0, min(drain, self._ends - time.monotonic())))
         self._over.set()
-        why = self._problem or self._refused or f"not taken in time ({drain:g} s)"
+        why = self._problem or self._refused or "it did not take them in time"
         return Report(self.url, self._events - self._events_done, self._changes - self._changes_done, why)
 
     # The delivering thread's side
@@ -161,6 +168,7 @@ class Webhook:
             from factc.sink.post import Post
 
             post = Post(self._address, self._connect)
+            self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
             self._deliver_all(post)
         except Exception as error:  # it must not cost the job anything; its text may hold the URL's secrets
             self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), _NO_MORE)
@@ -202,6 +210,7 @@ class Webhook:
     def _deliver(self, post: Post, steps: list[Step]) -> bool:
         """Sends one event until it is settled; whether there is anything more to do here."""
         self._idle = self._listening = False
+        self._beat = None
         body = self._wire.event(steps)
         assert body is not None, "only steps that change something are cut"
         self._number += 1
@@ -221,14 +230,14 @@ class Webhook:
                 return self._settle(event, answer, verdict)
             self._problem = answer.words
             if retry:  # a single hiccup is not worth a line
-                self._trouble(answer.words, "the job goes on, and sending is tried again")
-            if not self._pause(answer, self._backoff.delay(retry, _chance())):
+                self._trouble(answer.words, "sending is tried again")
+            if not self._pause(answer, self._backoff.delay(retry, _chance()), closing):
                 return False
             retry = retry + 1 if self._closing.is_set() == closing else 0  # the drain starts with short waits
 
     def _settle(self, event: _Event, answer: Answer, verdict: str) -> bool:
         if verdict == pace.STOP:
-            self._trouble(_stopped(answer), _NO_MORE)
+            self._trouble(answer.words, _NO_MORE)
             return False
         self._problem = ""
         if verdict == pace.POISON:
@@ -254,14 +263,17 @@ class Webhook:
             headers["factc-seq"] = str(event.number)
         return headers
 
-    def _pause(self, answer: Answer, backoff: float) -> bool:
-        """Waits until an event may be tried again; whether there is time for that."""
+    def _pause(self, answer: Answer, backoff: float, closing: bool) -> bool:
+        """Waits until an event may be tried again; whether there is time for that.
+
+        closing: it was already tried in the drain.
+        """
         wish = pace.retry_after(answer.retry_after, time.time())
         until = time.monotonic() + max(backoff, wish or 0.0)
-        if not self._closing.is_set():
+        if not closing:
             self._closing.wait(until - time.monotonic())
             if wish is None:
-                return True  # the end of the run cuts the wait short: one more try at once
+                return not self._over.is_set()  # the end of the run cuts the wait short
         if self._closing.is_set():
             if wish is not None and until > self._ends:
                 return False
@@ -285,24 +297,8 @@ class Webhook:
             self._problem = words
         if words not in self._said and not self._over.is_set():
             self._said.add(words)
-            self._say_line(f"webhook {self.url}: {words}; {outlook}")
-
-
-def close_all(webhooks: Iterable[Webhook], drain: float) -> list[Report]:
-    """Closes several endpoints at the same time, within `drain` seconds for all of them."""
-    endpoints = list(webhooks)
-    for webhook in endpoints:
-        webhook.finish(drain)
-    return [webhook.close(drain) for webhook in endpoints]
-
-
-def _stopped(answer: Answer) -> str:
-    """An answer that ends it, in words."""
-    if answer.status is None or not 300 <= answer.status < 400:
-        return answer.words
-    target = answer.location or ""
-    to = f" to {shown_url(target)}" if check_url(target) is None else ""
-    return f"{answer.words}, a redirect{to}, which events do not follow: give the final URL"
+            with suppress(Exception):  # the screen may just have gone
+                self._say_line(f"webhook {self.url}: {words}; {outlook}")
 
 
 def _chance() -> float:
