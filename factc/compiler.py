@@ -62,7 +62,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
     linked, unknown = check.link(job, names, [_dependencies(task, scope) for task in job.tasks])
     problems += unknown + check.cycles(job, names, linked)
     tasks = [_task(task, scope, names[i], linked[i], i) for i, task in enumerate(job.tasks)]
-    found = in_order(problems + scope.problems)
+    found = in_order([*job.document.warnings, *problems, *scope.problems])
     if any(d.severity == ERROR for d in found):
         raise CompileError(found)
     scope.check_names()

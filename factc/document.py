@@ -6,7 +6,7 @@ Knows JSON's shape and the schemas; does not know what a job is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from factc import resources
@@ -29,15 +29,25 @@ class Document:
     through, it has the shape of a JSON Factfile. `locate(path, part, start, end)` gives the offsets of
     the value at `path` (part VALUE) or of its key (part KEY); with `start` and `end`, of that
     stretch of a string value, counted in the decoded string. It is called only to show a diagnostic,
-    may be slow, and answers the nearest enclosing place for a path that is not in the text.
+    may be slow, and answers the nearest enclosing place for a path that is not in the text. `textual` tells
+    the text language from JSON; `warnings` is what its door found odd.
     """
 
-    __slots__ = ("value", "source", "_locate", "textual")
+    __slots__ = ("value", "source", "_locate", "textual", "warnings")
 
-    def __init__(self, value: dict[str, Any], source: Source, locate: Locate, *, textual: bool) -> None:
+    def __init__(
+        self,
+        value: dict[str, Any],
+        source: Source,
+        locate: Locate,
+        *,
+        textual: bool,
+        warnings: Sequence[Diagnostic] = (),
+    ) -> None:
         self.value = value
         self.source = source
         self.textual = textual
+        self.warnings = tuple(warnings)
         self._locate = locate
 
     def span(self, path: Path, start: int | None = None, end: int | None = None) -> Span:

@@ -21,7 +21,8 @@ class Schedule:
     below a task out for good. With `levels`, a group is ready only when the one before has settled.
     """
 
-    __slots__ = ("_missing", "_users", "_ready", "_rank", "_barred", "_started", "_levels", "_level", "_left")
+    __slots__ = ("_missing", "_users", "_ready", "_rank", "_barred", "_started", "_levels", "_position",
+                 "_level", "_left")  # fmt: skip
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Schedule:
         self._barred = bytearray(len(dependencies))
         self._started = bytearray(len(dependencies))
         self._levels = levels
+        self._position = None if levels is None else {t: at for at, t in enumerate(t for g in levels for t in g)}
         self._level = -1
         self._left = 0
         self._ready: list[tuple[tuple[int, int], int]] = []
@@ -68,7 +70,7 @@ class Schedule:
         self._leave(task)
 
     def bar(self, task: int) -> list[int]:
-        """A task ended in a way that stops those below it: all of them, in plan order (again, if met before)."""
+        """A task ended in a way that stops those below it: all of them (again, if met before)."""
         below: set[int] = set()
         todo = [task]
         while todo:
@@ -79,15 +81,19 @@ class Schedule:
         for one in below:
             self._barred[one] = 1
         self._leave(task)
-        return sorted(below)
+        return self._listed(below)
 
     def bar_rest(self) -> list[int]:
-        """Every task that has neither started nor been barred is barred, in plan order."""
+        """Every task that has neither started nor been barred is barred."""
         rest = [i for i in range(len(self._missing)) if not self._barred[i] and not self._started[i]]
         for task in rest:
             self._barred[task] = 1
         self._ready = []
-        return rest
+        return self._listed(rest)
+
+    def _listed(self, tasks: Iterable[int]) -> list[int]:
+        """In the order in which the run lists its tasks: plan order, or that of the levels."""
+        return sorted(tasks, key=None if self._position is None else self._position.__getitem__)
 
     def _leave(self, task: int) -> None:
         """With levels: one task less to wait for before the next group."""

@@ -10,6 +10,7 @@ import time
 from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 
+from factc.digest import sha256_hex
 from factc.events import Step
 from factc.state import FAILED, RUNNING, SKIPPED, RunState, TaskState, Transition
 
@@ -144,16 +145,12 @@ class Wire:
 
 def job_reference(factfile: str, tags: Mapping[str, str]) -> str:
     """What a job with these tags is known by: sha256 over the Factfile, then each tag's key and value by key."""
-    from hashlib import sha256
-
-    return sha256(_utf8(factfile) + b"".join(_utf8(key + tags[key]) for key in sorted(tags))).hexdigest()
+    return sha256_hex([_utf8(factfile), *(_utf8(key + tags[key]) for key in sorted(tags))])
 
 
 def run_reference(uuid: str) -> str:
     """What one run is known by: sha256 of a random UUID's text."""
-    from hashlib import sha256
-
-    return sha256(_utf8(uuid)).hexdigest()
+    return sha256_hex([_utf8(uuid)])
 
 
 def duration(seconds: float) -> str:

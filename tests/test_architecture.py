@@ -52,7 +52,7 @@ FLOORS = [
     {"scope", "excerpt", "bind", "levels"},
     {"job", "selection", "shelltext", "loop", "outcome"},
     {"document", "schedule", "tail", "durations", "state", "values"},
-    {"template", "resources", "plan", "events", "diagnostic", "version", "source"},
+    {"template", "resources", "plan", "events", "diagnostic", "version", "source", "digest"},
 ]
 
 

@@ -5,10 +5,10 @@ Knows the plan's JSON shape; does not know who reads it (`front/planfile` does).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
+from factc.digest import sha256_hex
 from factc.front import PLAN
 from factc.plan import Hole, Parameter, Plan, PlanTask, Text
 
@@ -28,12 +28,7 @@ def plan_text(plan: Plan) -> str:
     fields.append('"tasks":' + _lines([_task(t) for t in plan.tasks]))
     fields.append('"factfile":' + _encode(plan.factfile))
     tail = '",\n' + ",\n".join(fields) + "}}\n"
-    return head + digest(head, tail) + tail
-
-
-def digest(head: str, tail: str) -> str:
-    """SHA-256 over what stands before and behind the digest's own digits, in hex."""
-    return hashlib.sha256((head + tail).encode()).hexdigest()
+    return head + sha256_hex((head.encode(), tail.encode())) + tail
 
 
 def _lines(values: list[dict[str, Any]]) -> str:

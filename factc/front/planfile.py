@@ -5,10 +5,10 @@ Knows the plan's JSON shape; needs no grammar and no schema, because the digest 
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from factc.diagnostic import CompileError, Diagnostic
+from factc.digest import sha256_hex
 from factc.plan import Hole, Parameter, Plan, PlanTask, Text
 from factc.source import Source, Span
 
@@ -25,8 +25,8 @@ def read_plan(source: Source) -> Plan:
     end = start + 64
     if start < len(_MARK) or source.text[end : end + 1] != '"':
         raise _changed(source, 0, 1, "this plan has no digest")
-    rest = (source.text[:start] + source.text[end:]).encode("utf-8", "surrogatepass")
-    if hashlib.sha256(rest).hexdigest() != source.text[start:end]:
+    rest = (part.encode("utf-8", "surrogatepass") for part in (source.text[:start], source.text[end:]))
+    if sha256_hex(rest) != source.text[start:end]:
         raise _changed(source, start, end, "this plan was changed after it was compiled: its digest is wrong")
     try:
         return _plan(json.loads(source.text)["data"])

@@ -1,0 +1,128 @@
+"""The text door: a job's text becomes a document, or all that is wrong with it.
+
+Knows the grammar and is the only one to know its library; what the statements mean is known elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from factc import resources
+from factc.diagnostic import CompileError
+from factc.document import Document
+from factc.front.text_attributes import Bracket, Clause, Item, understood
+from factc.front.text_mistakes import explained, explained_inside
+from factc.front.text_places import Clean, Mistake
+from factc.front.text_statements import Assembly
+from factc.source import Source
+
+Statement = Tree[Token]
+
+# The beginning of a statement: no blank, no comment.
+_NEXT = re.compile(r"(?<=\n)(?:[^ \t\n#]|##)")
+_QUIET = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|(?<=\s)#[^\n]*|\n')
+
+
+def read_text(source: Source) -> Document:
+    """The document of a job's text. Raises CompileError with all its mistakes, in source order."""
+    clean = Clean(source)
+    found, mistakes = statements(clean.text)
+    assembly = Assembly(clean, read_bracket, mistakes)
+    for statement in found:
+        assembly.take(statement)
+    return assembly.finished()
+
+
+@cache
+def grammar() -> Lark:
+    """The parser, built from the grammar file."""
+    text = resources.text("grammar/fact.lark")
+    return Lark(text, parser="lalr", start=["file", "attributes"], maybe_placeholders=False)
+
+
+def statements(text: str) -> tuple[list[Statement], list[Mistake]]:
+    """The statements of a text that ends with a line feed, and what is wrong with those that are left out."""
+    parser = grammar().parse_interactive(text, start="file")
+    mistakes: list[Mistake] = []
+    while True:
+        try:
+            return parser.resume_parse().children, mistakes
+        except UnexpectedInput as error:
+            start, at, end = _extent(text, _offset(error, text))
+            mistakes.append(explained(text, start, at))
+            _go_on(parser, end)
+
+
+def read_bracket(text: str) -> Bracket:
+    """What one bracket says."""
+    quiet = _QUIET.sub(_silenced, text) if "\n" in text else text
+    try:
+        tree = grammar().parse(quiet, start="attributes")
+    except UnexpectedInput as error:
+        return Bracket([], [explained_inside(text, _offset(error, text))])
+    clauses = []
+    for clause in tree.children:
+        items = [Item(str(token), token.start_pos or 0) for token in clause.children]
+        clauses.append(Clause(items[0], items[1:]))
+    return understood(clauses)
+
+
+def _silenced(match: re.Match[str]) -> str:
+    """Comments and line ends of a bracket as blanks: places stay what they are."""
+    found = match.group()
+    return found if found[0] == '"' else " " * len(found)
+
+
+def _offset(error: UnexpectedInput, text: str) -> int:
+    """Where the parser got stuck."""
+    if isinstance(error, UnexpectedCharacters):
+        return int(error.pos_in_stream or 0)
+    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
+        return int(error.token.start_pos or 0)
+    return len(text)
+
+
+def _extent(text: str, at: int) -> tuple[int, int, int]:
+    """The statement at fault: where it begins, where in it the fault is, and where the next one begins."""
+    if text[at - 1 : at] in ("", "\n"):  # the one before was not complete
+        end = at if text[at : at + 1] not in ("", " ", "\t") else _next(text, at)
+        at = _line_above(text, at)
+    else:
+        end = _next(text, at)
+    start = at
+    while not _NEXT.match(text, start) and start > 0:
+        start = text.rfind("\n", 0, start - 1) + 1
+    return start, at, end
+
+
+def _line_above(text: str, at: int) -> int:
+    """The end of what the line above says that is not blank."""
+    while at > 0 and text[at - 1] in " \t\n":
+        at -= 1
+    return at
+
+
+def _next(text: str, at: int) -> int:
+    match = _NEXT.search(text, at + 1)
+    return match.start() if match else len(text)
+
+
+def _go_on(parser: InteractiveParser, at: int) -> None:
+    """Forgets the statement that was being read and reads on from `at`, where another one begins.
+
+    The stacks hold, from the bottom: where a file begins; the list of what is indented above the first
+    statement, if anything is; the list of statements so far, if one is complete; the pieces of this one.
+    """
+    state = parser.parser_state
+    kept = sum(map(_is_list, state.value_stack[:2]))
+    del state.value_stack[kept:]
+    del state.state_stack[kept + 1 :]
+    parser.lexer_thread.state.line_ctr.char_pos = at
+
+
+def _is_list(value: Statement | Token) -> bool:
+    return isinstance(value, Tree) and value.data.startswith("__file_star")

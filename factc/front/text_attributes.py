@@ -1,0 +1,254 @@
+"""The attributes: what may stand in brackets above a rule, and what each adds to a task's JSON form.
+
+Knows single attributes; knows neither the rule they stand above nor each other. A new attribute is a
+function here and a line in ATTRIBUTES.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from factc.diagnostic import nearest
+from factc.front.text_places import Mistake, shortened
+from factc.front.text_string import STRING, value
+from factc.job import SHELLS
+
+MAX_CODE = 32_767
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word or a quoted text of a clause, as written; `at` counts from the start of the bracket."""
+
+    raw: str
+    at: int
+
+    @property
+    def end(self) -> int:
+        return self.at + len(self.raw)
+
+
+@dataclass(slots=True)
+class Clause:
+    """One attribute as written: its name, the items behind it, and what it adds to the JSON form."""
+
+    name: Item
+    items: list[Item]
+    members: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Bracket:
+    """What one bracket says; places count from its start."""
+
+    clauses: list[Clause]
+    mistakes: list[Mistake]
+
+
+Members = dict[str, Any]
+Read = Callable[[Clause, list[Mistake]], Members]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """How an attribute is read, how it is written (for hints), and where else it may stand."""
+
+    read: Read
+    usage: str
+    above_job: bool = False
+    repeatable: bool = False
+
+
+def understood(clauses: list[Clause]) -> Bracket:
+    """Reads every clause of a bracket."""
+    mistakes: list[Mistake] = []
+    known = []
+    for clause in clauses:
+        name = clause.name.raw
+        if name in ATTRIBUTES:
+            clause.members = ATTRIBUTES[name].read(clause, mistakes)
+            known.append(clause)
+        else:
+            mistakes.append(_unknown(clause.name))
+    return Bracket(known, mistakes)
+
+
+def _unknown(name: Item) -> Mistake:
+    shown = shortened(name.raw)
+    if name.raw in LATER:
+        words = f"the attribute `{shown}` is not supported by this version"
+        return Mistake("E306", words, name.at, name.end, hint="known are: " + ", ".join(ATTRIBUTES))
+    meant = nearest(name.raw, [*ATTRIBUTES, *LATER])
+    hint = f"did you mean `{meant}`?" if meant else "known are: " + ", ".join(ATTRIBUTES)
+    return Mistake("E304", f"no attribute is called `{shown}`", name.at, name.end, hint=hint)
+
+
+# ---- the attributes
+
+
+def _ok(clause: Clause, mistakes: list[Mistake]) -> Members:
+    return {"onResult": {"continueJob": _codes(clause, mistakes)}}
+
+
+def _noop(clause: Clause, mistakes: list[Mistake]) -> Members:
+    return {"onResult": {"terminateJobWithSuccess": _codes(clause, mistakes)}}
+
+
+def _codes(clause: Clause, mistakes: list[Mistake]) -> list[int]:
+    if not clause.items:
+        mistakes.append(_short_of(clause, "exit codes"))
+    codes = []
+    for item in clause.items:
+        if re.fullmatch("[0-9]{1,9}", item.raw) and int(item.raw) <= MAX_CODE:
+            codes.append(int(item.raw))
+        else:
+            words = f"`{shortened(item.raw)}` is no exit code"
+            hint = f"an exit code is a number from 0 to {MAX_CODE}"
+            if item.raw in ("or", "and"):
+                hint = "put only blanks between the codes"
+            mistakes.append(Mistake("E304", words, item.at, item.end, hint=hint))
+    return codes
+
+
+def _shell(clause: Clause, mistakes: list[Mistake]) -> Members:
+    item = _only(clause, mistakes, "a shell")
+    if not item:
+        return {}
+    shell = value(item.raw, item.at, mistakes)
+    if shell not in SHELLS:
+        meant = nearest(shell, SHELLS)
+        hint = f"did you mean `{meant}`?" if meant else "known are: " + ", ".join(SHELLS)
+        mistakes.append(Mistake("E304", f"`{shortened(shell)}` is no known shell", item.at, item.end, hint=hint))
+    return {"shell": shell}
+
+
+def _cd(clause: Clause, mistakes: list[Mistake]) -> Members:
+    item = _only(clause, mistakes, "a directory")
+    return {"directory": value(item.raw, item.at, mistakes)} if item else {}
+
+
+def _env(clause: Clause, mistakes: list[Mistake]) -> Members:
+    if not clause.items:
+        mistakes.append(_short_of(clause, "a variable"))
+    variables: dict[str, str] = {}
+    for item in clause.items:
+        length = assignment(item.raw)
+        if not length:
+            mistakes.append(_no_assignment(item))
+            continue
+        name = value(item.raw[: length - 1], item.at, mistakes)
+        if name in variables:
+            words = f"`{shortened(name)}` is set twice"
+            mistakes.append(Mistake("E304", words, item.at, item.at + length - 1))
+        variables[name] = value(item.raw[length:], item.at + length, mistakes)
+    return {"environment": variables}
+
+
+def assignment(raw: str) -> int:
+    """The length of `NAME=` at the start of an item, 0 if there is none. A strange name is a quoted text."""
+    match = STRING.match(raw) if raw[:1] == '"' else _VARIABLE.match(raw)
+    return match.end() + 1 if match and raw[match.end() : match.end() + 1] == "=" else 0
+
+
+def _no_assignment(item: Item) -> Mistake:
+    name, sign, rest = item.raw.partition("=")
+    hint = "write NAME=value without blanks; a value with blanks in double quotes"
+    if sign and name:
+        words = f"`{shortened(name)}` is no name of a variable"
+        return Mistake("E304", words, item.at, item.at + len(name), hint="letters, digits and `_`; no digit first")
+    return Mistake("E304", f"`{shortened(item.raw)}` sets no variable", item.at, item.end, hint=hint)
+
+
+def _command(clause: Clause, mistakes: list[Mistake]) -> Members:
+    texts = _texts(clause, mistakes)
+    return {"command": texts[0], "arguments": texts[1:]} if texts else {}
+
+
+def _script(clause: Clause, mistakes: list[Mistake]) -> Members:
+    texts = _texts(clause, mistakes)
+    for item in clause.items[1:]:
+        mistakes.append(Mistake("E304", "`script` takes one text", item.at, item.end))
+    return {"script": texts[0]} if texts else {}
+
+
+def _texts(clause: Clause, mistakes: list[Mistake]) -> list[str]:
+    if not clause.items:
+        mistakes.append(_short_of(clause, "a text"))
+    for item in clause.items:
+        if item.raw[0] not in "\"'":
+            hint = f"write {json.dumps(shortened(item.raw), ensure_ascii=False)}"
+            words = f"`{clause.name.raw}` takes texts in double quotes"
+            mistakes.append(Mistake("E304", words, item.at, item.end, hint=hint))
+    return [value(i.raw, i.at, mistakes) if i.raw[0] in "\"'" else i.raw for i in clause.items]
+
+
+def _verbatim(clause: Clause, mistakes: list[Mistake]) -> Members:
+    _alone(clause, mistakes)
+    return {"verbatim": True}
+
+
+def _exec(clause: Clause, mistakes: list[Mistake]) -> Members:
+    _alone(clause, mistakes)
+    return {"executor": "exec"}
+
+
+def _alone(clause: Clause, mistakes: list[Mistake]) -> None:
+    for item in clause.items[:1]:
+        hint = "a comma parts two attributes" if item.raw in ATTRIBUTES or item.raw in LATER else ""
+        mistakes.append(Mistake("E304", f"`{clause.name.raw}` stands alone", item.at, item.end, hint=hint))
+
+
+def _only(clause: Clause, mistakes: list[Mistake], what: str) -> Item | None:
+    """The one item of a clause that takes one."""
+    if not clause.items:
+        mistakes.append(_short_of(clause, what))
+        return None
+    if len(clause.items) > 1:
+        extra = clause.items[1]
+        hint = "put a value with blanks into double quotes"
+        if extra.raw in ATTRIBUTES or extra.raw in LATER:
+            hint = "a comma parts two attributes"
+        words = f"`{clause.name.raw}` takes {what} and nothing more"
+        mistakes.append(Mistake("E304", words, extra.at, clause.items[-1].end, hint=hint))
+    return clause.items[0]
+
+
+def _short_of(clause: Clause, what: str) -> Mistake:
+    name = clause.name
+    words = f"`{name.raw}` needs {what}"
+    return Mistake("E304", words, name.at, name.end, hint=f"such as [{ATTRIBUTES[name.raw].usage}]")
+
+
+ATTRIBUTES = {
+    "ok": Attribute(_ok, "ok 0 2"),
+    "noop": Attribute(_noop, "noop 3"),
+    "shell": Attribute(_shell, "shell bash", above_job=True),
+    "cd": Attribute(_cd, "cd build", above_job=True),
+    "env": Attribute(_env, 'env A=1 B="x y"', above_job=True, repeatable=True),
+    "verbatim": Attribute(_verbatim, "verbatim"),
+    "exec": Attribute(_exec, "exec"),
+    "command": Attribute(_command, 'command "echo" "hello"'),
+    "script": Attribute(_script, 'script "echo hello\\n"'),
+}
+
+# What the language will have, and this version does not.
+LATER = ("retry", "timeout", "finally", "each", "pool")
+
+# Where a member of the JSON form is said: the attribute, and how many of its items stand before the value.
+SAID_BY = {
+    "continueJob": ("ok", 0),
+    "terminateJobWithSuccess": ("noop", 0),
+    "shell": ("shell", 0),
+    "directory": ("cd", 0),
+    "environment": ("env", 0),
+    "verbatim": ("verbatim", 0),
+    "executor": ("exec", 0),
+    "command": ("command", 0),
+    "arguments": ("command", 1),
+    "script": ("script", 0),
+}

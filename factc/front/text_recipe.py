@@ -1,0 +1,74 @@
+"""Recipes: indented lines become shell text, and offsets in that text find their way back.
+
+Knows indentation; knows no shell.
+"""
+
+from __future__ import annotations
+
+import re
+
+from factc.front.text_places import Mistake
+
+_INDENT = re.compile(r"[ \t]*")
+HEADER = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
+_KEYWORD = re.compile(r"(?:job|param)[ \t]+\S|\[[a-z]+[ \]]|## ")
+
+
+def dedented(block: str) -> tuple[str, list[Mistake]]:
+    """The text of a recipe without the indentation of its first line, and what is wrong with the block."""
+    indent = indentation(block)
+    width = len(indent)
+    lines = block.split("\n")
+    text = "\n".join([line[width:] if line.startswith(indent) else line.lstrip(" \t") for line in lines])
+    short = [i for i, line in enumerate(lines) if not line.startswith(indent) and line.strip(" \t")]
+    return text, [_wrong(block, lines, short[0])] if short else []
+
+
+def indentation(block: str) -> str:
+    match = _INDENT.match(block)
+    return match.group() if match else ""
+
+
+def position(block: str, offset: int) -> int:
+    """Where a character of the shell text stands in its block."""
+    width = len(indentation(block))
+    at = 0
+    for line in block.split("\n"):
+        removed = width if len(line) >= width else len(line)
+        if offset <= len(line) - removed:
+            return at + removed + offset
+        offset -= len(line) - removed + 1
+        at += len(line) + 1
+    return len(block)
+
+
+def looks_like_statement(line: str) -> str:
+    """What an indented line would be in the first column, in the user's words, or ""."""
+    line = line.strip()
+    if HEADER.match(line):
+        return "a rule"
+    if _KEYWORD.match(line):
+        return {"[": "attributes", "#": "a description", "j": "the `job` line", "p": "a parameter"}[line[0]]
+    return ""
+
+
+def _wrong(block: str, lines: list[str], number: int) -> Mistake:
+    """The first line of a recipe that is not indented like its first."""
+    line = lines[number]
+    start = sum(len(above) + 1 for above in lines[:number])
+    own, wanted = indentation(line), indentation(block)
+    words = "this line is indented less than the first line of its recipe"
+    hint = "indent every line of a recipe at least as far as its first"
+    if ("\t" in own) != ("\t" in wanted):
+        tab = "\t" in own
+        words = f"this line is indented with {_kind(tab)}, the first line of its recipe with {_kind(not tab)}"
+        hint = "use the same for every line of a recipe"
+    elif "<<" in block[:start]:
+        hint = "the text and the end word of a here-document are indented like the recipe"
+    elif what := looks_like_statement(line):
+        hint = f"if this is {what}, begin it in the first column"
+    return Mistake("E303", words, start + len(own), start + len(line), hint=hint)
+
+
+def _kind(tab: bool) -> str:
+    return "a tab" if tab else "blanks"

@@ -1,0 +1,136 @@
+"""What was written where: the way from a path in a text job's JSON form back to offsets.
+
+Works only when a diagnostic asks; does not know what is wrong with anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from factc.front import text_recipe as recipe
+from factc.front.text_attributes import SAID_BY, Bracket, Item, assignment
+from factc.front.text_places import Clean
+from factc.front.text_string import position, value
+
+if TYPE_CHECKING:
+    from lark import Token
+
+    from factc.document import Locate, Path
+
+Place = tuple[int, int]
+
+
+class Written:
+    """A statement as written: what stands above it, its name, what follows, its recipe, its JSON form.
+
+    references: the dependencies of a rule, or the allowed values of a parameter.
+    """
+
+    __slots__ = ("start", "head", "descriptions", "brackets", "references", "default", "block", "members")
+
+    def __init__(self) -> None:
+        self.start = 0
+        self.head: Token | None = None
+        self.descriptions: list[Token] = []
+        self.brackets: list[tuple[Token, Bracket]] = []
+        self.references: list[Token] = []
+        self.default: Token | None = None
+        self.block: Token | None = None
+        self.members: dict[str, Any] = {}
+
+
+def locator(clean: Clean, job: Written, parameters: list[Written], tasks: list[Written]) -> Locate:
+    """The `locate` of a document (see there)."""
+
+    def locate(path: Path, part: str, start: int | None, end: int | None) -> Place:
+        found = _found(path, job, parameters, tasks, start, end)
+        return clean.offset(found[0]), clean.offset(found[1])
+
+    return locate
+
+
+def _found(
+    path: Path, job: Written, parameters: list[Written], tasks: list[Written], start: int | None, end: int | None
+) -> Place:
+    written, rest = job, path[1:]
+    for key, statements in (("tasks", tasks), ("parameters", parameters)):
+        if rest[:1] == (key,):
+            if len(rest) < 2:
+                return _head(statements[0] if statements else job)
+            written, rest = statements[int(rest[1])], rest[2:]
+    raw = _raw(written, rest)
+    if raw is None:
+        return _head(written)
+    text, at = raw
+    if start is None or end is None:
+        return at, at + len(text)
+    return at + _inside(written, rest, text, start), at + _inside(written, rest, text, end)
+
+
+def _inside(written: Written, rest: Path, text: str, offset: int) -> int:
+    if rest == ("script",) and written.block is not None:
+        return recipe.position(written.block, offset) - len(recipe.indentation(written.block))
+    if rest == ("description",):
+        return offset + 3 * (1 + text_lines(written, offset))
+    return position(text, offset)
+
+
+def text_lines(written: Written, offset: int) -> int:
+    return str(written.members.get("description", "")).count("\n", 0, offset)
+
+
+def _raw(written: Written, rest: Path) -> tuple[str, int] | None:
+    """A value as it stands in the text, and where that is; None where the text does not say it."""
+    key = rest[0] if rest else "name"
+    number = rest[-1] if isinstance(rest[-1:] and rest[-1], int) else None
+    if key in ("dependsOn", "values"):
+        return _token(written.references[int(number)]) if number is not None else None
+    if key == "default" and written.default is not None:
+        return _token(written.default)
+    if key == "description" and written.descriptions:
+        return _token(written.descriptions[0])
+    if key == "script" and written.block is not None:
+        width = len(recipe.indentation(written.block))
+        return written.block[width:], (written.block.start_pos or 0) + width
+    return _attribute(written, rest)
+
+
+def _attribute(written: Written, rest: Path) -> tuple[str, int] | None:
+    """The item of the attribute that says a member, or its name."""
+    key = rest[1] if rest[:1] == ("onResult",) and len(rest) > 1 else rest[0] if rest else ""
+    name, skipped = SAID_BY.get(str(key), ("", 0))
+    number = rest[-1] if rest else 0
+    for token, bracket in written.brackets:
+        base = token.start_pos or 0
+        for clause in bracket.clauses:
+            if clause.name.raw != name:
+                continue
+            if key == "environment" and isinstance(number, str):
+                found = next((i for i in clause.items if _sets(i, number)), None)
+                if found is None:
+                    continue
+                length = assignment(found.raw)
+                return found.raw[length:], base + found.at + length
+            index = skipped + (number if isinstance(number, int) else 0)
+            item = clause.items[index] if index < len(clause.items) else clause.name
+            return item.raw, base + item.at
+    return None
+
+
+def _sets(item: Item, name: str) -> bool:
+    length = assignment(item.raw)
+    return length > 0 and value(item.raw[: length - 1], 0, []) == name
+
+
+def _token(token: Token) -> tuple[str, int]:
+    return str(token), token.start_pos or 0
+
+
+def _head(written: Written) -> Place:
+    """The name of a statement."""
+    if written.head is None:
+        return 0, 0
+    start, end = written.head.start_pos or 0, written.head.end_pos or 0
+    if written.head.type == "HEAD":
+        end = start + len(written.head[:-1].rstrip(" \t"))
+    return start, end
