@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from factc.diagnostic import ERROR, Diagnostic
 from factc.source import Span
+from factc.visible import visible
 
 WIDTH = 100  # columns of the source that an excerpt shows of a long line
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bold": "\x1b[1m", "frame": "\x1b[34m", "help": "\x1b[32m"}
@@ -24,13 +25,6 @@ def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
     """A JSON list of {severity, code, message, file, line, column, endLine, endColumn, hint}."""
     return json.dumps([_record(d) for d in diagnostics], ensure_ascii=False, indent=2)
-
-
-def visible(words: str) -> str:
-    """Text with every control character and line separator shown as an escape."""
-    if words.isprintable():
-        return words
-    return "".join(c if c.isprintable() or c == "\u3000" else _escape(c) for c in words)
 
 
 class _Paint:
@@ -85,12 +79,6 @@ def _width(words: str) -> int:
         return len(words)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in words)
     return len(words) + wide - sum(bool(unicodedata.combining(c)) for c in words)
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
-    return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
 def _record(d: Diagnostic) -> dict[str, str | int | None]:

@@ -52,7 +52,7 @@ def parser(verb: str, description: str) -> Parser:
         prog=f"factc {verb}", description=description, add_help=False, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter, usage=f"factc {verb} JOB [OPTIONS]",
     )  # fmt: skip
-    made.add_argument("job", metavar="JOB", help="a .fact file, a JSON Factfile or a compiled plan; - is standard input")
+    made.add_argument("job", metavar="JOB", help="a .fact file, a JSON Factfile or a compiled plan; - is stdin")
     group = made.add_argument_group("options that every verb takes")
     add = group.add_argument
     add("-C", dest="directory", metavar="DIR", help="go to this folder first")

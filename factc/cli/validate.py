@@ -37,7 +37,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _verdict(name: str, diagnostics: list[Diagnostic], bad: bool) -> str:
-    from factc.excerpt import headline, visible
+    from factc.excerpt import headline
+    from factc.visible import visible
 
     if not bad:
         return f"{visible(name)} is a valid Factotum Factfile!"
@@ -64,7 +65,8 @@ def _warnings(loaded: Loaded) -> list[Diagnostic]:
 
     still_empty = {p.name for p in loaded.plan.parameters if not p.declared}
     empty = [d for name, d in loaded.compiled.undeclared.items() if name in still_empty]
-    return [*loaded.warnings, *empty, *lint(loaded.compiled.job, _exists)]
+    known = {*loaded.plan.values, *(p.name for p in loaded.plan.parameters)}
+    return [*loaded.warnings, *empty, *lint(loaded.compiled.job, _exists, known)]
 
 
 def _exists(command: str, directory: str | None) -> bool:

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from factc.diagnostic import RequestError
-from factc.excerpt import visible
 from factc.plan import Plan
+from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
 HOW_TO_GET = (

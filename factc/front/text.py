@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from factc import resources
-from factc.diagnostic import CompileError
 from factc.document import Document
 from factc.front.text_attributes import Bracket, Clause, Item, understood
-from factc.front.text_mistakes import explained, explained_inside
-from factc.front.text_places import Clean, Mistake
+from factc.front.text_mistakes import double_quoted, explained_inside
+from factc.front.text_places import Clean
 from factc.front.text_statements import Assembly
 from factc.source import Source
 
-Statement = Tree[Token]
+Statement = Any  # a Tree, or the Token of indented lines above the first
 
 # The beginning of a statement: no blank, no comment.
 _NEXT = re.compile(r"(?<=\n)(?:[^ \t\n#]|##)")
@@ -30,8 +30,8 @@ _QUIET = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|(?<=\s)#[^\n]*|\n')
 def read_text(source: Source) -> Document:
     """The document of a job's text. Raises CompileError with all its mistakes, in source order."""
     clean = Clean(source)
-    found, mistakes = statements(clean.text)
-    assembly = Assembly(clean, read_bracket, mistakes)
+    found, stops = statements(clean.text)
+    assembly = Assembly(clean, read_bracket, stops)
     for statement in found:
         assembly.take(statement)
     return assembly.finished()
@@ -44,31 +44,39 @@ def grammar() -> Lark:
     return Lark(text, parser="lalr", start=["file", "attributes"], maybe_placeholders=False)
 
 
-def statements(text: str) -> tuple[list[Statement], list[Mistake]]:
-    """The statements of a text that ends with a line feed, and what is wrong with those that are left out."""
+def statements(text: str) -> tuple[list[Statement], dict[int, int]]:
+    """The statements of a text that ends with a line feed.
+
+    Those that cannot be read are `wrong` ones; for each that begins well, the dictionary says by its
+    beginning where reading it stopped.
+    """
     parser = grammar().parse_interactive(text, start="file")
-    mistakes: list[Mistake] = []
+    stops: dict[int, int] = {}
     while True:
         try:
-            return parser.resume_parse().children, mistakes
+            return list(_rest(parser).children), stops
         except UnexpectedInput as error:
             start, at, end = _extent(text, _offset(error, text))
-            mistakes.append(explained(text, start, at))
-            _go_on(parser, end)
+            stops[start] = at
+            _put_aside(parser, start, end)
 
 
 def read_bracket(text: str) -> Bracket:
     """What one bracket says."""
     quiet = _QUIET.sub(_silenced, text) if "\n" in text else text
+    quiet, mistakes = double_quoted(quiet) if "'" in quiet else (quiet, [])
     try:
         tree = grammar().parse(quiet, start="attributes")
     except UnexpectedInput as error:
-        return Bracket([], [explained_inside(text, _offset(error, text))])
-    clauses = []
-    for clause in tree.children:
-        items = [Item(str(token), token.start_pos or 0) for token in clause.children]
-        clauses.append(Clause(items[0], items[1:]))
-    return understood(clauses)
+        return Bracket([], [*mistakes, explained_inside(text, _offset(error, text))])
+    bracket = understood([_clause(clause) for clause in tree.children])
+    bracket.mistakes += mistakes
+    return bracket
+
+
+def _clause(clause: Statement) -> Clause:
+    name, *items = (Item(str(token), token.start_pos) for token in clause.children)
+    return Clause(name, items)
 
 
 def _silenced(match: re.Match[str]) -> str:
@@ -111,8 +119,14 @@ def _next(text: str, at: int) -> int:
     return match.start() if match else len(text)
 
 
-def _go_on(parser: InteractiveParser, at: int) -> None:
-    """Forgets the statement that was being read and reads on from `at`, where another one begins.
+def _rest(parser: InteractiveParser) -> Tree[Token]:
+    """The whole file, read on from where the parser stands."""
+    tree: Tree[Token] = parser.resume_parse()  # type: ignore[no-untyped-call]
+    return tree
+
+
+def _put_aside(parser: InteractiveParser, start: int, end: int) -> None:
+    """Makes the statement that is being read, from `start`, a wrong one, and reads on from `end`.
 
     The stacks hold, from the bottom: where a file begins; the list of what is indented above the first
     statement, if anything is; the list of statements so far, if one is complete; the pieces of this one.
@@ -121,8 +135,10 @@ def _go_on(parser: InteractiveParser, at: int) -> None:
     kept = sum(map(_is_list, state.value_stack[:2]))
     del state.value_stack[kept:]
     del state.state_stack[kept + 1 :]
-    parser.lexer_thread.state.line_ctr.char_pos = at
+    parser.feed_token(Token("WRONG", "", start_pos=start, end_pos=end))
+    assert parser.lexer_thread.state is not None
+    parser.lexer_thread.state.line_ctr.char_pos = end
 
 
-def _is_list(value: Statement | Token) -> bool:
+def _is_list(value: Statement) -> bool:
     return isinstance(value, Tree) and value.data.startswith("__file_star")

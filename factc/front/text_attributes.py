@@ -83,6 +83,9 @@ def _unknown(name: Item) -> Mistake:
     if name.raw in LATER:
         words = f"the attribute `{shown}` is not supported by this version"
         return Mistake("E306", words, name.at, name.end, hint="known are: " + ", ".join(ATTRIBUTES))
+    if name.raw.isdecimal():
+        hint = "a comma parts two attributes; exit codes stand with blanks between them: [ok 0 2]"
+        return Mistake("E304", f"`{shown}` is no attribute", name.at, name.end, hint=hint)
     meant = nearest(name.raw, [*ATTRIBUTES, *LATER])
     hint = f"did you mean `{meant}`?" if meant else "known are: " + ", ".join(ATTRIBUTES)
     return Mistake("E304", f"no attribute is called `{shown}`", name.at, name.end, hint=hint)
@@ -116,7 +119,7 @@ def _codes(clause: Clause, mistakes: list[Mistake]) -> list[int]:
 
 
 def _shell(clause: Clause, mistakes: list[Mistake]) -> Members:
-    item = _only(clause, mistakes, "a shell")
+    item = _only(clause, mistakes, "shell")
     if not item:
         return {}
     shell = value(item.raw, item.at, mistakes)
@@ -128,7 +131,7 @@ def _shell(clause: Clause, mistakes: list[Mistake]) -> Members:
 
 
 def _cd(clause: Clause, mistakes: list[Mistake]) -> Members:
-    item = _only(clause, mistakes, "a directory")
+    item = _only(clause, mistakes, "directory")
     return {"directory": value(item.raw, item.at, mistakes)} if item else {}
 
 
@@ -156,7 +159,7 @@ def assignment(raw: str) -> int:
 
 
 def _no_assignment(item: Item) -> Mistake:
-    name, sign, rest = item.raw.partition("=")
+    name, sign, _ = item.raw.partition("=")
     hint = "write NAME=value without blanks; a value with blanks in double quotes"
     if sign and name:
         words = f"`{shortened(name)}` is no name of a variable"
@@ -206,14 +209,14 @@ def _alone(clause: Clause, mistakes: list[Mistake]) -> None:
 def _only(clause: Clause, mistakes: list[Mistake], what: str) -> Item | None:
     """The one item of a clause that takes one."""
     if not clause.items:
-        mistakes.append(_short_of(clause, what))
+        mistakes.append(_short_of(clause, f"a {what}"))
         return None
     if len(clause.items) > 1:
         extra = clause.items[1]
         hint = "put a value with blanks into double quotes"
         if extra.raw in ATTRIBUTES or extra.raw in LATER:
             hint = "a comma parts two attributes"
-        words = f"`{clause.name.raw}` takes {what} and nothing more"
+        words = f"`{clause.name.raw}` takes one {what} and nothing more"
         mistakes.append(Mistake("E304", words, extra.at, clause.items[-1].end, hint=hint))
     return clause.items[0]
 

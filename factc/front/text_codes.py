@@ -13,7 +13,7 @@ TITLES = {
     "E305": "the `job` line is missing, stands twice or in the wrong place",
     "E306": "not supported by this version",
     "E307": "a wrong escape or a raw control character in a quoted text",
-    "E308": "a character that no command can hold",
+    "E308": "a character that cannot stand in a job",
     "E309": "a text in single quotes",
     "E310": "a declaration that is not complete",
     "E311": "dependencies written in a wrong way",

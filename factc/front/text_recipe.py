@@ -10,7 +10,8 @@ import re
 from factc.front.text_places import Mistake
 
 _INDENT = re.compile(r"[ \t]*")
-HEADER = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
+_LINE = re.compile(r"[^ \t\n][^\n]*")
+_HEADER = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
 _KEYWORD = re.compile(r"(?:job|param)[ \t]+\S|\[[a-z]+[ \]]|## ")
 
 
@@ -45,11 +46,35 @@ def position(block: str, offset: int) -> int:
 def looks_like_statement(line: str) -> str:
     """What an indented line would be in the first column, in the user's words, or ""."""
     line = line.strip()
-    if HEADER.match(line):
+    if _HEADER.match(line):
         return "a rule"
     if _KEYWORD.match(line):
         return {"[": "attributes", "#": "a description", "j": "the `job` line", "p": "a parameter"}[line[0]]
     return ""
+
+
+def astray(block: str, words: str, hint: str) -> Mistake | None:
+    """What to say of indented lines where none belong; None if they are all comments."""
+    for match in _LINE.finditer(block):
+        line = match.group()
+        if line[0] == "#" and not _KEYWORD.match(line):
+            continue
+        looks = looks_like_statement(line)
+        hint = f"if this is {looks}, begin it in the first column" if looks else hint
+        return Mistake("E303", f"this line is indented, but {words}", match.start(), match.end(), hint=hint)
+    return None
+
+
+def ended_by_comment(text: str, at: int) -> Mistake:
+    """What to say of the indented lines at `at`, which a comment in the first column parts from their recipe."""
+    start = text.rfind("\n", 0, at - 1) + 1
+    while start > 0 and text[start] in " \t\n":
+        start = text.rfind("\n", 0, start - 1) + 1
+    line = _LINE.search(text, at)
+    related = ((line.start(), line.end(), "so this line belongs to nothing"),) if line else ()
+    words = "a comment in the first column ended the recipe above it"
+    hint = "indent the comment like the recipe"
+    return Mistake("E303", words, start, text.index("\n", start), hint=hint, related=related)
 
 
 def _wrong(block: str, lines: list[str], number: int) -> Mistake:

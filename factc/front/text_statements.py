@@ -9,39 +9,45 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from factc.diagnostic import ERROR, CompileError
+from factc.diagnostic import CompileError
 from factc.document import Document
 from factc.front import text_recipe as recipe
 from factc.front.text_attributes import ATTRIBUTES, Bracket
+from factc.front.text_mistakes import explained
 from factc.front.text_places import Clean, Mistake, shortened
 from factc.front.text_string import NO_TEXT, value
+from factc.front.text_suspicions import suspicions
 from factc.front.text_written import Written, locator
 from factc.job import FACTC
 
 if TYPE_CHECKING:
-    from lark import Token, Tree
+    from lark import Token
 
 _SAME_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
-_JOB = re.compile(r"^job\b", re.MULTILINE)
+_JOB = re.compile(r"^job\b|\A(?:[ \t]*(?:#[^\n]*)?\n)*+[ \t]+job\b", re.MULTILINE)
 _LATER = {"secret": "secrets", "pool": "pools", "use": "other jobs (`use`)"}
 _EXAMPLE = 'begin with a line such as: job "nightly"'
 
 
 class Assembly:
-    """Takes the statements of a text in order; `finished` is the document."""
+    """Takes the statements of a text in order; `finished` is the document.
 
-    def __init__(self, clean: Clean, read_bracket: Callable[[str], Bracket], mistakes: list[Mistake]) -> None:
+    `stops` tells for statements that could not be read how far they could, by where they begin.
+    """
+
+    def __init__(self, clean: Clean, read_bracket: Callable[[str], Bracket], stops: dict[int, int]) -> None:
         self.clean = clean
-        self.mistakes = mistakes
+        self.mistakes: list[Mistake] = []
         self.job = Written()
         self.parameters: list[Written] = []
         self.tasks: list[Written] = []
         self.data: dict[str, Any] = {}
         self._read_bracket = read_bracket
+        self._stops = stops
         self._brackets: dict[str, Bracket] = {}
         self._above = Written()  # the description and the brackets that wait for what they stand above
 
-    def take(self, statement: Tree[Token] | Token) -> None:
+    def take(self, statement: Any) -> None:
         """One more statement, or an indented block above the first."""
         if not hasattr(statement, "children"):
             self._astray([statement], "nothing stands above it")
@@ -52,25 +58,24 @@ class Assembly:
     def finished(self) -> Document:
         """The document. Raises CompileError if there is any mistake in the text."""
         self._nothing_above("here the text ends")
-        if "name" not in self.data and not _JOB.search(self.clean.text):
+        if "name" not in self.data and not self._meant_job():
             self._no_job()
         self._forbidden_characters()
-        self._suspicious()
-        found = self.clean.diagnostics(self.mistakes)
-        if any(d.severity == ERROR for d in found):
-            raise CompileError(found)
+        if self.mistakes:
+            raise CompileError(self.clean.diagnostics(self.mistakes))
+        warnings = self.clean.diagnostics(suspicions(self.tasks))
         data = self.data | {"tasks": [task.members for task in self.tasks]}
         if self.parameters:
             data = self.data | {"parameters": [p.members for p in self.parameters], "tasks": data["tasks"]}
         locate = locator(self.clean, self.job, self.parameters, self.tasks)
-        return Document({"schema": FACTC, "data": data}, self.clean.source, locate, textual=True, warnings=found)
+        return Document({"schema": FACTC, "data": data}, self.clean.source, locate, textual=True, warnings=warnings)
 
     # ---- one method for each kind of statement
 
     def _description(self, children: list[Token]) -> None:
         self._keep_description(_start(children[0]))
         self._above.descriptions.append(children[0])
-        self._ended_by(children[1:])
+        self._ended(children[1:])
 
     def _bracket(self, children: list[Token]) -> None:
         token = children[0]
@@ -80,9 +85,8 @@ class Assembly:
             bracket = self._brackets[str(token)] = self._read_bracket(str(token))
         self._above.brackets.append((token, bracket))
         self.mistakes += [mistake.moved(_start(token)) for mistake in bracket.mistakes]
-        if children[1:]:
-            hint = "attributes stand above the line with the name"
-            self._astray(children[1:], "a bracket has no recipe", hint)
+        if self._astray(children[1:], "a bracket has no recipe", "attributes stand above the line with the name"):
+            self._above = Written()
 
     def _job(self, children: list[Token]) -> None:
         start, end = _start(children[0]), _end(children[1])
@@ -95,9 +99,9 @@ class Assembly:
             words = "`job` stands above everything else"
             self.mistakes.append(Mistake("E305", words, start, end, hint="move this line up"))
         self.job = self._written(start, children[1])
-        self._attributes(self.job, self.data, above_job=True)
-        self.data |= {"name": value(str(children[1]), _start(children[1]), self.mistakes), **self.data}
+        self.data["name"] = value(str(children[1]), _start(children[1]), self.mistakes)
         self._describe(self.job, self.data)
+        self._attributes(self.job, self.data, above_job=True)
         self._astray(children[2:], "nothing is indented below `job`")
 
     def _rule(self, children: list[Token]) -> None:
@@ -117,7 +121,7 @@ class Assembly:
             self._recipe(written, blocks[0])
         if task.keys() & _NEED_BODY:
             self._complete(written)
-        self._ended_by(blocks[1:])
+        self._ended(blocks[1:])
         self.tasks.append(written)
 
     def _param(self, children: list[Any]) -> None:
@@ -145,12 +149,9 @@ class Assembly:
     _pool = _use = _secret
 
     def _wrong(self, children: list[Token]) -> None:
-        """A line that fits nothing has been judged by now, but for a bracket that was never closed."""
-        from factc.front.text_mistakes import explained
-
-        self._above = Written()
         start = _start(children[0])
-        self.mistakes.append(explained(self.clean.text, start, start))
+        self.mistakes.append(explained(self.clean.text, start, self._stops.get(start, start)))
+        self._above = Written()
 
     # ---- what stands above
 
@@ -222,8 +223,8 @@ class Assembly:
         other = next((a for a in ("command", "script") if a in written.members), "")
         if other:
             start = _start(block) + len(recipe.indentation(block))
-            words = f"a rule has either a recipe or `{other}`"
-            self.mistakes.append(Mistake("E304", words, start, block.find("\n") % len(block) + _start(block)))
+            end = self.clean.text.index("\n", start)
+            self.mistakes.append(Mistake("E304", f"a rule has either a recipe or `{other}`", start, end))
         written.members["script"] = text
 
     def _complete(self, written: Written) -> None:
@@ -243,39 +244,25 @@ class Assembly:
         if has_script and has_command and written.block is None:
             self.mistakes.append(Mistake("E304", "a rule has either `command` or `script`", *place))
 
-    def _ended_by(self, blocks: list[Token]) -> None:
-        """Indented lines behind a comment in the first column, which ended the recipe above it."""
-        text = self.clean.text
-        for block in blocks:
-            start = text.rfind("\n", 0, _start(block) - 1) + 1
-            while start > 0 and text[start] in " \t\n":
-                start = text.rfind("\n", 0, start - 1) + 1
-            end = text.index("\n", start)
-            words = "a comment in the first column ended the recipe above it"
-            first = _start(block) + len(recipe.indentation(block))
-            line_end = text.index("\n", first)
-            hint = "indent the comment like the recipe"
-            related = ((first, line_end, "so this line belongs to nothing"),)
-            self.mistakes.append(Mistake("E303", words, start, end, hint=hint, related=related))
+    def _ended(self, blocks: list[Token]) -> None:
+        """Recipes that a comment in the first column, or a description, parted."""
+        self.mistakes += [recipe.ended_by_comment(self.clean.text, _start(block)) for block in blocks]
 
-    def _astray(self, blocks: list[Any], words: str, hint: str = "") -> None:
-        """Indented lines where none belong; comments may stand anywhere."""
-        for block in blocks:
-            line = next((m for m in re.finditer(r"[^ \t\n][^\n]*", block) if m.group()[0] != "#" or m.group()[:3] == "## "), None)
-            if not line:
-                continue
-            start = _start(block) + line.start()
-            looks = recipe.looks_like_statement(line.group())
-            hint = f"if this is {looks}, begin it in the first column" if looks else hint
-            message = f"this line is indented, but {words}"
-            self.mistakes.append(Mistake("E303", message, start, start + len(line.group()), hint=hint))
-            return
+    def _astray(self, blocks: list[Any], words: str, hint: str = "") -> bool:
+        """Indented lines where none belong; tells whether there are any but comments."""
+        found = [m.moved(_start(block)) for block in blocks if (m := recipe.astray(block, words, hint))]
+        self.mistakes += found
+        return bool(found)
 
     # ---- the whole text
 
+    def _meant_job(self) -> bool:
+        """Whether there is a `job` line, if a wrong one: that has been said then."""
+        return bool(_JOB.search(self.clean.text)) or any("`job`" in m.hint for m in self.mistakes)
+
     def _no_job(self) -> None:
         text = self.clean.text
-        match = re.search(r"(?m)^(?!#)\S[^\n]*", text)
+        match = re.search(r"(?m)^[ \t]*+(?!#)\S[^\n]*", text)
         if not match:
             empty = not text.strip()
             words = "the file is empty" if empty else "the file holds nothing but comments"
@@ -289,53 +276,9 @@ class Assembly:
             words = "NUL cannot be part of a job" if match.group() == "\0" else "half a character (a lone surrogate)"
             self.mistakes.append(Mistake("E308", words, match.start(), match.end()))
 
-    def _suspicious(self) -> None:
-        """Recipes that begin with names of tasks, or hold what looks like a rule."""
-        names = {task.members["name"] for task in self.tasks}
-        for task in self.tasks:
-            if task.block is not None:
-                self.mistakes += _forgotten(task, names) or _swallowed(task, names)
-
 
 _RULES = {"continueJob": [0], "terminateJobWithSuccess": []}
 _NEED_BODY = {"verbatim", "executor", "command"}
-
-
-def _forgotten(task: Written, names: set[str]) -> list[Mistake]:
-    """The first line of a recipe may be meant as more dependencies."""
-    assert task.block is not None and task.head is not None
-    script = task.members["script"]
-    line = script.partition("\n")[0]
-    words = line.split()
-    own = task.members["name"]
-    if not words or not all(word in names and word != own for word in words):
-        return []
-    if len(words) == 1 and not task.references:
-        return []
-    start = _start(task.block) + len(recipe.indentation(task.block))
-    hint = "if these are dependencies, end the line above with `\\`"
-    message = f"the recipe of `{shortened(own)}` begins with names of tasks"
-    return [Mistake("W301", message, start, start + len(line), hint=hint)]
-
-
-def _swallowed(task: Written, names: set[str]) -> list[Mistake]:
-    """A line like `b: a` with a deeper line below it may be meant as a rule of its own."""
-    assert task.block is not None
-    script: str = task.members["script"]
-    if ":" not in script or "\n" not in script:
-        return []
-    for match in _RULE_INSIDE.finditer(script):
-        wanted = match.group(2).split()
-        if "<<" in script[: match.start()] or not wanted or not all(word in names for word in wanted):
-            continue
-        start = _start(task.block) + recipe.position(task.block, match.start(1))
-        words = f"this line looks like a rule, but belongs to the recipe of `{shortened(task.members['name'])}`"
-        hint = "if it is a rule, begin it in the first column"
-        return [Mistake("W302", words, start, start + len(match.group(1)), hint=hint)]
-    return []
-
-
-_RULE_INSIDE = re.compile(r"^[ \t]*(\w[\w.\-]*:[ \t]+([^\n]*))\n", re.MULTILINE)
 
 
 def _name(head: Token) -> str:

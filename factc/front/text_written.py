@@ -83,6 +83,9 @@ def _raw(written: Written, rest: Path) -> tuple[str, int] | None:
     """A value as it stands in the text, and where that is; None where the text does not say it."""
     key = rest[0] if rest else "name"
     number = rest[-1] if isinstance(rest[-1:] and rest[-1], int) else None
+    if key == "name" and written.head is not None:
+        start, end = _head(written)
+        return str(written.head)[: end - start], start
     if key in ("dependsOn", "values"):
         return _token(written.references[int(number)]) if number is not None else None
     if key == "default" and written.default is not None:

@@ -1,0 +1,165 @@
+"""A job as text, in the words that a person would have chosen.
+
+Knows the language's layout; knows no plan. What comes out says the same job: names, dependencies, rules
+and, to the byte, the same shell text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from factc.emit.retold import Retold
+from factc.job import DEFAULT_SHELL, Command, Declaration, Job, Task
+
+WIDTH = 100  # where a line is broken, if it can be
+INDENT = "    "
+
+_WORD = re.compile(r"\w[\w.\-]*")
+_PART = r"\w[\w.\-]*(?:\[(?:\{\{[^{}\n]*\}\}|[^\s\[\]{}\"])+\])?"
+_DEPENDENCY = re.compile(rf"{_PART}(?:/{_PART})*")
+_VALUE = re.compile(r"(?:[\w./:@%+~$-]|\{\{[\w.:-]*\}\})(?:[\w./:@%+~$=#-]|\{\{[\w.:-]*\}\})*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def fact_text(job: Job) -> str:
+    """The text of a job.
+
+    Raises RequestError for the few things that the language does not say: a value put into shell text raw.
+    """
+    retold = Retold(job)
+    tasks = [_task(task, retold) for task in job.tasks]
+    head = _head(job, retold)
+    declarations = [_parameter(p, retold) for p in job.parameters]
+    added = [f"param {name} = {_value(default)}\n" for name, default in retold.added]
+    return "\n".join(part for part in (head, "".join(added + declarations), *tasks) if part)
+
+
+def _head(job: Job, retold: Retold) -> str:
+    attributes = [] if job.shell == DEFAULT_SHELL else [f"shell {job.shell}"]
+    attributes += _surroundings(job.directory, job.environment, retold)
+    name = f"job {_name(retold.text(job.name))}\n"
+    return _description(job.description) + _brackets(attributes) + name
+
+
+def _parameter(parameter: Declaration, retold: Retold) -> str:
+    line = f"param {parameter.name}"
+    if parameter.allowed is not None:
+        line += " in " + " ".join(map(_value, parameter.allowed))
+    if parameter.default is not None:
+        line += " = " + _value(retold.text(parameter.default))
+    return _description(parameter.description) + line + "\n"
+
+
+def _task(task: Task, retold: Retold) -> str:
+    recipe, attributes = _body(task, retold)
+    shell = [f"shell {task.shell}"] if task.shell else []
+    above = _rules(task) + shell + _surroundings(task.directory, task.environment, retold) + attributes
+    dependencies = [_dependency(retold.text(d)) for d in task.dependencies]
+    header = _wrapped(_name(retold.text(task.name)) + ":", dependencies)
+    return _description(task.description) + _brackets(above) + header + recipe
+
+
+# ---- what stands above
+
+
+def _description(text: str) -> str:
+    return "".join(f"## {line}".rstrip() + "\n" for line in text.splitlines()) if text.strip() else ""
+
+
+def _brackets(attributes: list[str]) -> str:
+    """One bracket if it fits on a line, else one for each attribute."""
+    line = f"[{', '.join(attributes)}]\n"
+    if len(line) <= WIDTH or len(attributes) == 1:
+        return line if attributes else ""
+    return "".join(f"[{attribute}]\n" for attribute in attributes)
+
+
+def _rules(task: Task) -> list[str]:
+    ok = " ".join(map(str, task.ok))
+    noop = " ".join(map(str, task.noop))
+    return ([f"ok {ok}"] if task.ok != (0,) else []) + ([f"noop {noop}"] if noop else [])
+
+
+def _surroundings(directory: str | None, environment: tuple[tuple[str, str], ...], retold: Retold) -> list[str]:
+    cd = [] if directory is None else [f"cd {_value(retold.text(directory))}"]
+    variables = [f"{_variable(name)}={_value(retold.text(value))}" for name, value in environment]
+    return cd + (["env " + " ".join(variables)] if variables else [])
+
+
+# ---- recipes
+
+
+def _body(task: Task, retold: Retold) -> tuple[str, list[str]]:
+    """The recipe of a task, and the attributes that it needs or that stand in its place."""
+    if task.body is None:
+        return "", []
+    direct = ["exec"] if task.executor == "exec" else []
+    if isinstance(task.body, Command):
+        if direct or task.body.arguments or not _is_line(task.body.command):
+            return "", [*direct, _command(task.body, retold.text if direct else retold.argument)]
+        text, verbatim = task.body.command, "{{" in task.body.command
+    else:
+        text, verbatim = (task.body.text, True) if task.verbatim else retold.script(task.body.text)
+    attributes = (["verbatim"] if verbatim else []) + direct
+    if _is_recipe(text):
+        return _indented(text), attributes
+    return "", [*attributes, f"script {_text(text)}"]
+
+
+def _command(body: Command, argument: Callable[[str], str]) -> str:
+    return " ".join(["command", _text(body.command), *(_text(argument(a)) for a in body.arguments)])
+
+
+def _is_recipe(text: str) -> bool:
+    """Whether indented lines say a text exactly."""
+    lines = text.split("\n")
+    visible = all(line.replace("\t", " ").isprintable() for line in lines)
+    return visible and lines[0][:1] not in ("", " ", "\t") and bool(lines[-1].strip())
+
+
+def _is_line(command: str) -> bool:
+    """Whether one recipe line says a literal command, in a way that no editor spoils."""
+    return "\n" not in command and _is_recipe(command) and command[-1] not in " \t\\"
+
+
+def _indented(text: str) -> str:
+    return "".join((INDENT + line if line else line) + "\n" for line in text.split("\n"))
+
+
+# ---- words
+
+
+def _wrapped(line: str, words: list[str]) -> str:
+    """A line that goes on, indented, behind a backslash where it would be too long."""
+    lines = [line]
+    for word in words:
+        if len(lines[-1]) + len(word) + 1 > WIDTH and lines[-1] != line:
+            lines.append(INDENT)
+        lines[-1] += word if lines[-1] == INDENT else " " + word
+    return " \\\n".join(lines) + "\n"
+
+
+def _name(text: str) -> str:
+    return text if _WORD.fullmatch(text) else _text(text)
+
+
+def _dependency(text: str) -> str:
+    return text if _DEPENDENCY.fullmatch(text) else _text(text)
+
+
+def _value(text: str) -> str:
+    return text if _VALUE.fullmatch(text) else _text(text)
+
+
+def _variable(name: str) -> str:
+    return name if _VARIABLE.fullmatch(name) else _text(name)
+
+
+def _text(text: str) -> str:
+    """A quoted text; what one would not see in it is escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isprintable():
+        return quoted
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in quoted)

@@ -1,0 +1,117 @@
+"""A plan as commands to paste: each stands alone and leaves the shell it is pasted into as it was.
+
+Knows what interactive shells do to what is pasted; runs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from factc.plan import Plan, PlanTask, Text, is_final, shown
+from factc.visible import visible
+
+# What bash, dash, zsh and ksh read alike when it is pasted bare: no expansion but variables in double quotes.
+_WORD = r"""(?:[\w@%+:,./-]|'[^']*'|"(?:[^"\\$`]|\\["\\$`]|\$\w+|\$\{\w+\})*")(?:[\w@%+:,./=-]|'[^']*'|"(?:[^"\\$`]|\\["\\$`]|\$\w+|\$\{\w+\})*")*"""  # noqa: E501
+_SIMPLE = re.compile(rf"(?P<name>[\w./+-]+)(?: +{_WORD})* *")
+# Words that mean something to the shell they are pasted into, or are read differently from shell to shell.
+_OWN = frozenset(
+    ". : alias autoload bg bind bindkey break builtin case cd chdir command continue coproc declare dirs disable "
+    "disown do done echotc elif else emulate enable esac eval exec exit export fc fg fi float for foreach "
+    "function functions getopts hash history if in integer jobs kill let limit local logout noglob nocorrect popd "
+    "print pushd pwd r read readonly rehash repeat return sched select set setopt shift shopt source suspend then "
+    "time times trap type typeset ulimit umask unalias unfunction unhash unlimit unset unsetopt until wait whence "
+    "where which while zle zmodload zstyle stty reset login newgrp".split()
+)
+
+# Built into every shell, but with options and escapes that differ.
+_ECHO = frozenset(("echo", "printf", "test", "["))
+
+
+def commands(plan: Plan, order: Sequence[int]) -> str:
+    """All commands in that order, a comment line above each."""
+    return "\n".join(_block(plan, plan.tasks[i]) for i in order)
+
+
+def is_simple(text: str) -> bool:
+    """Whether a shell text is one simple command that may be pasted bare."""
+    match = _SIMPLE.fullmatch(text)
+    if not match or "!" in text or not text.isprintable() or text.startswith("-"):
+        return False
+    if match["name"] in _ECHO and ("\\" in text or " -" in text):
+        return False
+    return match["name"] not in _OWN
+
+
+def quoted(text: str) -> str:
+    """A text as one word that can be pasted.
+
+    Control characters cannot (a tab completes, ^C interrupts), so where there are any printf makes them;
+    line ends at the end stand behind, because a substitution takes them away.
+    """
+    if all(c.isprintable() or c == "\n" for c in text):
+        return "'" + text.replace("'", "'\\''") + "'"
+    kept = text.rstrip("\n")
+    ends = "'" + text[len(kept) :] + "'" if len(kept) < len(text) else ""
+    return f"\"$(printf '{''.join(map(_printed, kept))}')\"{ends}"
+
+
+def _printed(character: str) -> str:
+    """A character in the format of printf, in single quotes."""
+    special = {"%": "%%", "\\": "\\\\", "'": "'\\''", "\n": "\n"}
+    if character in special or character.isprintable():
+        return special.get(character, character)
+    return "".join(f"\\{byte:03o}" for byte in character.encode())
+
+
+def _block(plan: Plan, task: PlanTask) -> str:
+    return f"# {_comment(plan, task)}\n" + "".join(f"{line}\n" for line in _command(task))
+
+
+def _comment(plan: Plan, task: PlanTask) -> str:
+    """Name, description, what it waits for, exit-code rules: one line, whatever the names hold."""
+    parts = [visible(task.name) + (f": {visible(task.description)}" if task.description else "")]
+    if task.dependencies:
+        parts.append("waits for " + ", ".join(f"'{visible(plan.tasks[d].name)}'" for d in task.dependencies))
+    rules = "continues on " + " ".join(map(str, task.ok))
+    if task.noop:
+        rules += ", ends early on " + " ".join(map(str, task.noop))
+    parts.append(rules if task.argv else "runs nothing")
+    return " | ".join(parts)
+
+
+def _command(task: PlanTask) -> list[str]:
+    if not task.argv:
+        return []
+    line = _argv(task.argv)
+    if task.environment:
+        line = f"{_variables(task)} {line}"
+    if task.directory is not None:
+        line = f"cd {_word(_folder(shown(task.directory)))} && {line}"
+    return [f"({line})" if task.environment or task.directory is not None else line]
+
+
+def _variables(task: PlanTask) -> str:
+    """Assignments in front of the command; names that no shell can assign go through `env`."""
+    plain = all(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) for name, _ in task.environment)
+    if plain:
+        return " ".join(f"{name}={_word(text)}" for name, text in task.environment)
+    return "env " + " ".join(quoted(f"{name}={shown(text)}") for name, text in task.environment)
+
+
+def _folder(directory: str) -> str:
+    """A folder as `cd` takes it: not read as an option, not looked for in CDPATH."""
+    return directory if directory.startswith(("/", "./", "../")) else f"./{directory}"
+
+
+def _argv(argv: Sequence[Text]) -> str:
+    if list(argv[:2]) == ["sh", "-c"] and len(argv) == 3 and isinstance(argv[2], str) and is_simple(argv[2]):
+        return argv[2].strip(" ")
+    words = " ".join(_word(text) for text in argv)
+    direct = not (len(argv) > 2 and argv[-2] == "-c")
+    return f"env {words}" if direct and (shown(argv[0]) in _OWN | _ECHO or not words[0].isalnum()) else words
+
+
+def _word(text: Text) -> str:
+    words = shown(text)
+    return words if is_final(text) and re.fullmatch(r"[\w@%+:,./-]+", words) else quoted(words)

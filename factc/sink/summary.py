@@ -1,0 +1,116 @@
+"""The account at the end of a run: what failed and why, what it blocked, what ended early, what was skipped.
+
+Knows the fold and the plan; the answer is a string.
+"""
+
+from __future__ import annotations
+
+from factc import durations
+from factc.sink.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
+from factc.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
+from factc.visible import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from factc.plan import Plan
+    from factc.state import RunState
+
+MOST_NAMES = 10  # names in a list before `and 12 more`
+_WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPPED, "skipped"))
+
+
+class Summary:
+    """`tails` gives the last lines that a failed task wrote, and of which stream; `log` the path of a log."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        state: RunState,
+        *,
+        tails: Callable[[int], tuple[str, list[str]]],
+        log: Callable[[int, int], str] | None,
+        colour: bool,
+    ) -> None:
+        self._plan = plan
+        self._state = state
+        self._tails = tails
+        self._log = log
+        self._colour = colour
+
+    def text(self, at: float) -> str:
+        """The whole account, ending with a line feed."""
+        states = [task.state for task in self._state.tasks]
+        lines = [""]
+        for i in _of(states, FAILED):
+            lines += self._failed(i)
+        if FAILED in states:
+            lines.append("")
+        lines += [self._no_op(i) for i in _of(states, NO_OP)]
+        lines += self._skipped(_of(states, SKIPPED))
+        return "\n".join([*lines, self._headline(states, at)]) + "\n"
+
+    def _headline(self, states: list[str], at: float) -> str:
+        counts = ", ".join(f"{states.count(state)} {words}" for state, words in _WORDS if state in states)
+        good = self._state.job == SUCCEEDED
+        verdict = "succeeded" if good else "FAILED"
+        if good and NO_OP in states:
+            verdict = "finished early"
+        took = durations.shown(at - self._state.created)
+        words = painted(verdict, f"{BOLD};{GREEN if good else RED}", self._colour)
+        stopped = f" ({self._state.stopped})" if self._state.stopped else ""
+        return f"{visible(self._plan.name)}: {words} after {took}{stopped}: {counts or 'no tasks'}"
+
+    def _failed(self, number: int) -> list[str]:
+        task = self._state.tasks[number]
+        took = f" after {durations.shown(task.duration)}" if task.duration is not None else ""
+        name = painted(self._name(number), BOLD, self._colour)
+        lines = [f"{painted('failed', RED, self._colour)}  {name}{took}: {visible(task.reason or '')}"]
+        stream, last = self._tails(number)
+        if last:
+            lines.append(painted(f"        the last lines of {stream}:", DIM, self._colour))
+            lines += [f"        | {line}" for line in last]
+        if self._log and last:
+            lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1)}")
+        blocked = self._blocked(number)
+        if blocked:
+            lines.append(f"        blocked: {self._names(blocked)}")
+        return lines
+
+    def _blocked(self, number: int) -> list[int]:
+        """The tasks that were skipped because of this one."""
+        below = {number}
+        for i, task in enumerate(self._plan.tasks):
+            if any(d in below for d in task.dependencies):
+                below.add(i)
+        return [i for i in sorted(below - {number}) if self._state.tasks[i].state == SKIPPED]
+
+    def _no_op(self, number: int) -> str:
+        task = self._state.tasks[number]
+        words = painted("no-op", CYAN, self._colour)
+        return f"{words}   {self._name(number)}: exit code {task.code}, what depends on it was not needed"
+
+    def _skipped(self, numbers: list[int]) -> list[str]:
+        groups: dict[str, list[int]] = {}
+        for i in numbers:
+            groups.setdefault(self._state.tasks[i].reason or "", []).append(i)
+        words = painted("skipped", YELLOW, self._colour)
+        return [f"{words} {self._names(group)}: {visible(reason)}" for reason, group in groups.items()]
+
+    def _names(self, numbers: list[int]) -> str:
+        names = ", ".join(map(self._name, numbers[:MOST_NAMES]))
+        more = len(numbers) - MOST_NAMES
+        return f"{names} and {more} more" if more > 0 else names
+
+    def _name(self, number: int) -> str:
+        return short(self._plan.tasks[number].name)
+
+
+def short(name: str, most: int = 200) -> str:
+    """A name as the screen shows it: control characters escaped, cut where it is very long."""
+    return visible(name if len(name) <= most else name[: most - 1] + "…")
+
+
+def _of(states: Iterable[str], wanted: str) -> list[int]:
+    return [i for i, state in enumerate(states) if state == wanted]

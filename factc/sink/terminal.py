@@ -1,0 +1,222 @@
+"""The screen: what starts, what tasks write, how they end, and the account at the end.
+
+Knows facts and the plan's names; knows no engine. Task output goes to the stream that it was written to,
+what factc says to standard error. A closed screen falls silent and stops nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from factc import durations
+from factc.events import RunStopped, TaskEnded, TaskSkipped, TaskStarted
+from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
+from factc.sink.lines import Lines
+from factc.sink.spool import Spool
+from factc.sink.streams import ERR, OUT, Streams
+from factc.sink.summary import Summary, short
+from factc.state import FAILED, NO_OP, RUNNING, RunState
+from factc.visible import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from factc.events import Fact, Step
+    from factc.plan import Plan
+
+STREAM = "stream"
+GROUP = "group"
+QUIET = "quiet"
+RAW = "raw"
+
+QUIET_FOR = 60.0  # seconds without a word before `still running`
+FRAME = 0.125  # seconds between two pictures of the live block
+LAST_LINES = 10  # of a failed task, in the summary
+LAST_BYTES = 4096
+_VERBS = {"SUCCEEDED": ("succeeded", GREEN), NO_OP: ("no-op", CYAN), FAILED: ("failed", RED)}
+
+
+class Terminal:
+    """A sink and a listener of one run.
+
+    output: how task output is shown (stream, group, quiet, raw). colour: False for none, None for what the
+    environment and each stream say. log_path: the path of a task's log by task and stream, if there are logs.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        output: str = STREAM,
+        colour: bool | None = None,
+        out: int = 1,
+        err: int = 2,
+        now: float = 0.0,
+        log_path: Callable[[int, int], str] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._output = output
+        self._log_path = log_path
+        self._state = RunState(len(plan.tasks))
+        self._streams = Streams(out, err)
+        self._colour = {s: colour_wanted(os.environ, self._streams.is_terminal(s), colour) for s in (OUT, ERR)}
+        self._clock = not self._streams.is_terminal(ERR)
+        self._lines: dict[tuple[int, int], Lines] = {}
+        self._tails: dict[tuple[int, int], bytes] = {}
+        self._groups: dict[tuple[int, int], Spool] = {}
+        self._running: dict[int, float] = {}
+        self._counts = dict.fromkeys((*_VERBS, "SKIPPED"), 0)
+        self._spoken = now
+        self._now = now
+        self._live = not self._clock and os.environ.get("TERM") not in (None, "", "dumb") and output != RAW
+        if self._live:
+            self._show_block(err)
+
+    @property
+    def wants_tick(self) -> float:
+        """Seconds between two calls of `tick`."""
+        return FRAME if self._live else QUIET_FOR / 12
+
+    # ---- what happens
+
+    def step(self, facts: Step) -> None:
+        for fact in facts:
+            self._now = fact.at
+            self._state.apply(fact)
+            if isinstance(fact, (TaskStarted, TaskEnded, TaskSkipped)):
+                self._task(fact)
+            elif isinstance(fact, RunStopped):
+                self._spoken = fact.at
+
+    def output(self, task: int, stream: int, data: bytes) -> None:
+        key = (task, stream)
+        self._tails[key] = (self._tails.get(key, b"") + data)[-LAST_BYTES:]
+        if self._output == RAW:
+            self._streams.write_bytes(stream, data)
+        elif self._output == GROUP:
+            self._groups.setdefault(key, Spool()).add(data)
+        elif self._output == STREAM:
+            self._write(stream, self._splitter(key).add(data))
+
+    def say(self, message: str) -> None:
+        """A line of factc's own."""
+        self._say(f"factc: {visible(message)}")
+
+    def tick(self, at: float) -> None:
+        """Time has passed: draws the block again, or says what still runs if nothing was said for long."""
+        self._now = at
+        if self._live:
+            self._streams.redraw()
+        elif self._running and at - self._spoken >= QUIET_FOR:
+            longest = list(self._running.items())[:10]
+            names = [f"{self._name(task)} ({durations.shown(at - since)})" for task, since in longest]
+            more = len(self._running) - len(names)
+            self._say("still running: " + ", ".join(names) + (f" and {more} more" if more > 0 else ""))
+
+    def finish(self, at: float) -> None:
+        """Takes the block away and prints the account of the run."""
+        self._streams.show(None)
+        self._live = False
+        summary = Summary(
+            self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR]
+        )
+        self._streams.write(ERR, summary.text(at))
+
+    # ---- tasks
+
+    def _task(self, fact: TaskStarted | TaskEnded | TaskSkipped) -> None:
+        if isinstance(fact, TaskStarted):
+            self._running[fact.task] = fact.at
+            if self._output != QUIET:
+                self._tell("started", DIM, fact, "")
+        elif isinstance(fact, TaskEnded):
+            self._ended(fact)
+        else:
+            self._counts["SKIPPED"] += self._state.tasks[fact.task].reason == fact.cause  # the first cause
+            self._tell("skipped", YELLOW, fact, visible(fact.cause))
+
+    def _ended(self, fact: TaskEnded) -> None:
+        self._running.pop(fact.task, None)
+        self._counts[fact.state] += 1
+        self._let_out(fact.task)
+        verb, code = _VERBS[fact.state]
+        words = [durations.shown(fact.duration)] if fact.duration is not None else []
+        if fact.state == NO_OP:
+            words.append(f"exit code {fact.code}: what depends on it is not needed")
+        if fact.reason:
+            words.append(visible(fact.reason))
+        if self._output != QUIET or fact.state == FAILED:
+            self._tell(verb, code, fact, "  ".join(words))
+        if fact.state != FAILED:
+            for stream in (OUT, ERR):
+                self._tails.pop((fact.task, stream), None)
+
+    def _let_out(self, task: int) -> None:
+        """What was held back of a task that has ended."""
+        for stream in (OUT, ERR):
+            key = (task, stream)
+            spool = self._groups.pop(key, None)
+            for data in spool.parts() if spool else ():
+                self._write(stream, self._splitter(key).add(data))
+            splitter = self._lines.pop(key, None)
+            if splitter:
+                self._write(stream, splitter.rest())
+
+    def _splitter(self, key: tuple[int, int]) -> Lines:
+        if key not in self._lines:
+            prefix = painted(f"[{self._name(key[0])}]", CYAN, self._colour[key[1]])
+            self._lines[key] = Lines(prefix + " ", self._colour[key[1]])
+        return self._lines[key]
+
+    # ---- words
+
+    def _tell(self, verb: str, code: str, fact: TaskStarted | TaskEnded | TaskSkipped, words: str) -> None:
+        name = self._name(fact.task)
+        self._say(f"{painted(f'{verb:9}', code, self._colour[ERR])} {name}" + (f"  {words}" if words else ""), fact)
+
+    def _say(self, words: str, fact: Fact | None = None) -> None:
+        at = fact.at if fact else self._now
+        self._spoken = at
+        clock = time.strftime("%H:%M:%S ", time.localtime(at)) if self._clock else ""
+        self._write(ERR, f"{clock}{words}\n")
+
+    def _write(self, stream: int, text: str) -> None:
+        if text:
+            self._streams.write(stream, text)
+
+    def _name(self, task: int) -> str:
+        return short(self._plan.tasks[task].name)
+
+    def _last_lines(self, task: int) -> tuple[str, list[str]]:
+        """The last lines of a task's standard error, or of its output if it wrote no errors."""
+        for stream, name in ((ERR, "stderr"), (OUT, "stdout")):
+            text = Lines("", False)
+            lines = (text.add(self._tails.get((task, stream), b"")) + text.rest()).splitlines()[-LAST_LINES:]
+            if any(line.strip() for line in lines):
+                return name, lines
+        return "", []
+
+    # ---- the live block
+
+    def _show_block(self, descriptor: int) -> None:
+        from factc.sink.live import Block
+
+        self._streams.show(Block(self._rows, descriptor, self._colour[ERR]))
+
+    def _rows(self, most: int) -> list[str]:
+        """How far the run has come, and what runs now, the longest first."""
+        done = sum(self._counts.values())
+        words = [f"{done} of {len(self._plan.tasks)} done"]
+        words += [f"{self._counts[state]} {name}" for state, name in ((FAILED, "failed"), ("SKIPPED", "skipped"))
+                  if self._counts[state]]  # fmt: skip
+        if self._state.stopped:
+            words.append("stopping")
+        took = durations.shown(self._now - self._state.created) if self._state.job == RUNNING else ""
+        rows = ["── " + " · ".join([short(self._plan.name, 60), *words, *([took] if took else [])])]
+        for task, since in list(self._running.items())[:most]:
+            rows.append(f"   {self._name(task)}  {durations.shown(self._now - since)}")
+        more = len(self._running) - most
+        return [*rows, f"   and {more} more"] if more > 0 else rows
+
