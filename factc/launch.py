@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 
+from factc.diagnostic import RequestError
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.levels import levels
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 DRAIN = 30.0  # seconds that the exit waits for webhooks
 TAIL = 10_000  # characters of output per stream that events carry
+OUTPUTS = ("stream", "group", "quiet", "raw")
 
 
 class Wishes:
@@ -34,7 +36,8 @@ class Wishes:
 
     jobs: at most so many tasks at once (None: no limit). levels: Factotum's order. tail: characters of
     output in events. heartbeat: seconds, or None. drain: seconds that the end waits for webhooks.
-    output: stream, group, quiet or raw. state_dir: where the record goes, None for no record.
+    output: one of OUTPUTS. state_dir: where the record goes, None for no record. rehearse: execute nothing.
+    Raises RequestError for what cannot be done.
     """
 
     def __init__(
@@ -63,6 +66,21 @@ class Wishes:
         self.colour = colour
         self.state_dir = state_dir
         self.rehearse = rehearse
+        self._check()
+
+    def _check(self) -> None:
+        if self.jobs is not None and self.jobs < 1:
+            raise RequestError(f"{self.jobs} tasks at once are too few", "1 is the least; None is no limit")
+        if self.output not in OUTPUTS:
+            raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
+        if self.rehearse and self.webhooks:
+            raise RequestError("webhooks do not go with a dry run: a rehearsal sends nothing")
+        if self.webhooks:
+            from factc.sink.address import check_url, shown_url
+
+            for url in self.webhooks:
+                if reason := check_url(url):
+                    raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")
 
 
 class Result:
@@ -75,9 +93,7 @@ class Result:
 
     __slots__ = ("exit_code", "tasks", "run_reference", "directory")
 
-    def __init__(
-        self, exit_code: int, tasks: dict[str, TaskState], run_reference: str, directory: str | None
-    ) -> None:
+    def __init__(self, exit_code: int, tasks: dict[str, TaskState], run_reference: str, directory: str | None) -> None:
         self.exit_code = exit_code
         self.tasks = tasks
         self.run_reference = run_reference

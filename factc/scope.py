@@ -173,7 +173,7 @@ class Scope:
         span = self.job.document.span(path, problem.start, problem.end)
         if self.job.lenient and problem.kind == template.COMMENT:
             return None
-        if self.job.lenient and problem.kind == template.NO_NAME:
+        if problem.kind == template.NO_NAME and (self.job.lenient or "arguments" in path):
             written = text[problem.start : problem.end]
             return Diagnostic("W201", f"`{written}` is no variable: it stays as it stands", span)
         words = _WORDS[problem.kind]

@@ -16,7 +16,7 @@ MODULES = {
 }
 
 HOMES = {
-    "lark": {"factc.front.text", "factc.front.text_errors", "factc.front.text_parser"},
+    "lark": {"factc.front.text", "factc.front.text_statements", "factc.front.text_written"},  # the latter two: typing
     "jsonschema": {"factc.document"},
     "requests": {"factc.sink.post"},
     "urllib3": {"factc.sink.post"},
@@ -38,21 +38,22 @@ PURE_PARTS = {"wire": {"time"}}  # gmtime and strftime of a given time
 HEAVY = {"dataclasses", "typing", "enum", "pathlib", "subprocess", "asyncio", "tempfile", "datetime", "logging", "inspect"}
 LIGHT = {
     "plan", "events", "state", "schedule", "levels", "outcome", "runner", "record", "loop", "launch", "tail", "bind",
-    "selection", "values", "source", "diagnostic", "front", "front.planfile", "front.file", "engine", "engine.local",
-    "engine.group", "engine.rehearsal", "cli", "cli.run", "cli.load", "cli.options", "cli.complain", "sink.terminal",
+    "selection", "values", "load", "source", "diagnostic", "front", "front.planfile", "front.file", "engine", "engine.local",
+    "engine.group", "engine.rehearsal", "cli", "cli.run", "cli.options", "cli.complain", "sink.terminal",
 }  # fmt: skip
 
 # A room may import the rooms of its own row and of the rows below it.
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"__init__", "launch"},
+    {"__init__", "api"},
+    {"launch", "load"},
     {"compiler", "runner"},
     {"front", "lint", "emit", "sink", "engine", "record", "check", "command", "wire", "pace", "constraint"},
     {"scope", "excerpt", "bind", "levels"},
-    {"job", "selection", "shelltext", "loop", "outcome"},
+    {"job", "selection", "shellcommands", "shelltext", "loop", "outcome"},
     {"document", "schedule", "tail", "durations", "state", "values"},
-    {"template", "resources", "plan", "events", "diagnostic", "version", "source", "digest"},
+    {"template", "resources", "plan", "events", "diagnostic", "version", "source", "digest", "visible"},
 ]
 
 

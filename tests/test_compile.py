@@ -151,7 +151,7 @@ def test_a_changed_plan_is_refused(factc: Factc, tmp_path: Path) -> None:
     plan.write_text(plan.read_text().replace("echo one", "echo two"))
     for verb in ("run", "plan", "dot", "validate", "compile"):
         ran = factc(verb, "p.factotum")
-        assert ran.code == 1 and "E301" in ran.err and "compile the job again" in ran.err, ran
+        assert ran.code == 1 and "E030" in ran.err and "compile the job again" in ran.err, ran
 
 
 def test_a_plan_goes_through_every_verb(factc: Factc, tmp_path: Path) -> None:

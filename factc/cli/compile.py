@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from factc.cli.complain import report
-from factc.cli.load import load, refuse
-from factc.cli.options import given, parser
+from factc.cli.options import given, load, parser
 from factc.cli.output import write_file, write_out
 from factc.diagnostic import RequestError
+from factc.load import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from factc.cli.complain import report
-from factc.cli.load import load
-from factc.cli.options import parser
+from factc.cli.options import load, parser
 from factc.cli.output import write_file, write_out
 from factc.diagnostic import RequestError
 

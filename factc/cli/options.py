@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+    from factc.load import Loaded
+
 
 class Parser(argparse.ArgumentParser):
     """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed."""
@@ -65,6 +67,13 @@ def parser(verb: str, description: str) -> Parser:
     add("--no-colour", "--no-color", dest="colour", action="store_false", default=None, help="no colours")
     add("-h", "--help", action="help", help="show this and exit")
     return made
+
+
+def load(options: argparse.Namespace) -> Loaded:
+    """The job that a command line names, with its values. Raises CompileError and RequestError."""
+    from factc import load
+
+    return load.load(options.job, given(options), start=options.start, to=options.to, strict=options.strict)
 
 
 def given(options: argparse.Namespace) -> Given:

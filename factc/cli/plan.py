@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from factc.cli.complain import report
-from factc.cli.load import close, load
-from factc.cli.options import parser
+from factc.cli.options import load, parser
 from factc.cli.output import write_out
+from factc.load import close
 from factc.schedule import sequence
 
 
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     if options.script:
         from factc.emit.script import script
 
-        close(loaded, options.strict)
+        close(loaded, strict=options.strict)
         report(loaded.warnings, options.colour)
         write_out(script(loaded.plan, sequence(loaded.plan)))
         return 0

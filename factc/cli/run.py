@@ -6,38 +6,34 @@ import os
 
 from factc.cli import SUCCESS
 from factc.cli.complain import report, say
-from factc.cli.load import close, load
-from factc.cli.options import Parser, parser
+from factc.cli.options import Parser, load, parser
 from factc.diagnostic import RequestError
+from factc.launch import OUTPUTS, Wishes, launch
+from factc.load import close
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-OUTPUTS = ("stream", "group", "quiet", "raw")
+    from factc.plan import Plan
 
 
 def run(arguments: list[str]) -> int:
     options = _parser().parse(arguments)
-    _check_webhooks(options)
-    jobs = _jobs(options)
+    wishes = _wishes(options)
     if options.constraint and not _here(options):
         return SUCCESS
     loaded = load(options)
-    close(loaded, options.strict)
+    close(loaded, strict=options.strict)
     report(loaded.warnings, options.colour)
-    from factc.launch import Wishes, launch
-
     if options.dry_run:
-        from factc.cli.output import write_out
-        from factc.levels import levels
-        from factc.schedule import sequence
-        from factc.sink.table import table
+        _show_table(loaded.plan, options.levels)
+    return launch(loaded.plan, wishes, loaded.text).exit_code
 
-        order = sequence(loaded.plan, levels(loaded.plan) if options.levels else None)
-        write_out(table(loaded.plan, order))
-    wishes = Wishes(
-        jobs=jobs,
+
+def _wishes(options: argparse.Namespace) -> Wishes:
+    return Wishes(
+        jobs=_jobs(options),
         levels=options.levels,
         fail_fast=options.fail_fast,
         webhooks=options.webhook,
@@ -49,7 +45,15 @@ def run(arguments: list[str]) -> int:
         state_dir=None if options.no_record else options.state_dir,
         rehearse=options.dry_run,
     )
-    return launch(loaded.plan, wishes, loaded.text).exit_code
+
+
+def _show_table(plan: Plan, by_levels: bool) -> None:
+    from factc.cli.output import write_out
+    from factc.levels import levels
+    from factc.schedule import sequence
+    from factc.sink.table import table
+
+    write_out(table(plan, sequence(plan, levels(plan) if by_levels else None)))
 
 
 def _parser() -> Parser:
@@ -106,18 +110,6 @@ def _jobs(options: argparse.Namespace) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text)):
         raise RequestError(f"FACTC_JOBS={text}: it takes a whole number from 1 on")
     return int(text)
-
-
-def _check_webhooks(options: argparse.Namespace) -> None:
-    if not options.webhook:
-        return
-    if options.dry_run:
-        raise RequestError("--webhook does not go with --dry-run: a rehearsal sends nothing")
-    from factc.sink.address import check_url, shown_url
-
-    for url in options.webhook:
-        if reason := check_url(url):
-            raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")
 
 
 def _here(options: argparse.Namespace) -> bool:

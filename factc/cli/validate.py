@@ -6,14 +6,15 @@ import os
 
 from factc.cli import BAD_JOB, SUCCESS
 from factc.cli.complain import report
-from factc.cli.load import Loaded, load
-from factc.cli.options import parser
+from factc.cli.options import load, parser
 from factc.cli.output import write_out
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+    from factc.load import Loaded
 
 STDIN = "<stdin>"
 

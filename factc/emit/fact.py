@@ -26,7 +26,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def fact_text(job: Job) -> str:
     """The text of a job.
 
-    Raises RequestError for the few things that the language does not say: a value put into shell text raw.
+    Raises RequestError for the few things that the language does not say: a value put into shell text raw,
+    and `{{` of another tool outside recipes and arguments.
     """
     retold = Retold(job)
     tasks = [_task(task, retold) for task in job.tasks]
@@ -97,9 +98,10 @@ def _body(task: Task, retold: Retold) -> tuple[str, list[str]]:
         return "", []
     direct = ["exec"] if task.executor == "exec" else []
     if isinstance(task.body, Command):
-        if direct or task.body.arguments or not _is_line(task.body.command):
-            return "", [*direct, _command(task.body, retold.text if direct else retold.argument)]
-        text, verbatim = task.body.command, "{{" in task.body.command
+        body = task.body
+        if direct or body.arguments or not _is_line(body.command):
+            return "", [*direct, _command(body, retold.text if direct else retold.argument)]
+        text, verbatim = body.command, "{{" in body.command
     else:
         text, verbatim = (task.body.text, True) if task.verbatim else retold.script(task.body.text)
     attributes = (["verbatim"] if verbatim else []) + direct

@@ -35,7 +35,7 @@ def read_plan(source: Source) -> Plan:
 
 
 def _changed(source: Source, start: int, end: int, message: str) -> CompileError:
-    return CompileError([Diagnostic("E301", message, Span(source, start, end), hint="compile the job again")])
+    return CompileError([Diagnostic("E030", message, Span(source, start, end), hint="compile the job again")])
 
 
 def _plan(data: dict[str, Any]) -> Plan:

@@ -1,12 +1,11 @@
-"""From the JOB on a command line to its plan, whichever door it comes through.
+"""From the name of a job file to its plan, whichever door it comes through.
 
-Knows the doors and the options that change a plan; knows no verb.
+Knows the doors, the values that a caller gives and the part of a job that is wanted; runs nothing.
 """
 
 from __future__ import annotations
 
 from factc.bind import add, complete
-from factc.cli.options import given
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import is_plan
 from factc.front.file import read_source
@@ -14,11 +13,10 @@ from factc.selection import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from factc.compiler import Compiled
     from factc.plan import Plan
     from factc.source import Source
+    from factc.values import Given
 
 
 class Loaded:
@@ -37,30 +35,28 @@ class Loaded:
         self.text = text
 
 
-def load(options: argparse.Namespace) -> Loaded:
-    """Reads JOB and compiles it where that is needed; values may stay open.
+def load(name: str, given: Given, *, start: str | None = None, to: str | None = None, strict: bool = False) -> Loaded:
+    """Reads a job file (`-` is standard input) and compiles it where that is needed; values may stay open.
 
-    Raises CompileError (with `--strict` for warnings too) and RequestError.
+    Raises CompileError (with `strict` for warnings too) and RequestError.
     """
-    source = read_source(options.job)
-    values = given(options)
+    source = read_source(name)
     if is_plan(source):
         from factc.front.planfile import read_plan
 
-        read = read_plan(source)
-        plan = select(add(read, values), options.start, options.to)
-        same = not (values.values or values.tags or options.start or options.to)
+        plan = select(add(read_plan(source), given), start, to)
+        same = not (given.values or given.tags or start or to)
         return Loaded(plan, source, None, source.text if same else None)
     from factc.compiler import compile_source
 
-    compiled = compile_source(source, values)
-    loaded = Loaded(select(compiled.plan, options.start, options.to), source, compiled, None)
-    if options.strict:
+    compiled = compile_source(source, given)
+    loaded = Loaded(select(compiled.plan, start, to), source, compiled, None)
+    if strict:
         refuse(loaded.warnings)
     return loaded
 
 
-def close(loaded: Loaded, strict: bool) -> None:
+def close(loaded: Loaded, *, strict: bool = False) -> None:
     """Fills what is still open with defaults. Raises RequestError, and CompileError with `strict`."""
     undeclared = loaded.compiled.undeclared if loaded.compiled else {}
     plan, empty = complete(loaded.plan, strict and not loaded.compiled)

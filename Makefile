@@ -1,0 +1,62 @@
+# Two commands for a fresh machine, each sets up all it needs in .venv: `make demo` and `make test`.
+
+PYTHON = python3
+VENV = .venv
+BIN = $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+help:
+	@echo 'make demo        compile and run a sample, with a receiver that prints the events'
+	@echo 'make test        the tests (under three minutes)'
+	@echo 'make test-large  the same checks in large numbers (some minutes)'
+	@echo 'make check       lint, types and tests'
+	@echo 'make bench       what factc costs, as ratios measured side by side'
+	@echo 'make golden      write the expected answers of the golden tests anew'
+	@echo 'make clean       remove what these made'
+
+demo: $(VENV)/run.stamp
+	@PATH="$$PWD/$(BIN):$$PATH" PYTHON="$$PWD/$(BIN)/python" sh samples/demo.sh
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest
+
+test-large: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m large
+
+check: lint types test
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m bench
+
+golden: $(VENV)/test.stamp
+	$(BIN)/python -m tests.test_text_errors
+
+clean:
+	rm -rf $(VENV) dist samples/nightly.svg .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# ---- the virtual environment: what running needs, and what testing needs beside it
+
+$(VENV)/run.stamp: $(VENV)/made.stamp pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/made.stamp pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $(VENV)/run.stamp $@
+
+$(VENV)/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'factc needs Python 3.11 or newer: make PYTHON=python3.12 …' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo 'on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@touch $@
+
+.PHONY: help demo test test-large check lint types bench golden clean
