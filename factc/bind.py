@@ -36,6 +36,17 @@ def add(plan: Plan, given: Given) -> Plan:
     return _filled(plan, values, {**plan.tags, **given.tags})
 
 
+def settle(plan: Plan) -> Plan:
+    """The plan with every declared default in it that needs nothing which is still open."""
+    values: dict[str, str] = {}
+    for parameter in plan.parameters:  # a default may use those above it
+        if parameter.declared and parameter.default is not None:
+            value = filled(parameter.default, {**plan.values, **values})
+            if isinstance(value, str):
+                values[parameter.name] = allowed(parameter.name, value, parameter.allowed)
+    return _filled(plan, values, plan.tags) if values else plan
+
+
 def complete(plan: Plan, strict: bool = False) -> tuple[Plan, list[str]]:
     """The plan with nothing open, and the undeclared variables that are empty now.
 
@@ -50,11 +61,7 @@ def complete(plan: Plan, strict: bool = False) -> tuple[Plan, list[str]]:
     if empty and strict:
         names = ", ".join(f"`{name}`" for name in empty)
         raise RequestError(f"no value was given for {names}", how_to_give(empty))
-    values: dict[str, str] = {}
-    for parameter in plan.parameters:  # a default may use those above it
-        value = filled(parameter.default or "", {**plan.values, **values})
-        values[parameter.name] = allowed(parameter.name, str(value), parameter.allowed)
-    return _filled(plan, values, plan.tags), empty
+    return settle(_filled(plan, dict.fromkeys(empty, ""), plan.tags)), empty
 
 
 def _filled(plan: Plan, values: dict[str, str], tags: dict[str, str]) -> Plan:

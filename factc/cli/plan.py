@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from factc.bind import settle
 from factc.cli.complain import report
 from factc.cli.options import load, parser
 from factc.cli.output import write_out
@@ -27,5 +28,6 @@ def run(arguments: list[str]) -> int:
     from factc.emit.shell import commands
 
     report(loaded.warnings, options.colour)
-    write_out(commands(loaded.plan, sequence(loaded.plan)))
+    plan = settle(loaded.plan)
+    write_out(commands(plan, sequence(plan)))
     return 0

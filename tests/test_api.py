@@ -1,0 +1,112 @@
+"""The public functions: what they return, what they raise, and that importing them costs nothing yet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import factc
+from tests.conftest import environment
+from tests.jobs import factfile, task
+from tests.receiver import Receiver
+
+JOB = """
+job small
+param day
+a:
+    echo {{day}} > out
+b: a
+    exit 3
+c: b
+    true
+"""
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.fact").write_text(JOB)
+    return tmp_path / "job.fact"
+
+
+def test_compile_and_run(job: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    plan = factc.compile(job)
+    assert isinstance(plan, factc.Plan)
+    assert [t.name for t in plan.tasks] == ["a", "b", "c"]
+    result = factc.run(plan, values={"day": "x y"}, jobs=1)
+    assert isinstance(result, factc.Result)
+    assert (result.ok, result.exit_code) == (False, 2)
+    assert {n: (t.state, t.code) for n, t in result.tasks.items()} == {
+        "a": ("SUCCEEDED", 0), "b": ("FAILED", 3), "c": ("SKIPPED", None),
+    }  # fmt: skip
+    assert result.tasks["c"].reason == "the task 'b' failed"
+    assert (job.parent / "out").read_text() == "x y\n"
+    assert result.directory and (Path(result.directory) / "plan.factotum").exists()
+    assert capfd.readouterr().out == ""
+
+
+def test_a_part_of_a_job(job: Path) -> None:
+    assert [t.name for t in factc.compile(str(job), start="b").tasks] == ["b", "c"]
+    assert [t.name for t in factc.compile(job, to="b").tasks] == ["a", "b"]
+    with pytest.raises(factc.RequestError, match="no task is called 'nobody'"):
+        factc.compile(job, start="nobody")
+
+
+def test_mistakes_are_data(tmp_path: Path) -> None:
+    (tmp_path / "job.factfile").write_text(factfile(task("a", "true", "b", "c")))
+    with pytest.raises(factc.CompileError) as caught:
+        factc.compile(tmp_path / "job.factfile")
+    assert [d.code for d in caught.value.diagnostics] == ["E102", "E102"]
+    assert isinstance(caught.value.diagnostics[0], factc.Diagnostic)
+
+
+def test_strict_makes_warnings_errors(tmp_path: Path) -> None:
+    (tmp_path / "job.factfile").write_text(factfile(task("a", "echo", arguments=['"x"'])))
+    assert factc.compile(tmp_path / "job.factfile").tasks
+    with pytest.raises(factc.CompileError):
+        factc.compile(tmp_path / "job.factfile", strict=True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"values": {"day": 1}, "jobs": 0}, {"values": {"day": 1}, "output": "loud"}, {"values": {"day": []}},
+     {"values": {"day": 1}, "webhooks": ["ftp://x"]}, {"values": {"day": 1}, "dry_run": True, "webhooks": ["http://x"]},
+     {"values": {"day": 1}, "state_dir": "/dev/null/x"}],
+)  # fmt: skip
+def test_what_cannot_be_run_is_refused_before_anything_runs(job: Path, options: dict[str, object]) -> None:
+    with pytest.raises(factc.RequestError):
+        factc.run(factc.compile(job), **options)  # type: ignore[arg-type]
+    assert not (job.parent / "out").exists()
+
+
+def test_a_dry_run_runs_nothing(job: Path) -> None:
+    result = factc.run(factc.compile(job, values={"day": 1}), dry_run=True)
+    assert result.ok and result.directory is None
+    assert {t.state for t in result.tasks.values()} == {"SUCCEEDED"}
+    assert not (job.parent / "out").exists() and not (job.parent / ".factc").exists()
+
+
+def test_webhooks(job: Path) -> None:
+    with Receiver() as receiver:
+        plan = factc.compile(job, values={"day": 1}, tags={"k": "v"})
+        assert factc.run(plan, webhooks=[receiver.url], state_dir=None).exit_code == 2
+        events = [request.data for request in receiver.requests]
+    assert events[0]["tags"] == {"k": "v"}
+    assert events[-1]["jobTransition"]["currentState"] == "FAILED"
+
+
+def test_importing_factc_imports_nothing_heavy() -> None:
+    code = "import sys, factc; print(*sorted(m for m in sys.modules if m.startswith('factc')))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["factc", "factc.version"]
+
+
+def test_public_names_exist() -> None:
+    for name in factc.__all__:
+        assert getattr(factc, name) is not None
+    assert dir(factc) == sorted(factc.__all__)
+    with pytest.raises(AttributeError, match="nothing_such"):
+        factc.nothing_such  # noqa: B018
