@@ -33,13 +33,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Imports a public name when it is first used, so that the command starts fast."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'factc' has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:
 
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> object:
+        """Imports a public name when it is first used, so that the command starts fast."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'factc' has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

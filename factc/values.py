@@ -86,7 +86,7 @@ def allowed(name: str, value: str, values: tuple[str, ...] | None) -> str:
 def unknown(name: str, known: list[str]) -> RequestError:
     meant = nearest(name, known)
     names = ", ".join(dict.fromkeys(known))
-    hint = f"did you mean `{meant}`?" if meant else f"it has: {names}" if known else "it has none"
+    hint = f"did you mean `{meant}`?" if meant else f"it has: {names}" if known else "it declares none"
     return RequestError(f"the job has no parameter `{name}`", hint)
 
 

@@ -51,7 +51,15 @@ def test_it_works_where_it_is_installed(built: Path, tmp_path: Path, kind: str) 
     (file,) = built.glob(kind)
     _run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
     (site,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", str(tmp_path / "venv" / "bin" / "python")]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--python",
+        str(tmp_path / "venv" / "bin" / "python"),
+    ]
     _run(*pip, "install", "--no-deps", "--no-index", *(["--no-build-isolation"] if kind != "*.whl" else []), str(file),
          env={"PYTHONPATH": sysconfig.get_path("purelib")} if kind != "*.whl" else {})  # fmt: skip
     (site / "libraries.pth").write_text(_without_checkout(tmp_path))

@@ -33,8 +33,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_list_is_whole() -> None:
-    assert SAMPLES == sorted(VALUES) and len(SAMPLES) >= 5
-    assert SAMPLES == sorted(path.stem for path in (ROOT / "samples").glob("*.factfile"))
+    assert sorted(VALUES) == SAMPLES and len(SAMPLES) >= 5
+    assert sorted(path.stem for path in (ROOT / "samples").glob("*.factfile")) == SAMPLES
 
 
 @samples

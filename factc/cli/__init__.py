@@ -82,9 +82,12 @@ def _verb(arguments: list[str]) -> int:
     if arguments[:1] in (["--version"], ["-v"], ["-V"]):
         print(f"factc {__version__}")
         return SUCCESS
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if not arguments:
+        print(HELP, end="", file=sys.stderr)
+        return BAD_REQUEST
+    if arguments[0] in ("-h", "--help", "help"):
         print(HELP, end="")
-        return SUCCESS if arguments else BAD_REQUEST
+        return SUCCESS
     verb = arguments.pop(0)
     if verb not in VERBS:
         raise _unknown(verb)
@@ -107,12 +110,16 @@ def _unknown(verb: str) -> Exception:
 
 
 def _open_standard_streams() -> None:
-    """If one of the standard streams is closed, /dev/null takes its number before a pipe does."""
+    """A standard stream that is closed becomes /dev/null, before a pipe takes its number."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _silence() -> None:

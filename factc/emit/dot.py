@@ -6,6 +6,7 @@ Knows names and dependencies; runs nothing but a program that draws.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from factc.plan import Plan
 from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
+NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica,Arial,sans-serif"}
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 HOW_TO_GET = (
     "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
 )
@@ -29,15 +32,23 @@ def dot_text(plan: Plan) -> str:
     import graphviz
 
     name = graphviz.escape(visible(plan.name))
-    graph = graphviz.Digraph(name=name)
+    graph = graphviz.Digraph(name=name, node_attr=NODES)
     for i, task in enumerate(plan.tasks):
-        more = {"tooltip": graphviz.escape(visible(task.description))} if task.description else {}
-        graph.node(f"t{i}", label=graphviz.escape(visible(task.name)), **more)
+        more = {"tooltip": _label(task.description)} if task.description else {}
+        graph.node(f"t{i}", label=_label(task.name), **more)
     for i, task in enumerate(plan.tasks):
         for dependency in task.dependencies:
             graph.edge(f"t{dependency}", f"t{i}")
     text: str = graph.source
     return text if text.startswith('digraph "') else text.replace(f"digraph {name} {{", f'digraph "{name}" {{', 1)
+
+
+def _label(words: str) -> str:
+    """Words that Graphviz draws as they are: it reads backslashes and HTML's entities."""
+    import graphviz
+
+    escaped: str = graphviz.escape(_ENTITY.sub("&amp;", visible(words)))
+    return escaped
 
 
 def rendered(text: str, form: str) -> bytes:

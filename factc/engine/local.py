@@ -56,7 +56,7 @@ class Local:
         self._by_pid: dict[int, _Process] = {}
         self._by_id: dict[int, _Process] = {}
         self._left: list[int] = []  # pipes that something left behind still holds
-        self._inherited = dict(os.environ)
+        self._inherited = dict(os.environb)
         loop.on_signal(signal.SIGCHLD, self._child)
 
     def submit(self, attempt: Attempt) -> None:
@@ -118,14 +118,14 @@ class Local:
             (os.POSIX_SPAWN_DUP2, out, 1),
             (os.POSIX_SPAWN_DUP2, err, 2),
         )
-        environment = {**self._inherited, **attempt.environment}
+        own = {_bytes(name): _bytes(value) for name, value in attempt.environment.items()}
+        environment = {**self._inherited, **own}
+        argv = [_bytes(word) for word in attempt.argv]
         here = os.open(".", os.O_RDONLY) if attempt.directory is not None else -1
         try:
             if attempt.directory is not None:  # posix_spawn has no way to change it in the child alone
-                os.chdir(attempt.directory)
-            return os.posix_spawnp(
-                attempt.argv[0], tuple(attempt.argv), environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED
-            )
+                os.chdir(_bytes(attempt.directory))
+            return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
         finally:
             if here >= 0:
                 os.fchdir(here)
@@ -137,7 +137,7 @@ class Local:
         text = os.strerror(problem.errno) if problem.errno else str(problem)
         if problem.errno in BUSY or problem.errno == errno.E2BIG:
             return f"could not start: {text}"
-        if attempt.directory is not None and problem.filename == attempt.directory:
+        if attempt.directory is not None and problem.filename == _bytes(attempt.directory):
             return f"could not start in the directory {attempt.directory}: {text}"
         return f"could not start {attempt.argv[0]}: {text}"
 
@@ -259,3 +259,8 @@ class Local:
     def _signal(self, process: _Process, number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):  # gone; only a zombie is left (macOS's word for it)
             os.killpg(process.pid, number)
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8 whatever the locale; bytes of an option that were none come back as they were."""
+    return text.encode("utf-8", "surrogateescape")

@@ -6,7 +6,6 @@ Knows files and UTF-8; knows nothing of what the text means.
 from __future__ import annotations
 
 import os
-import sys
 
 from factc.diagnostic import CompileError, Diagnostic
 from factc.source import Source, Span
@@ -25,18 +24,15 @@ def read_source(path: str) -> Source:
         raise _not_utf8(name, data, problem.start) from None
     source = Source(name, text)
     if not source.text.strip():
-        hint = "a job begins with a line such as: job \"nightly\""
+        hint = 'a job begins with a line such as: job "nightly"'
         raise CompileError([Diagnostic("E003", "the file is empty", Span(source, 0, 0), hint=hint)])
     return source
 
 
 def _read(path: str, name: str) -> bytes:
     try:
-        if path == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(MAX_BYTES + 1)
+        with open(0, "rb", closefd=False) if path == "-" else open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as problem:
         raise _unreadable(path, name, problem) from None
     if len(data) > MAX_BYTES:
@@ -61,7 +57,8 @@ def _neighbour(path: str) -> str | None:
 
     folder, name = os.path.split(path)
     try:
-        names = sorted(os.listdir(folder or "."))[:10_000]
+        with os.scandir(folder or ".") as entries:
+            names = sorted(entry.name for entry in entries if entry.is_file())[:10_000]
     except OSError:
         return None
     meant = nearest(name, names)

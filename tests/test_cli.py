@@ -1,0 +1,171 @@
+"""The command line itself: verbs, options in any order, folders, standard streams, and what it says to a typo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from factc.cli import VERBS
+from factc.version import __version__
+from tests.conftest import Ran, environment
+
+Factc = Callable[..., Ran]
+
+JOB = """\
+job small
+
+param who = world
+
+hello:
+    echo hello {{who}}
+
+bye: hello
+    echo bye {{tag:mood}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def job(tmp_path: Path) -> Path:
+    (tmp_path / "job.fact").write_text(JOB)
+    return tmp_path / "job.fact"
+
+
+def test_version_and_help(factc: Factc) -> None:
+    assert factc("--version").out == f"factc {__version__}\n"
+    assert factc("--help").out == factc("-h").out == factc("help").out
+    for verb in VERBS:
+        assert f"\n  {verb} " in factc("--help").out
+        ran = factc(verb, "--help")
+        assert (ran.code, ran.err) == (0, "") and ran.out.startswith(f"usage: factc {verb} JOB [OPTIONS]\n")
+
+
+def test_nothing_at_all_is_a_mistake(factc: Factc) -> None:
+    ran = factc()
+    assert (ran.code, ran.out) == (3, "") and ran.err.startswith("usage: factc VERB JOB")
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "help"),
+    [
+        (["rnu", "job.fact"], "`rnu` is no verb", "did you mean `run`?"),
+        (["frobnicate"], "`frobnicate` is no verb", "verbs are compile, validate, plan, dot, run"),
+        (["job.fact"], "`job.fact` is no verb", "to run it: factc run job.fact"),
+        (["--strict", "run", "job.fact"], "`--strict` is no verb", "an option stands behind the verb"),
+        (["run"], "the following arguments are required: JOB", "`factc run --help` shows how to call it"),
+        (["run", "job.fact", "--jbos", "3"], "there is no option `--jbos`", "did you mean `--jobs`?"),
+        (["run", "job.fact", "--xyzzy"], "there is no option `--xyzzy`", "`factc run --help` lists the options"),
+        (["run", "job.fact", "other.fact"], "one job file is enough: `other.fact` is one too many", ""),
+        (["run", "job.fact", "-j", "0"], "argument -j/--jobs: `0` is no whole number from 1 on", None),
+        (["run", "job.fact", "-j", "1.5"], "argument -j/--jobs: `1.5` is no whole number from 1 on", None),
+        (["run", "job.fact", "--webhook-drain", "-1"], "argument --webhook-drain: `-1` is no number of seconds", None),
+        (["run", "job.fact", "--heartbeat-interval", "0"], "`0` is no number of seconds from 0.05 on", None),
+        (["run", "job.fact", "--output", "loud"], "argument --output: invalid choice: 'loud'", None),
+        (["plan", "job.fact", "--start", "helo"], "no task is called 'helo'", "did you mean 'hello'?"),
+        (["plan", "job.fact", "--set", "wo=x"], "the job has no parameter `wo`", "did you mean `who`?"),
+        (["plan", "job.fact", "--set", "who"], "--set who: a value looks like NAME=VALUE", ""),
+        (["plan", "job.fact", "--tag", "mood"], "--tag mood: a tag looks like KEY,VALUE or KEY=VALUE", ""),
+        (["plan", "job.fact", "--tag", ",x"], "--tag ,x: the key is missing", ""),
+        (["plan", "job.fact", "--env", "FOO=bar"], "this sets no environment variable", "for a value use --set FOO=bar"),
+        (["plan", "job.fact", "--env", "@none.json"], "--env @none.json cannot be read: No such file", None),
+        (["plan", "job.fact", "-C", "nowhere"], "-C nowhere: No such file or directory", ""),
+        (["compile", "job.fact", "--format", "fact", "--to", "bye"], "--to chooses tasks of a plan", ""),
+        (["compile", "job.fact", "-o", "/dev/full"], "/dev/full cannot be written: No space left on device", ""),
+        (["compile", "job.fact", "-o", "no/where"], "no/where cannot be written: No such file or directory", ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_for(factc: Factc, words: list[str], said: str, help: str | None) -> None:
+    if "/dev/full" in words and not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    ran = factc(*words)
+    assert (ran.code, ran.out) == (3, ""), ran
+    first, *rest = ran.err.splitlines()
+    assert first.startswith("factc: ") and said in first, ran
+    if help is not None:
+        assert rest == ([f"  help: {help}"] if help else []), ran
+
+
+def test_options_may_stand_before_and_behind_the_file(factc: Factc) -> None:
+    ways = (["--set", "who=me", "job.fact", "--start", "bye"], ["--start=bye", "--set=who=me", "job.fact"],
+            ["job.fact", "--set", "who=me", "--start", "bye"])  # fmt: skip
+    assert len({factc("plan", *way).out for way in ways}) == 1
+
+
+def test_a_folder_to_go_to_first(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "job.fact").write_text("job there\nwhere:\n    pwd\n")
+    for words in (["-C", "a/b", "run", "job.fact"], ["run", "-C", "a/b", "job.fact"]):
+        ran = factc(*words, "--output", "raw")
+        assert ran.out == f"{(tmp_path / 'a' / 'b').resolve()}\n", ran
+    assert (tmp_path / "a" / "b" / ".factc" / "runs").is_dir()
+
+
+def test_tags_are_parted_once(factc: Factc) -> None:
+    for tag in ("mood,a,b=c", "mood=a,b=c", " mood , a,b=c"):
+        assert (
+            factc("run", "job.fact", "--tag", tag, "--output", "raw", "--no-record").out == "hello world\nbye a,b=c\n"
+        )
+
+
+def test_values_from_a_file(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_bytes(b'\xef\xbb\xbf{"who": "file", "unknown": 1}')
+    ran = factc("plan", "job.fact", "--env", "@values.json")
+    assert "echo hello 'file'" in ran.out, ran
+    assert "echo hello 'set'" in factc("plan", "job.fact", "--env", "@values.json", "--set", "who=set").out
+
+
+def test_standard_input(factc: Factc, job: Path) -> None:
+    assert factc("plan", "-", input=job.read_bytes()).out == factc("plan", "job.fact").out
+    ran = factc("validate", "-", input=b"job x\na: b\n    true\n")
+    assert ran.code == 1 and "<stdin>:2:4" in ran.err, ran
+
+
+def test_standard_output_that_nobody_reads(job: Path) -> None:
+    lines = "".join(f"t{i}:\n    echo {'x' * 100}\n" for i in range(3000))
+    job.write_text("job long\n" + lines)
+    command = f"{sys.executable} -m factc plan job.fact | head -n 1; echo done"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=job.parent, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("# t0 | continues on 0\ndone\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("verb", ["plan", "dot", "compile", "validate"])
+def test_standard_output_that_is_full(job: Path, verb: str) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "factc", verb, "job.fact"], cwd=job.parent, env=environment(), stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, "factc: standard output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams(job: Path, closed: str) -> None:
+    command = f"{sys.executable} -m factc run job.fact --tag mood=ok {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=job.parent, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done
+    logs = sorted(job.parent.glob(".factc/runs/*/logs/*"))
+    assert [log.read_text() for log in logs] == ["hello world\n", "bye ok\n"]
+
+
+def test_a_job_from_a_closed_standard_input(job: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m factc run - <&-"], cwd=job.parent, env=environment(), capture_output=True,
+        text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1 and "E003" in done.stderr, done
+
+
+def test_a_locale_without_unicode(factc: Factc, job: Path) -> None:
+    job.write_text('job "tâche"\n"été 🎉":\n    echo "né"\n', encoding="utf-8")
+    for verb in ("plan", "dot", "run"):
+        ran = factc(verb, "job.fact", env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+        assert ran.code == 0 and ("été 🎉" in ran.out + ran.err), ran

@@ -1,0 +1,100 @@
+"""`factc dot`: the text to the letter, names of all kinds as Graphviz reads them back, files and pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from factc.diagnostic import RequestError
+from factc.emit import dot
+from tests.conftest import Ran
+from tests.jobs import factfile, task
+
+Factc = Callable[..., Ran]
+
+NAMES = ["a:b", "<b>bold</b>", 'say "hi"', "back\\slash", "end\\", "\\N", "two\nlines", "&amp;", "tâche 🎉", "t1", "node",
+         "{a|b}", "x;y", "->", " ", "%", "\\l\\n", "<", "label=x]"]  # fmt: skip
+
+
+def test_the_text(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.fact").write_text("job nightly\nload: stage\n    true\nstage:\n    true\n## Ends.\nend: load stage\n")
+    assert factc("dot", "job.fact").out == (
+        'digraph "nightly" {\n'
+        '\tnode [fontname="Helvetica,Arial,sans-serif" shape=box style=rounded]\n'
+        "\tt0 [label=stage]\n"
+        "\tt1 [label=load]\n"
+        "\tt2 [label=end tooltip=\"Ends.\"]\n"
+        "\tt0 -> t1\n"
+        "\tt1 -> t2\n"
+        "\tt0 -> t2\n"
+        "}\n"
+    )  # fmt: skip
+
+
+def test_start_leaves_no_edge_from_outside(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.factfile").write_text(factfile(task("a"), task("b", "true", "a"), task("c", "true", "b")))
+    assert factc("dot", "job.factfile", "--start", "b").out.splitlines()[2:] == [
+        "\tt0 [label=b]", "\tt1 [label=c]", "\tt0 -> t1", "}",
+    ]  # fmt: skip
+
+
+def test_graphviz_reads_every_name_back(factc: Factc, tmp_path: Path) -> None:
+    program = next((path for name in dot.PROGRAMS if (path := dot._found(name))), None)
+    if not program:
+        pytest.skip("no Graphviz here")
+    tasks = [task(name, "true", *NAMES[:i][-1:]) for i, name in enumerate(NAMES)]
+    (tmp_path / "job.factfile").write_text(factfile(*tasks, name='a "job" {<b>\\'))
+    text = factc("dot", "job.factfile").raw_out
+    done = subprocess.run([program, "-Tjson"], input=text, capture_output=True, timeout=60)
+    assert done.stderr == b""
+    graph = json.loads(done.stdout)
+    # Graphviz keeps labels as they were escaped; a drawn label is what the escapes stand for.
+    drawn = ["".join(o["text"] for o in node["_ldraw_"] if o["op"] == "T") for node in graph["objects"]]
+    assert drawn == [name.replace("\n", "\\n") for name in NAMES]
+    assert len(graph["edges"]) == len(NAMES) - 1
+
+
+def test_a_file_is_not_overwritten_by_accident(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.factfile").write_text(factfile(task("a")))
+    (tmp_path / "job.dot").write_text("mine")
+    ran = factc("dot", "job.factfile", "-o", "job.dot")
+    assert (ran.code, ran.err) == (3, "factc: job.dot exists already\n  help: --overwrite replaces it\n")
+    assert (tmp_path / "job.dot").read_text() == "mine"
+    for words in (["-o", "job.dot", "--overwrite"], ["--output", "new.dot"], ["--overwrite", "-o", "newer.dot"]):
+        ran = factc("dot", "job.factfile", *words)
+        assert (ran.code, ran.out) == (0, "File written successfully\n"), ran
+    assert (tmp_path / "job.dot").read_text() == (tmp_path / "newer.dot").read_text() == factc("dot", "job.factfile").out
+
+
+@pytest.mark.parametrize(("form", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_pictures(factc: Factc, tmp_path: Path, form: str, start: bytes) -> None:
+    (tmp_path / "job.factfile").write_text(factfile(task("a"), task("b", "true", "a")))
+    ran = factc("dot", "job.factfile", "--render", form)
+    if "could not be drawn" in ran.err and not shutil.which("dot"):
+        pytest.skip(f"no Graphviz here that draws {form}")
+    if "nothing here can draw" in ran.err:
+        pytest.skip("no Graphviz here")
+    assert ran.code == 0 and ran.raw_out.startswith(start), ran
+    ran = factc("dot", "job.factfile", "--render", form, "-o", f"job.{form}")
+    assert ran.out == "File written successfully\n"
+    assert (tmp_path / f"job.{form}").read_bytes().startswith(start)
+
+
+def test_without_graphviz_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dot, "_found", lambda name: None)
+    with pytest.raises(RequestError) as caught:
+        dot.rendered("digraph {}", "svg")
+    assert "apt install graphviz" in caught.value.hint and "factc[render]" in caught.value.hint
+
+
+def test_what_graphviz_says_is_passed_on(factc: Factc, tmp_path: Path) -> None:
+    program = next((path for name in dot.PROGRAMS if (path := dot._found(name))), None)
+    if not program:
+        pytest.skip("no Graphviz here")
+    with pytest.raises(RequestError, match="the picture could not be drawn: .*syntax error"):
+        dot.rendered("no graph at all", "svg")
