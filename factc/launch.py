@@ -121,8 +121,11 @@ def launch(plan: Plan, wishes: Wishes, text: str | None = None) -> Result:
         screen = Terminal(
             plan, output=wishes.output, colour=wishes.colour, now=at, log_path=record.log if record else None
         )
-        say = lambda words: loop.call(lambda: screen.say(words))  # noqa: E731
-        webhooks = _webhooks(plan, wishes, run_reference, at, groups, say)
+
+        def say(words: str) -> None:
+            screen.say(words, loop.wall())
+
+        webhooks = _webhooks(plan, wishes, run_reference, at, groups, lambda words: loop.call(lambda: say(words)))
         runner = Runner(
             plan,
             Rehearsal(lambda i: plan.tasks[i].ok[0]) if wishes.rehearse else Local(),
@@ -131,14 +134,14 @@ def launch(plan: Plan, wishes: Wishes, text: str | None = None) -> Result:
             [*([record] if record else []), screen],
             Rules(jobs=wishes.jobs, levels=groups, fail_fast=wishes.fail_fast, tail=wishes.tail),
             environment=_environment(plan, run_reference),
-            say=screen.say,
+            say=say,
         )
         if record:
-            record.failed = _broken(loop, screen, runner)
+            record.failed = _broken(loop, say, runner)
         _watch(loop, runner, screen, webhooks, wishes)
         state = runner.run()
         screen.finish(loop.wall())
-        _drain(loop, runner, screen, webhooks, wishes.drain)
+        _drain(loop, say, webhooks, wishes.drain)
     if runner.signal is not None:
         code = 128 + runner.signal
     elif any(task.state == FAILED for task in state.tasks):
@@ -149,11 +152,11 @@ def launch(plan: Plan, wishes: Wishes, text: str | None = None) -> Result:
     return Result(code, tasks, run_reference, record.directory if record else None)
 
 
-def _broken(loop: Loop, screen: Terminal, runner: Runner) -> Callable[[str], None]:
+def _broken(loop: Loop, say: Callable[[str], None], runner: Runner) -> Callable[[str], None]:
     """What is done when the record cannot be written: say so, start nothing more."""
 
     def failed(words: str) -> None:
-        screen.say(words)
+        say(words)
         loop.call(lambda: runner.hold("the record of the run could not be written"))
 
     return failed
@@ -240,7 +243,7 @@ def _every(loop: Loop, seconds: float, callback: Callable[[], None]) -> None:
     loop.later(seconds, again)
 
 
-def _drain(loop: Loop, runner: Runner, screen: Terminal, webhooks: list[Webhook], seconds: float) -> None:
+def _drain(loop: Loop, say: Callable[[str], None], webhooks: list[Webhook], seconds: float) -> None:
     """Waits for the webhooks, at most so long and until a signal, and says what was not delivered."""
     if not webhooks:
         return
@@ -254,5 +257,5 @@ def _drain(loop: Loop, runner: Runner, screen: Terminal, webhooks: list[Webhook]
         loop.wait(0.02)
     for webhook in webhooks:
         if line := webhook.close(0).line():
-            screen.say(line)
+            say(line)
     loop.wait(0)

@@ -16,7 +16,10 @@ ERR = 2
 
 
 class Streams:
-    """Writes to two descriptors. `show` puts a block below, where standard error is a terminal."""
+    """Writes to two descriptors. `show` puts a block below, where standard error is a terminal.
+
+    What is written while a block stands ends with a line feed.
+    """
 
     def __init__(self, out: int, err: int) -> None:
         self._descriptors = {OUT: out, ERR: err}
@@ -35,11 +38,9 @@ class Streams:
         self.write_bytes(stream, text.encode("utf-8", "backslashreplace"))
 
     def write_bytes(self, stream: int, data: bytes) -> None:
+        """Bytes on one of the streams. What goes above a block is one write with it, so that nothing flickers."""
         if self._block and stream in self._shares:
-            self._send(ERR, self._block.hidden())
-            self._send(stream, data)
-            if data.endswith(b"\n"):
-                self._send(ERR, self._block.drawn())
+            self._send(ERR, self._block.hidden() + data + self._block.drawn())
         else:
             self._send(stream, data)
 

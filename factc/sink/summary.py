@@ -12,7 +12,7 @@ from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from factc.plan import Plan
     from factc.state import RunState
@@ -75,7 +75,7 @@ class Summary:
             lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1)}")
         blocked = self._blocked(number)
         if blocked:
-            lines.append(f"        blocked: {self._names(blocked)}")
+            lines.append(f"        blocked: {names(self._plan, blocked)}")
         return lines
 
     def _blocked(self, number: int) -> list[int]:
@@ -96,15 +96,17 @@ class Summary:
         for i in numbers:
             groups.setdefault(self._state.tasks[i].reason or "", []).append(i)
         words = painted("skipped", YELLOW, self._colour)
-        return [f"{words} {self._names(group)}: {visible(reason)}" for reason, group in groups.items()]
-
-    def _names(self, numbers: list[int]) -> str:
-        names = ", ".join(map(self._name, numbers[:MOST_NAMES]))
-        more = len(numbers) - MOST_NAMES
-        return f"{names} and {more} more" if more > 0 else names
+        return [f"{words} {names(self._plan, group)}: {visible(reason)}" for reason, group in groups.items()]
 
     def _name(self, number: int) -> str:
         return short(self._plan.tasks[number].name)
+
+
+def names(plan: Plan, numbers: Sequence[int]) -> str:
+    """The names of tasks in a list that is not too long."""
+    shown = ", ".join(short(plan.tasks[i].name) for i in numbers[:MOST_NAMES])
+    more = len(numbers) - MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def short(name: str, most: int = 200) -> str:

@@ -10,12 +10,12 @@ import os
 import time
 
 from factc import durations
-from factc.events import RunStopped, TaskEnded, TaskSkipped, TaskStarted
+from factc.events import TaskEnded, TaskSkipped, TaskStarted
 from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
 from factc.sink.lines import Lines
 from factc.sink.spool import Spool
 from factc.sink.streams import ERR, OUT, Streams
-from factc.sink.summary import Summary, short
+from factc.sink.summary import Summary, names, short
 from factc.state import FAILED, NO_OP, RUNNING, RunState
 from factc.visible import visible
 
@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from factc.events import Fact, Step
+    from factc.events import Step
     from factc.plan import Plan
 
 STREAM = "stream"
@@ -33,6 +33,7 @@ RAW = "raw"
 
 QUIET_FOR = 60.0  # seconds without a word before `still running`
 FRAME = 0.125  # seconds between two pictures of the live block
+PREFIX = 60  # characters of a name before a line of its output
 LAST_LINES = 10  # of a failed task, in the summary
 LAST_BYTES = 4096
 _VERBS = {"SUCCEEDED": ("succeeded", GREEN), NO_OP: ("no-op", CYAN), FAILED: ("failed", RED)}
@@ -71,8 +72,8 @@ class Terminal:
         self._spoken = now
         self._now = now
         self._live = not self._clock and os.environ.get("TERM") not in (None, "", "dumb") and output != RAW
-        if self._live:
-            self._show_block(err)
+        self._descriptor = err
+        self._shown = False
 
     @property
     def wants_tick(self) -> float:
@@ -82,13 +83,20 @@ class Terminal:
     # ---- what happens
 
     def step(self, facts: Step) -> None:
+        skipped: dict[str, list[int]] = {}
         for fact in facts:
             self._now = fact.at
             self._state.apply(fact)
-            if isinstance(fact, (TaskStarted, TaskEnded, TaskSkipped)):
-                self._task(fact)
-            elif isinstance(fact, RunStopped):
-                self._spoken = fact.at
+            if isinstance(fact, TaskStarted):
+                self._started(fact)
+            elif isinstance(fact, TaskEnded):
+                self._ended(fact)
+            elif isinstance(fact, TaskSkipped):
+                self._counts["SKIPPED"] += self._state.tasks[fact.task].reason == fact.cause  # the first cause
+                skipped.setdefault(fact.cause, []).append(fact.task)
+        if self._output != QUIET:
+            for cause, tasks in skipped.items():
+                self._tell("skipped", YELLOW, names(self._plan, tasks), visible(cause))
 
     def output(self, task: int, stream: int, data: bytes) -> None:
         key = (task, stream)
@@ -100,15 +108,16 @@ class Terminal:
         elif self._output == STREAM:
             self._write(stream, self._splitter(key).add(data))
 
-    def say(self, message: str) -> None:
+    def say(self, message: str, at: float) -> None:
         """A line of factc's own."""
+        self._now = at
         self._say(f"factc: {visible(message)}")
 
     def tick(self, at: float) -> None:
         """Time has passed: draws the block again, or says what still runs if nothing was said for long."""
         self._now = at
         if self._live:
-            self._streams.redraw()
+            self._draw_block()
         elif self._running and at - self._spoken >= QUIET_FOR:
             longest = list(self._running.items())[:10]
             names = [f"{self._name(task)} ({durations.shown(at - since)})" for task, since in longest]
@@ -119,23 +128,15 @@ class Terminal:
         """Takes the block away and prints the account of the run."""
         self._streams.show(None)
         self._live = False
-        summary = Summary(
-            self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR]
-        )
+        summary = Summary(self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR])
         self._streams.write(ERR, summary.text(at))
 
     # ---- tasks
 
-    def _task(self, fact: TaskStarted | TaskEnded | TaskSkipped) -> None:
-        if isinstance(fact, TaskStarted):
-            self._running[fact.task] = fact.at
-            if self._output != QUIET:
-                self._tell("started", DIM, fact, "")
-        elif isinstance(fact, TaskEnded):
-            self._ended(fact)
-        else:
-            self._counts["SKIPPED"] += self._state.tasks[fact.task].reason == fact.cause  # the first cause
-            self._tell("skipped", YELLOW, fact, visible(fact.cause))
+    def _started(self, fact: TaskStarted) -> None:
+        self._running[fact.task] = fact.at
+        if self._output != QUIET:
+            self._tell("started", DIM, self._name(fact.task))
 
     def _ended(self, fact: TaskEnded) -> None:
         self._running.pop(fact.task, None)
@@ -148,7 +149,7 @@ class Terminal:
         if fact.reason:
             words.append(visible(fact.reason))
         if self._output != QUIET or fact.state == FAILED:
-            self._tell(verb, code, fact, "  ".join(words))
+            self._tell(verb, code, self._name(fact.task), *words)
         if fact.state != FAILED:
             for stream in (OUT, ERR):
                 self._tails.pop((fact.task, stream), None)
@@ -166,20 +167,18 @@ class Terminal:
 
     def _splitter(self, key: tuple[int, int]) -> Lines:
         if key not in self._lines:
-            prefix = painted(f"[{self._name(key[0])}]", CYAN, self._colour[key[1]])
+            prefix = painted(f"[{short(self._plan.tasks[key[0]].name, PREFIX)}]", CYAN, self._colour[key[1]])
             self._lines[key] = Lines(prefix + " ", self._colour[key[1]])
         return self._lines[key]
 
     # ---- words
 
-    def _tell(self, verb: str, code: str, fact: TaskStarted | TaskEnded | TaskSkipped, words: str) -> None:
-        name = self._name(fact.task)
-        self._say(f"{painted(f'{verb:9}', code, self._colour[ERR])} {name}" + (f"  {words}" if words else ""), fact)
+    def _tell(self, verb: str, code: str, name: str, *words: str) -> None:
+        self._say("  ".join((f"{painted(f'{verb:9}', code, self._colour[ERR])} {name}", *words)))
 
-    def _say(self, words: str, fact: Fact | None = None) -> None:
-        at = fact.at if fact else self._now
-        self._spoken = at
-        clock = time.strftime("%H:%M:%S ", time.localtime(at)) if self._clock else ""
+    def _say(self, words: str) -> None:
+        self._spoken = self._now
+        clock = time.strftime("%H:%M:%S ", time.localtime(self._now)) if self._clock else ""
         self._write(ERR, f"{clock}{words}\n")
 
     def _write(self, stream: int, text: str) -> None:
@@ -200,10 +199,15 @@ class Terminal:
 
     # ---- the live block
 
-    def _show_block(self, descriptor: int) -> None:
+    def _draw_block(self) -> None:
+        """The block, from the first tick on: a run that is over before has none."""
+        if self._shown:
+            self._streams.redraw()
+            return
         from factc.sink.live import Block
 
-        self._streams.show(Block(self._rows, descriptor, self._colour[ERR]))
+        self._shown = True
+        self._streams.show(Block(self._rows, self._descriptor, self._colour[ERR]))
 
     def _rows(self, most: int) -> list[str]:
         """How far the run has come, and what runs now, the longest first."""
@@ -219,4 +223,3 @@ class Terminal:
             rows.append(f"   {self._name(task)}  {durations.shown(self._now - since)}")
         more = len(self._running) - most
         return [*rows, f"   and {more} more"] if more > 0 else rows
-
