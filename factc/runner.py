@@ -175,12 +175,17 @@ class Runner:
     # ---- starting
 
     def _dispatch(self) -> None:
-        """Starts what is ready, as long as there are slots; what started together is one step."""
-        while self._schedule.has_ready and len(self._running) < self._slots:
-            self._submit(self._schedule.next())
-            if self._crowded:
-                break
-        if self._inbox:
+        """Starts what is ready, as long as there are slots; what started together is one step.
+
+        A milestone, or what could not start, has ended at once: its slot is free again.
+        """
+        while True:
+            while self._schedule.has_ready and len(self._running) < self._slots:
+                self._submit(self._schedule.next())
+                if self._crowded:
+                    break
+            if not self._inbox:
+                return
             self._take_in()
 
     def _submit(self, number: int) -> None:

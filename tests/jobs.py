@@ -37,7 +37,9 @@ def factfile(*tasks: dict[str, Any], name: str = "a job", schema: str = FACTOTUM
 
 
 class RandomJob:
-    """A job whose tasks end as `ends` says: a code, or a negative signal number."""
+    """A job whose tasks end as `ends` says: a code, a negative signal number, or MILESTONE (runs nothing)."""
+
+    MILESTONE = 1000
 
     def __init__(self, seed: int, largest: int = 30) -> None:
         choose = random.Random(seed)
@@ -46,22 +48,27 @@ class RandomJob:
         self.ends = [choose.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 7, -9, -15, 137)) for _ in range(count)]
         self.ok = [choose.choice(([0], [0], [0], [0, 2], [0, 137], [0, 1, 143])) for _ in range(count)]
         self.noop = [choose.choice(([], [], [3], [3, 7])) for _ in range(count)]
+        for i in range(count):
+            if choose.random() < 0.1:
+                self.ends[i], self.ok[i], self.noop[i] = self.MILESTONE, [0], []
         self.declared = list(range(count))
         choose.shuffle(self.declared)
 
     def code(self, task: int) -> int:
         """The exit code as a shell reports it."""
         end = self.ends[task]
-        return 128 - end if end < 0 else end
+        return 0 if end == self.MILESTONE else 128 - end if end < 0 else end
 
     def text(self) -> str:
         """The Factfile; tasks are declared in a shuffled order."""
         tasks = []
         for i in self.declared:
             end = self.ends[i]
+            needs = [f"t{d}" for d in self.needs[i]]
             command = f"exit {end}" if end >= 0 else f"kill {end} $$"
-            tasks.append(task(f"t{i}", command, *(f"t{d}" for d in self.needs[i]), ok=self.ok[i], noop=self.noop[i]))
-        return factfile(*tasks, name="random")
+            made = task(f"t{i}", command, *needs, ok=self.ok[i], noop=self.noop[i])
+            tasks.append({"name": f"t{i}", "dependsOn": needs} if end == self.MILESTONE else made)
+        return factfile(*tasks, name="random", schema=FACTC)
 
     def model(self) -> dict[str, str]:
         """The final states, worked out task by task from the rules alone."""

@@ -85,6 +85,15 @@ def test_tasks_start_in_the_order_that_plan_shows(factc: Factc, tmp_path: Path) 
     assert factc("run", write(tmp_path, *tasks), "-j1").out == "[long] long\n[short] short\n[longer] longer\n"
 
 
+def test_what_ends_at_once_frees_its_slot(factc: Factc, tmp_path: Path) -> None:
+    """A milestone, and a task that could not start, with one slot and more to do."""
+    tasks = [{"name": "all"}, {"name": "lost", "command": "true", "directory": "none"}, {"name": "last", "command": "echo"}]
+    (tmp_path / "job.factfile").write_text(json.dumps({"schema": FACTC, "data": {"name": "j", "tasks": tasks}}))
+    for words in (["-j1"], ["--levels", "-j1"], ["-j2"], []):
+        ran = factc("run", "job.factfile", *words)
+        assert ran.code == 2 and "2 succeeded, 1 failed" in ran.err, ran
+
+
 def test_levels_hold_back_what_depends_on_nothing_slow(factc: Factc, tmp_path: Path) -> None:
     job = write(
         tmp_path, task("slow", "sleep 0.3; touch made"), task("quick", "true"), task("next", "test -e made", "quick")

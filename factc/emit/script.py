@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from factc.emit.shell import quoted
 from factc.plan import Plan, PlanTask, shown
 from factc.version import __version__
 from factc.visible import visible
@@ -18,7 +19,7 @@ _HEAD = """\
 # Written by factc {version}. Runs the job one task at a time, in any POSIX shell, and needs nothing else.
 # Exit code: 0 success or early finish, 2 a task failed, 129, 130 or 143 stopped by a signal (after the
 # task that runs then has ended).
-# shellcheck disable=SC1003,SC2016,SC2034
+# shellcheck disable=SC1003,SC2016,SC2034,SC2089,SC2090
 
 succeeded=0 noop=0 failed=0 skipped=0
 state='' why=''
@@ -31,9 +32,11 @@ listed() {{ case " $2 " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }}
 
 # settled NAME CODE OK NOOP: what an exit code means.
 settled() {{
-  why="exit code $2"
-  if listed "$2" "$3"; then state=SUCCEEDED why='' succeeded=$((succeeded + 1))
-  elif listed "$2" "$4"; then state=SUCCEEDED_NO_OP noop=$((noop + 1))
+  code=$2
+  [ "$code" -lt 256 ] || code=$((code - 128)) # ksh counts signals from 256
+  why="exit code $code"
+  if listed "$code" "$3"; then state=SUCCEEDED why='' succeeded=$((succeeded + 1))
+  elif listed "$code" "$4"; then state=SUCCEEDED_NO_OP noop=$((noop + 1))
   else state=FAILED failed=$((failed + 1)); fi
   printf '[%s] %s%s\\n' "$1" "$state" "${{why:+ ($why)}}" >&2
 }}
@@ -66,7 +69,7 @@ def script(plan: Plan, order: Sequence[int]) -> str:
 
 
 def _exports(plan: Plan) -> str:
-    lines = ["FACTC_ATTEMPT=1; export FACTC_ATTEMPT"]
+    lines = ["FACTC_RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$; export FACTC_RUN", "FACTC_ATTEMPT=1; export FACTC_ATTEMPT"]
     for key, value in plan.tags.items():
         name = "FACTC_TAG_" + "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
         lines.append(f"{name}={_quoted(value)}; export {name}")
@@ -94,12 +97,16 @@ def _run(task: PlanTask, name: str) -> list[str]:
     call = f"FACTC_TASK={_quoted(task.name)} {' '.join(words)} </dev/null"
     code = f'settled {name} "$?" {rules}'
     checks: list[tuple[str, str]] = []
-    if task.argv[0] != "sh":
-        checks.append((f"command -v {_word(str(task.argv[0]))} >/dev/null", f"no {shown(task.argv[0])} here"))
+    there = ""
     if task.directory is not None:
         folder = _quoted(_folder(str(task.directory)))
+        there = f"cd {folder} && "
         checks.append((f"(cd {folder}) 2>/dev/null", f"no folder {shown(task.directory)}"))
-        call = f"(cd {folder} && {call})"
+    if task.argv[0] != "sh":
+        found = f"({there}command -v {_word(str(task.argv[0]))}) >/dev/null"
+        checks.append((found, f"no {shown(task.argv[0])} here"))
+    if there:
+        call = f"({there}{call})"
     if not checks:
         return [call, code]
     lines = []
@@ -117,4 +124,4 @@ def _word(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+    return quoted(text, kept="\n\t")

@@ -43,17 +43,17 @@ def is_simple(text: str) -> bool:
     return match["name"] not in _OWN
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, kept: str = "\n") -> str:
     """A text as one word that can be pasted.
 
-    Control characters cannot (a tab completes, ^C interrupts), so where there are any printf makes them;
-    line ends at the end stand behind, because a substitution takes them away.
+    Control characters cannot (a tab completes, ^C interrupts), so where there are any but those `kept`, printf
+    makes them; line ends at the end stand behind, because a substitution takes them away.
     """
-    if all(c.isprintable() or c == "\n" for c in text):
+    if all(c.isprintable() or c in kept for c in text):
         return "'" + text.replace("'", "'\\''") + "'"
-    kept = text.rstrip("\n")
-    ends = "'" + text[len(kept) :] + "'" if len(kept) < len(text) else ""
-    return f"\"$(printf '{''.join(map(_printed, kept))}')\"{ends}"
+    front = text.rstrip("\n")
+    ends = "'" + text[len(front) :] + "'" if len(front) < len(text) else ""
+    return f"\"$(printf '{''.join(map(_printed, front))}')\"{ends}"
 
 
 def _printed(character: str) -> str:
@@ -69,15 +69,23 @@ def _block(plan: Plan, task: PlanTask) -> str:
 
 
 def _comment(plan: Plan, task: PlanTask) -> str:
-    """Name, description, what it waits for, exit-code rules: one line, whatever the names hold."""
-    parts = [visible(task.name) + (f": {visible(task.description)}" if task.description else "")]
+    """Name, description, what it waits for, exit-code rules: one line, whatever the names hold.
+
+    An interactive zsh takes `#` for a command, so what is no plain words is quoted here too.
+    """
+    parts = [_told(task.name)] + ([_told(task.description)] if task.description else [])
     if task.dependencies:
-        parts.append("waits for " + ", ".join(f"'{visible(plan.tasks[d].name)}'" for d in task.dependencies))
+        parts.append("waits for " + ", ".join(_told(plan.tasks[d].name) for d in task.dependencies))
     rules = "continues on " + " ".join(map(str, task.ok))
     if task.noop:
         rules += ", ends early on " + " ".join(map(str, task.noop))
     parts.append(rules if task.argv else "runs nothing")
-    return " | ".join(parts)
+    return " · ".join(parts)
+
+
+def _told(words: str) -> str:
+    words = visible(words)
+    return words if re.fullmatch(r"[\w .,:/@%+-]+", words) else quoted(words)
 
 
 def _command(task: PlanTask) -> list[str]:
