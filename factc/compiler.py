@@ -31,9 +31,7 @@ class Compiled:
 
     __slots__ = ("plan", "job", "warnings", "undeclared")
 
-    def __init__(
-        self, plan: Plan, job: Job, warnings: list[Diagnostic], undeclared: dict[str, Diagnostic]
-    ) -> None:
+    def __init__(self, plan: Plan, job: Job, warnings: list[Diagnostic], undeclared: dict[str, Diagnostic]) -> None:
         self.plan = plan
         self.job = job
         self.warnings = warnings

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.plan import PlanTask
 
+
 def judge(task: PlanTask, code: int) -> tuple[str, str | None]:
     """State and reason of a task whose attempt exited with a code (128+n after death by signal n)."""
     if code in task.ok:

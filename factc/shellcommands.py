@@ -15,11 +15,10 @@ BUILTINS = frozenset(
     ". : [ [[ alias bg break builtin caller cd command compgen complete continue coproc declare dirs disown echo "
     "enable eval exec exit export false fc fg getopts hash help history integer jobs kill let local logout "
     "mapfile popd print printf pushd pwd read readarray readonly return select set setopt shift shopt source "
-    "suspend test time times trap true type typeset ulimit umask unalias unset unsetopt wait whence where whatis".split()
+    "suspend test time times trap true type typeset ulimit umask unalias unset unsetopt wait whence where "
+    "whatis".split()
 )
-KEYWORDS = frozenset(
-    "! { } if then else elif fi for while until do done case esac in function select time".split()
-)
+KEYWORDS = frozenset("! { } if then else elif fi for while until do done case esac in function select time".split())
 # Commands that run the command behind them; options with values are those that the letters name.
 _PREFIXES = {"exec": "", "command": "", "env": "uCS", "nohup": "", "nice": "n", "sudo": "ugpCDRhrT", "time": "fo",
              "setsid": "", "stdbuf": "ioe", "ionice": "cn", "timeout": "ks"}  # fmt: skip

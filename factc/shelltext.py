@@ -178,14 +178,14 @@ class Scan:
 
     def _literal(self, frame: _Frame) -> None:
         """The characters up to the next one that means something."""
-        start = self._at
+        start, word = self._at, self._word(frame)
         while self._at < len(self.text) and self._at not in self.tags and (
             self.text[self._at] not in _LITERAL_STOPS or (self.text[self._at] == "#" and self._at > start)
         ):  # fmt: skip
             self._at += 1
         if self._at == start:  # a `#` inside a word
             self._at += 1
-        self._word(frame).add(self.text[start : self._at])
+        word.add(self.text[start : self._at])
 
     def _single(self, frame: _Frame) -> None:
         word = self._word(frame)
@@ -200,15 +200,16 @@ class Scan:
         self._at = end + 1
 
     def _escape(self, frame: _Frame) -> None:
-        self._at += 1
-        if self._at in self.tags:
+        escaped = self.text[self._at + 1 : self._at + 2]
+        if escaped != "\n":  # that would join two lines
             word = self._word(frame)
-            word.tags.append(self.tags[self._at])
-            word.literal = False
-            self._place(frame.unsafe or BACKSLASH)
-        elif self.text[self._at : self._at + 1] != "\n":  # that would join two lines
-            self._word(frame).add(self.text[self._at : self._at + 1])
-        self._at += 1
+            if self._at + 1 in self.tags:
+                word.tags.append(self.tags[self._at + 1])
+                word.literal = False
+                self._place(frame.unsafe or BACKSLASH, self._at + 1)
+            else:
+                word.add(escaped)
+        self._at += 2
 
     def _quote_or_dollar(self, frame: _Frame, character: str) -> None:
         holder = self._stack[-2] if frame.kind == DOUBLE else frame

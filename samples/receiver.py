@@ -5,6 +5,7 @@
 Without a port it takes a free one. The first line it prints is its address.
 """
 
+import contextlib
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -37,7 +38,5 @@ def described(event):
 if __name__ == "__main__":
     server = HTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0), Receiver)
     print(f"http://127.0.0.1:{server.server_port}/", flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass

@@ -66,7 +66,7 @@ def answer(command: str, folder: Path) -> str:
 def alike(text: str) -> str:
     """An answer without what differs from run to run."""
     text = _RUN.sub("20260131T020000Z-0123abcd", _TIMES.sub("02:00:00", text))
-    return _DURATIONS.sub("0 ms", text)
+    return _DURATIONS.sub("2ms", text)
 
 
 def answered(page: Path, folder: Path) -> str:

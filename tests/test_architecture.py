@@ -35,7 +35,18 @@ IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "se
 PURE_PARTS = {"wire": {"time"}}  # gmtime and strftime of a given time
 
 # What starting a compiled plan must not pay for.
-HEAVY = {"dataclasses", "typing", "enum", "pathlib", "subprocess", "asyncio", "tempfile", "datetime", "logging", "inspect"}
+HEAVY = {
+    "dataclasses",
+    "typing",
+    "enum",
+    "pathlib",
+    "subprocess",
+    "asyncio",
+    "tempfile",
+    "datetime",
+    "logging",
+    "inspect",
+}
 LIGHT = {
     "plan", "events", "state", "schedule", "levels", "outcome", "runner", "record", "loop", "launch", "tail", "bind",
     "selection", "values", "load", "source", "diagnostic", "front", "front.planfile", "front.file", "engine", "engine.local",

@@ -75,7 +75,18 @@ def test_a_byte_order_mark_is_accepted(factc: Factc, tmp_path: Path) -> None:
 
 
 def test_names_of_all_kinds_break_nothing(factc: Factc, tmp_path: Path) -> None:
-    names = ['"quoted"', "new\nline", "🎉 émoji", "x" * 10_000, "../../up", "-rf", "$(touch oops)", "a:b", "<b>", "\x1b[31m"]
+    names = [
+        '"quoted"',
+        "new\nline",
+        "🎉 émoji",
+        "x" * 10_000,
+        "../../up",
+        "-rf",
+        "$(touch oops)",
+        "a:b",
+        "<b>",
+        "\x1b[31m",
+    ]
     tasks = [task(name, "echo ok", *names[:i][-1:]) for i, name in enumerate(names)]
     (tmp_path / "job.factfile").write_text(factfile(*tasks, name='a "job"\n\x1b[0m'))
     for verb in (["validate"], ["compile"], ["plan"], ["plan", "--script"], ["dot"], ["run", "--dry-run"], ["run"]):

@@ -131,7 +131,7 @@ def test_standard_output_that_nobody_reads(job: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", command], cwd=job.parent, env=environment(), capture_output=True, text=True, timeout=60
     )
-    assert (done.stdout, done.stderr) == ("# t0 | continues on 0\ndone\n", "")
+    assert (done.stdout, done.stderr) == ("# t0 · continues on 0\ndone\n", "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")

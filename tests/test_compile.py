@@ -161,7 +161,7 @@ def test_a_plan_goes_through_every_verb(factc: Factc, tmp_path: Path) -> None:
         assert factc(verb, "p.factotum").out == factc(verb, "j.factfile").out
     assert factc("compile", "p.factotum").raw_out == (tmp_path / "p.factotum").read_bytes()
     assert factc("validate", "p.factotum").out == "p.factotum is a valid Factotum Factfile!\n"
-    assert factc("compile", "p.factotum", "--format", "factfile").out == factc("compile", "j.factfile", "--format", "factfile").out  # fmt: skip  # noqa: E501
+    assert factc("compile", "p.factotum", "--format", "factfile").out == factc("compile", "j.factfile", "--format", "factfile").out  # fmt: skip
 
 
 def test_start_and_to(factc: Factc, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_the_formats(factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "j.factfile").write_text(text)
     plain = json.loads(factc("compile", "j.factfile", "--format", "factfile").out)
     assert plain == json.loads(text)
-    (tmp_path / "k.json").write_text(factfile({"name": "a", "script": "a\nb"}, {"name": "b", "command": "x"}, schema=FACTC))  # fmt: skip  # noqa: E501
+    (tmp_path / "k.json").write_text(factfile({"name": "a", "script": "a\nb"}, {"name": "b", "command": "x"}, schema=FACTC))  # fmt: skip
     more = json.loads(factc("compile", "k.json", "--format", "factfile").out)
     assert more == json.loads((tmp_path / "k.json").read_text())
     (tmp_path / "l.json").write_text(factfile({"name": "a", "script": "one line"}, schema=FACTC))

@@ -22,7 +22,9 @@ NAMES = ["a:b", "<b>bold</b>", 'say "hi"', "back\\slash", "end\\", "\\N", "two\n
 
 
 def test_the_text(factc: Factc, tmp_path: Path) -> None:
-    (tmp_path / "job.fact").write_text("job nightly\nload: stage\n    true\nstage:\n    true\n## Ends.\nend: load stage\n")
+    (tmp_path / "job.fact").write_text(
+        "job nightly\nload: stage\n    true\nstage:\n    true\n## Ends.\nend: load stage\n"
+    )
     assert factc("dot", "job.fact").out == (
         'digraph "nightly" {\n'
         '\tnode [fontname="Helvetica,Arial,sans-serif" shape=box style=rounded]\n'
@@ -68,7 +70,9 @@ def test_a_file_is_not_overwritten_by_accident(factc: Factc, tmp_path: Path) -> 
     for words in (["-o", "job.dot", "--overwrite"], ["--output", "new.dot"], ["--overwrite", "-o", "newer.dot"]):
         ran = factc("dot", "job.factfile", *words)
         assert (ran.code, ran.out) == (0, "File written successfully\n"), ran
-    assert (tmp_path / "job.dot").read_text() == (tmp_path / "newer.dot").read_text() == factc("dot", "job.factfile").out
+    assert (
+        (tmp_path / "job.dot").read_text() == (tmp_path / "newer.dot").read_text() == factc("dot", "job.factfile").out
+    )
 
 
 @pytest.mark.parametrize(("form", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
@@ -96,5 +100,5 @@ def test_what_graphviz_says_is_passed_on(factc: Factc, tmp_path: Path) -> None:
     program = next((path for name in dot.PROGRAMS if (path := dot._found(name))), None)
     if not program:
         pytest.skip("no Graphviz here")
-    with pytest.raises(RequestError, match="the picture could not be drawn: .*syntax error"):
+    with pytest.raises(RequestError, match=r"the picture could not be drawn: .*syntax error"):
         dot.rendered("no graph at all", "svg")

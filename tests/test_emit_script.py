@@ -100,22 +100,21 @@ def test_factc_comes_to_the_same_end(factc: Factc, folder: Path) -> None:
 
 @shells
 def test_nasty_arguments_names_and_values(factc: Factc, tmp_path: Path, shell: list[str]) -> None:
-    """Each task prints its own name and a value; nothing in either is executed."""
-    tasks = [
-        {"name": f"{i} {nasty}", "executor": "exec", "command": "printf", "arguments": ["%s|", "{{v%d}}" % i, nasty.replace("{{", "{")]}
-        for i, nasty in enumerate(NASTY)
+    """Each task prints its own name, a value and an argument; nothing in any of them is executed."""
+    texts = [nasty for nasty in NASTY if nasty != "{{"]
+    tasks: list[dict[str, Any]] = [
+        {"name": f"{i} {text}", "executor": "exec", "command": "sh",
+         "arguments": ["-c", 'printf "%s|" "$FACTC_TASK" "$@"', "-", f"{{{{v{i}}}}}", text]}
+        for i, text in enumerate(texts)
     ]  # fmt: skip
-    tasks.append(
-        {"name": "names", "script": "printf '%s|' {{v0}} \"{{v3}}\" '{{v4}}'", "dependsOn": [t["name"] for t in tasks]}
-    )
-    values = json.dumps({f"v{i}": nasty for i, nasty in enumerate(NASTY)})
-    (tmp_path / "job.json").write_text(superset(*[t | {"name": t["name"].replace("{{", "{")} for t in tasks[:-1]],
-                                                tasks[-1] | {"dependsOn": []}))  # fmt: skip
+    tasks.append({"name": "places", "script": "printf '%s|' {{v0}} \"{{v3}}\" '{{v4}}'"})
+    (tmp_path / "job.json").write_text(superset(*tasks))
+    values = json.dumps({f"v{i}": text for i, text in enumerate(texts)})
     script = factc("plan", "--script", "job.json", "--env", values)
     assert script.code == 0, script
     done = run(shell, script.raw_out, tmp_path)
-    printed = "".join(f"{v}|{v.replace('{{', '{')}|" for v in NASTY) + f"{NASTY[0]}|{NASTY[3]}|{NASTY[4]}|"
-    assert (done.stdout, done.returncode) == (printed, 0), done
+    printed = "".join(f"{i} {text}|{text}|{text}|" for i, text in enumerate(texts))
+    assert (done.stdout, done.returncode) == (printed + f"{texts[0]}|{texts[3]}|{texts[4]}|", 0), done
     assert not (tmp_path / "oops").exists()
 
 

@@ -20,7 +20,7 @@ Factc = Callable[..., Ran]
 VENDOR = ROOT / "schemas/com.snowplowanalytics.factotum"
 ECHO = SHARED / "factfiles/upstream/echo_8574ac9.factfile"
 
-SHORT = {"WAITING": "W", "RUNNING": "R", "SUCCEEDED": "ok", "SUCCEEDED_NO_OP": "no-op", "FAILED": "failed", "SKIPPED": "skipped"}  # fmt: skip  # noqa: E501
+SHORT = {"WAITING": "W", "RUNNING": "R", "SUCCEEDED": "ok", "SUCCEEDED_NO_OP": "no-op", "FAILED": "failed", "SKIPPED": "skipped"}  # fmt: skip
 
 
 def told(body: bytes) -> str:
@@ -148,7 +148,9 @@ def test_the_job_reference_of_the_release_post(factc: Factc, tmp_path: Path, com
 
 
 def test_a_text_job_reports_the_json_that_compile_writes(factc: Factc, tmp_path: Path) -> None:
-    (tmp_path / "job.fact").write_text('job "text"\n\na:\n    echo {{x}}\n    true\n'.replace("job \"text\"\n", "job \"text\"\n\nparam x = \"1\"\n"))  # noqa: E501
+    (tmp_path / "job.fact").write_text(
+        'job "text"\n\na:\n    echo {{x}}\n    true\n'.replace('job "text"\n', 'job "text"\n\nparam x = "1"\n')
+    )
     written = factc("compile", "job.fact", "--format", "factfile")
     with Receiver() as receiver:
         assert factc("run", "job.fact", "--webhook", receiver.url, "--set", "x=2").code == 0

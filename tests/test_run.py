@@ -87,7 +87,11 @@ def test_tasks_start_in_the_order_that_plan_shows(factc: Factc, tmp_path: Path) 
 
 def test_what_ends_at_once_frees_its_slot(factc: Factc, tmp_path: Path) -> None:
     """A milestone, and a task that could not start, with one slot and more to do."""
-    tasks = [{"name": "all"}, {"name": "lost", "command": "true", "directory": "none"}, {"name": "last", "command": "echo"}]
+    tasks = [
+        {"name": "all"},
+        {"name": "lost", "command": "true", "directory": "none"},
+        {"name": "last", "command": "echo"},
+    ]
     (tmp_path / "job.factfile").write_text(json.dumps({"schema": FACTC, "data": {"name": "j", "tasks": tasks}}))
     for words in (["-j1"], ["--levels", "-j1"], ["-j2"], []):
         ran = factc("run", "job.factfile", *words)
@@ -199,7 +203,7 @@ def test_a_constraint(factc: Factc, tmp_path: Path) -> None:
 def test_webhook_mistakes_come_before_anything_runs(factc: Factc, tmp_path: Path) -> None:
     job = write(tmp_path, task("a", "touch ran"))
     for options in (["--webhook", "ftp://x"], ["--webhook", "http://"], ["--webhook", "http://x", "--dry-run"],
-                    ["--heartbeat-interval", "0"], ["--webhook-drain", "-1"], ["--max-stdouterr-size", "x"]):  # fmt: skip  # noqa: E501
+                    ["--heartbeat-interval", "0"], ["--webhook-drain", "-1"], ["--max-stdouterr-size", "x"]):  # fmt: skip
         ran = factc("run", job, *options)
         assert ran.code == 3 and ran.err and not (tmp_path / "ran").exists(), options
 

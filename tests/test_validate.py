@@ -135,7 +135,7 @@ def test_wrong_types_say_what_was_found(factc: Factc, tmp_path: Path) -> None:
     bad = task("a") | {"arguments": "x", "onResult": {"continueJob": ["0"], "terminateJobWithSuccess": [1.5, 40000]}}
     messages = [d["message"] for d in found(factc, tmp_path, factfile(bad))]
     assert messages == [
-        "`arguments` of task 1 must be a list `[…]`, not the text \"x\"",
+        '`arguments` of task 1 must be a list `[…]`, not the text "x"',
         '`onResult.continueJob[0]` of task 1 must be a whole number, not the text "0"',
         "`onResult.terminateJobWithSuccess[0]` of task 1 must be a whole number, not the number 1.5",
         "`onResult.terminateJobWithSuccess[1]` of task 1 must be at most 32767",

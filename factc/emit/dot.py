@@ -19,9 +19,7 @@ from factc.visible import visible
 PROGRAMS = ("dot", "graphviz-pure")
 NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica,Arial,sans-serif"}
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-HOW_TO_GET = (
-    "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
-)
+HOW_TO_GET = "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
 
 
 def dot_text(plan: Plan) -> str:

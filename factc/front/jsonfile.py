@@ -130,5 +130,3 @@ def _locator(text: str) -> Any:
         return node.start, node.end
 
     return locate
-
-

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     r"|(?P<mark>[{}\[\],:])"
 )
 _BLANK = re.compile(r"[ \t\n\r]*")
-_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|.)|[^\\]', re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", re.DOTALL)
 _CLOSES = {"{": "}", "[": "]"}
 _ODD = re.compile(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|//[^\n]*|/\*.*?(?:\*/|$)|#[^\n]*|[^\s,:{}\[\]"]+|.', re.DOTALL)
 MAX_DEPTH = 500  # levels of nesting; the deepest Factfile has 8
