@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started
+from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started, ended
 from factc.engine.group import group_alive
 from factc.engine.local import Local
 from factc.loop import Loop
@@ -159,3 +159,28 @@ def test_someone_elses_child_is_let_be(bench: Bench) -> None:
     bench.submit(1, "exit 4")
     assert code(bench.end(1)) == 4
     assert os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]) == 5
+
+
+@pytest.mark.parametrize("way", [ended._python_waitid, ended._c_waitid])
+def test_both_ways_to_ask_which_child_has_ended(way: Callable[[int, int], int | None]) -> None:
+    """Python's own waitid, and the C library's, which an older Python on macOS needs."""
+    with pytest.raises(ChildProcessError):
+        way(1, os.getpid())
+    read, write = os.pipe()
+    pid = os.posix_spawnp("cat", ["cat"], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, read, 0)])
+    os.close(read)
+    assert way(1, pid) is None
+    os.close(write)
+    while way(1, pid) is None:
+        time.sleep(0.001)
+    assert (way(1, pid), way(1, pid)) == (pid, pid)  # it was not reaped
+    assert os.waitpid(pid, 0) == (pid, 0)
+    with pytest.raises(ChildProcessError):
+        way(1, pid)
+
+
+def test_a_run_that_asks_the_c_library(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ended, "_waitid", ended._c_waitid)
+    for i in range(5):
+        bench.submit(i, f"exit {i}")
+    assert [code(bench.end(i)) for i in range(5)] == list(range(5))

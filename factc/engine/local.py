@@ -12,6 +12,7 @@ import signal
 from contextlib import suppress
 
 from factc.engine import Exited, NotStarted, Output, Started
+from factc.engine.ended import any_ended, has_ended
 from factc.engine.group import group_alive
 
 TYPE_CHECKING = False
@@ -196,12 +197,12 @@ class Local:
         """Some process ended: find out which, without reaping it before its group is dealt with."""
         while self._by_pid:
             try:
-                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                pid = any_ended()
             except ChildProcessError:
                 return
-            if found is None:
+            if pid is None:
                 return
-            process = self._by_pid.get(found.si_pid)
+            process = self._by_pid.get(pid)
             if process is None or process.ended is not None:
                 self._look_at_each()
                 return
@@ -210,7 +211,7 @@ class Local:
     def _look_at_each(self) -> None:
         """Someone else's child, or one whose group is being stopped, is in the way: ask for ours one by one."""
         for pid, process in list(self._by_pid.items()):
-            if process.ended is None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if process.ended is None and has_ended(pid):
                 self._exited(process)
 
     def _exited(self, process: _Process) -> None:
