@@ -143,7 +143,7 @@ class Runner:
         at = self._loop.wall()
         rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest()]
         if rest:
-            self._emit(*rest)
+            self._emit(RunStopped(at, reason), *rest)
 
     def on_signal(self, number: int) -> None:
         """A signal came that asks the run to stop."""

@@ -338,3 +338,18 @@ def test_the_command_is_found_whatever_the_folder(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == f"[a] {tmp_path.resolve()}\n"
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    """As on a full disk: what runs goes on to its end, nothing new starts, and the run does not pass for a success."""
+    write(tmp_path, task("a", "yes | head -c 200000; echo end"), task("b", "touch no", "a"), task("c", "sleep 0.3; touch yes"))
+    done = subprocess.run(
+        [sys.executable, "-m", "factc", "run", "job.factfile", "--output", "quiet"], cwd=tmp_path, env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 3, done
+    assert "0001-a.out cannot be written: File too large; what runs goes on, nothing new starts" in done.stderr
+    assert "skipped b: the record of the run could not be written" in done.stderr
+    assert "a job: FAILED after " in done.stderr and "2 succeeded, 1 skipped" in done.stderr
+    assert (tmp_path / "yes").exists() and not (tmp_path / "no").exists()
