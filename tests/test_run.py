@@ -342,7 +342,12 @@ def test_the_command_is_found_whatever_the_folder(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     """As on a full disk: what runs goes on to its end, nothing new starts, and the run does not pass for a success."""
-    write(tmp_path, task("a", "yes | head -c 200000; echo end"), task("b", "touch no", "a"), task("c", "sleep 0.3; touch yes"))
+    write(
+        tmp_path,
+        task("a", "yes | head -c 200000; echo end"),
+        task("b", "touch no", "a"),
+        task("c", "sleep 0.3; touch yes"),
+    )
     done = subprocess.run(
         [sys.executable, "-m", "factc", "run", "job.factfile", "--output", "quiet"], cwd=tmp_path, env=environment(),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
