@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started, ended
-from factc.engine.group import group_alive
+from factc.engine.group import living
 from factc.engine.local import Local
 from factc.loop import Loop
 
@@ -111,7 +111,7 @@ def test_cancel_ends_the_whole_group(bench: Bench, tmp_path: Path) -> None:
     bench.engine.cancel(1, 0.3)
     assert code(bench.end(1)) != 0
     assert time.monotonic() - started < 5
-    assert not group_alive(group)
+    assert not living({group})
 
 
 def test_a_second_cancel_kills_at_once(bench: Bench, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_someone_elses_child_is_let_be(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("way", [ended._python_waitid, ended._c_waitid])
-def test_both_ways_to_ask_which_child_has_ended(way: Callable[[int, int], int | None]) -> None:
+def test_both_ways_to_ask_which_child_has_ended(way: Callable[[int, int], tuple[int, int] | None]) -> None:
     """Python's own waitid, and the C library's, which an older Python on macOS needs."""
     with pytest.raises(ChildProcessError):
         way(1, os.getpid())
@@ -173,10 +173,23 @@ def test_both_ways_to_ask_which_child_has_ended(way: Callable[[int, int], int | 
     os.close(write)
     while way(1, pid) is None:
         time.sleep(0.001)
-    assert (way(1, pid), way(1, pid)) == (pid, pid)  # it was not reaped
+    assert way(1, pid) == way(1, pid) == way(0, 0) == (pid, 0)  # it was not reaped
     assert os.waitpid(pid, 0) == (pid, 0)
     with pytest.raises(ChildProcessError):
         way(1, pid)
+
+
+@pytest.mark.parametrize("way", [ended._python_waitid, ended._c_waitid])
+@pytest.mark.parametrize(
+    ("text", "code"), [("exit 0", 0), ("exit 255", 255), ("kill -9 $$", 137), ("kill -ABRT $$", 134)]
+)
+def test_both_ways_tell_the_exit_code(way: Callable[[int, int], tuple[int, int] | None], text: str, code: int) -> None:
+    pid = os.posix_spawnp("sh", ["sh", "-c", f"ulimit -c 0; {text}"], os.environ)
+    while way(1, pid) is None:
+        time.sleep(0.001)
+    found = way(1, pid)
+    os.waitpid(pid, 0)
+    assert found == (pid, code)
 
 
 def test_a_run_that_asks_the_c_library(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from typing import Protocol
 
     from factc.loop import Loop
@@ -22,10 +22,22 @@ if TYPE_CHECKING:
             """Starts an attempt: posts Started, any Output, then exactly one of Exited, NotStarted, Lost."""
 
         def cancel(self, id: int, grace: float) -> None:
-            """Asks an attempt to end, and makes it end after `grace` seconds; may be called again with less."""
+            """Asks an attempt to end, with all that it started, and makes it end after `grace` seconds.
+
+            May be called again with less. Its end is posted when nothing of it is left.
+            """
+
+        def leftovers(self) -> list[Left]:
+            """What ended attempts have left running, as far as it can be found."""
+
+        def hold(self, on: bool) -> None:
+            """While held, nothing that attempts write is read, so those that write wait; ends are posted all the same.
+
+            What an ended attempt had written already is posted before its end, held or not.
+            """
 
         def close(self) -> None:
-            """Lets go of everything; no post comes any more."""
+            """Kills what has not ended, lets be what ended attempts left; no post comes any more."""
 
 
 class Attempt:
@@ -35,17 +47,46 @@ class Attempt:
     argv:        program and arguments.
     environment: variables beside those that the engine's processes inherit.
     directory:   where it runs, or None for where the engine is.
+    leave:       exit codes after which what it left running is let be. After any other, and after a cancel, that is
+                 stopped before the end is posted. What the codes mean is for others to know.
+    grace:       seconds between asking and killing what is left after such a code.
     """
 
-    __slots__ = ("id", "argv", "environment", "directory")
+    __slots__ = ("id", "argv", "environment", "directory", "leave", "grace")
 
     def __init__(
-        self, id: int, argv: Sequence[str], environment: Mapping[str, str], directory: str | None = None
+        self,
+        id: int,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        directory: str | None = None,
+        *,
+        leave: Container[int] = (0,),
+        grace: float = 10.0,
     ) -> None:
         self.id = id
         self.argv = argv
         self.environment = environment
         self.directory = directory
+        self.leave = leave
+        self.grace = grace
+
+
+class Left:
+    """What the ended attempt `id` has left running.
+
+    pids:         its processes that could be found (none where there is no /proc).
+    command:      what the first of them runs, shortened, for people.
+    holds_output: whether something still holds one of the attempt's output pipes.
+    """
+
+    __slots__ = ("id", "pids", "command", "holds_output")
+
+    def __init__(self, id: int, pids: Sequence[int], command: str, holds_output: bool) -> None:
+        self.id = id
+        self.pids = pids
+        self.command = command
+        self.holds_output = holds_output
 
 
 class Post:
@@ -77,7 +118,10 @@ class Output(Post):
 
 
 class Exited(Post):
-    """It ended with an exit code (128+n after signal n), from a real wait status, after `duration` seconds."""
+    """It ended with an exit code (128+n after signal n), from a real wait status, after `duration` seconds.
+
+    The duration ends with the process that was started; what it left may have taken longer to be stopped.
+    """
 
     __slots__ = ("at", "code", "duration")
 

@@ -1,4 +1,4 @@
-"""Which children have ended, asked without reaping them: until then their numbers belong to nobody else.
+"""Which children have ended, and how, asked without reaping them: until then their numbers belong to nobody else.
 
 Knows two ways to call waitid: Python's own, which macOS has from 3.13 on, and the C library's. Reaps nothing.
 """
@@ -16,25 +16,34 @@ if TYPE_CHECKING:
 _P_ALL, _P_PID = 0, 1
 _WNOHANG, _WEXITED = 1, 4
 _WNOWAIT = 0x20 if sys.platform == "darwin" else 0x01000000
-_SI_PID = 12 if sys.platform == "darwin" else 16  # its place in a siginfo_t, in bytes
+_CLD_EXITED = 1  # everything else that WEXITED tells of is a death by signal
+
+# Places in a siginfo_t, in bytes.
+_SI_CODE = 8
+_SI_PID, _SI_STATUS = (12, 20) if sys.platform == "darwin" else (16, 24)
 
 
-def any_ended() -> int | None:
-    """The number of some child that has ended. Raises ChildProcessError if there is no child at all."""
+def any_ended() -> tuple[int, int] | None:
+    """Number and exit code of some child that has ended. Raises ChildProcessError if there is no child at all."""
     return _waitid(_P_ALL, 0)
 
 
-def has_ended(pid: int) -> bool:
-    """Whether this child has ended. Raises ChildProcessError if it is none."""
-    return _waitid(_P_PID, pid) is not None
+def has_ended(pid: int) -> int | None:
+    """The exit code of this child (128+n after signal n), or None while it runs. Raises as `any_ended` does."""
+    found = _waitid(_P_PID, pid)
+    return found[1] if found else None
 
 
-def _python_waitid(kind: int, number: int) -> int | None:
+def _exit_code(how: int, status: int) -> int:
+    return status & 0xFF if how == _CLD_EXITED else 128 + (status & 0x7F)
+
+
+def _python_waitid(kind: int, number: int) -> tuple[int, int] | None:
     found = os.waitid(kind, number, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    return found.si_pid if found else None
+    return (found.si_pid, _exit_code(found.si_code, found.si_status)) if found else None
 
 
-def _c_waitid(kind: int, number: int) -> int | None:
+def _c_waitid(kind: int, number: int) -> tuple[int, int] | None:
     import ctypes
 
     answer = ctypes.create_string_buffer(256)
@@ -43,7 +52,12 @@ def _c_waitid(kind: int, number: int) -> int | None:
         if ctypes.get_errno() == errno.ECHILD:
             raise ChildProcessError
         assert ctypes.get_errno() == errno.EINTR
-    return int.from_bytes(answer.raw[_SI_PID : _SI_PID + 4], sys.byteorder) or None
+
+    def field(at: int) -> int:
+        return int.from_bytes(answer.raw[at : at + 4], sys.byteorder)
+
+    pid = field(_SI_PID)
+    return (pid, _exit_code(field(_SI_CODE), field(_SI_STATUS))) if pid else None
 
 
-_waitid: Callable[[int, int], int | None] = _python_waitid if hasattr(os, "waitid") else _c_waitid
+_waitid: Callable[[int, int], tuple[int, int] | None] = _python_waitid if hasattr(os, "waitid") else _c_waitid

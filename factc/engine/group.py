@@ -1,4 +1,4 @@
-"""Whether a process group still has a living member; the leader may be dead and unreaped.
+"""Which process groups still have a living member; their leaders may be dead and unreaped.
 
 Knows /proc on Linux and the answer of kill elsewhere; signals nothing.
 """
@@ -8,11 +8,31 @@ from __future__ import annotations
 import os
 import sys
 
+from factc.engine import proc
 
-def group_alive(group: int) -> bool:
-    """Whether any process of the group runs (a zombie does not)."""
-    if sys.platform == "linux":
-        return any(_member(name, group) for name in os.listdir("/proc") if name.isdigit())
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+
+def living(groups: Set[int]) -> Set[int]:
+    """Those of the groups of which some process runs (a zombie does not) that may be signalled."""
+    if not groups:
+        return groups
+    if sys.platform != "linux":
+        return {group for group in groups if _answers(group)}
+    found: set[int] = set()
+    try:
+        for pid in proc.pids():
+            group = _group(pid)
+            if group in groups and group not in found and _runs(pid):
+                found.add(group)
+    except OSError:  # no descriptor left to look with: nothing is known, so all of them may
+        return groups
+    return found
+
+
+def _answers(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):  # macOS refuses where only zombies are left
@@ -20,10 +40,16 @@ def group_alive(group: int) -> bool:
     return True
 
 
-def _member(pid: str, group: int) -> bool:
+def _group(pid: int) -> int:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            state, _, pgrp = file.read().rpartition(b")")[2].split()[:3]
-    except (OSError, ValueError):
+        return os.getpgid(pid)
+    except OSError:
+        return 0
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # one that may not be signalled cannot be stopped: nobody waits for it
+        return proc.alive(pid)
+    except (ProcessLookupError, FileNotFoundError, PermissionError):
         return False
-    return int(pgrp) == group and state not in (b"Z", b"X")

@@ -1,62 +1,54 @@
 """The local engine: attempts are processes of this machine, each in a session of its own.
 
-Unaware of jobs, plans and outcomes: it starts argvs, reads their pipes, tells how they ended, and stops them
-as groups when asked to.
+Unaware of jobs, plans and outcomes: it starts argvs, passes on what they write, tells how they ended, and sees
+to it that nothing is left of them that was not to be left.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-from contextlib import suppress
 
-from factc.engine import Exited, NotStarted, Output, Started
+from factc.engine import Exited, Left, NotStarted, Started
 from factc.engine.ended import any_ended, has_ended
-from factc.engine.group import group_alive
+from factc.engine.guard import Guard
+from factc.engine.marks import VARIABLE, Marked, mark, marked
+from factc.engine.pipes import Pipes
+from factc.engine.process import ASKED, LINGER, RUNS, Process
+from factc.engine.spare import Spare
+from factc.engine.spawn import BUSY, encoded, spawn, words
+from factc.engine.stopping import Stopping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from factc.engine import Attempt, Post
-    from factc.loop import Loop, Timer
-
-READ_SIZE = 65_536
-LINGER = 0.2  # seconds that the pipes of an ended process are read on: `> >(tee log)` writes late
-POLL = 0.05  # seconds between two looks at a group that is being stopped
-BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
-
-# Python ignores these, and a child would inherit that.
-_DEFAULTED = [s for s in (signal.SIGPIPE, getattr(signal, "SIGXFSZ", None)) if s is not None]
-
-
-class _Process:
-    """One attempt that runs: its pipes, and how far it has come."""
-
-    __slots__ = ("id", "pid", "started", "pipes", "ended", "code", "cancelled", "timer", "linger")
-
-    def __init__(self, id: int, pid: int, started: float, pipes: dict[int, int]) -> None:
-        self.id = id
-        self.pid = pid
-        self.started = started
-        self.pipes = pipes  # descriptor → stream
-        self.ended: float | None = None  # it has; until it is reaped its number still names its group
-        self.code: int | None = None  # known when it is reaped
-        self.cancelled = False
-        self.timer: Timer | None = None
-        self.linger: Timer | None = None
+    from factc.loop import Loop
 
 
 class Local:
-    """Processes on this machine."""
+    """Processes on this machine.
+
+    brand:     a name that no other run has; with it every process is found by its mark, wherever it went (Linux).
+    unguarded: why nobody would clear up if this process were killed; empty if somebody would, or if there is no
+               brand or no /proc to do it by.
+    """
+
+    def __init__(self, brand: str = "") -> None:
+        self.unguarded = ""
+        self._brand = brand
+        self._guard: Guard | None = None
 
     def open(self, post: Callable[[Post], None], loop: Loop) -> None:
+        self._guard = self._guarded()  # before there is anything to guard
         self._post = post
         self._loop = loop
-        self._by_pid: dict[int, _Process] = {}
-        self._by_id: dict[int, _Process] = {}
-        self._left: list[int] = []  # pipes that something left behind still holds
+        self._spare = Spare()
+        self._pipes = Pipes(post, loop, self._drained)
+        self._stopping = Stopping(self._brand, loop, self._spare, self._settle)
+        self._by_pid: dict[int, Process] = {}
+        self._by_id: dict[int, Process] = {}
         self._inherited = dict(os.environb)
         loop.on_signal(signal.SIGCHLD, self._child)
 
@@ -64,34 +56,54 @@ class Local:
         try:
             self._start(attempt)
         except (OSError, ValueError) as problem:
-            number = getattr(problem, "errno", None)
-            words = self._words(problem, attempt)
-            self._post(NotStarted(attempt.id, self._loop.wall(), words, number in BUSY))
+            busy = getattr(problem, "errno", None) in BUSY
+            self._post(NotStarted(attempt.id, self._loop.wall(), words(problem, attempt), busy))
 
     def cancel(self, id: int, grace: float) -> None:
         process = self._by_id.get(id)
         if process is None:
             return
-        if not process.cancelled and grace > 0:
-            process.cancelled = True
-            self._signal(process, signal.SIGTERM)
-            self._signal(process, signal.SIGCONT)
-        process.cancelled = True
-        if process.timer:
-            process.timer.cancel()
-        process.timer = self._loop.later(grace, lambda: self._kill(process))
+        if process.linger:
+            if process.stage >= ASKED:
+                return  # nothing is left of it that could be stopped
+            process.linger.cancel()
+            process.linger = None
+        self._stopping.ask(process, grace)
+
+    def leftovers(self) -> list[Left]:
+        strays: dict[int, list[Marked]] = {}
+        with self._spare:
+            for process in marked(self._brand) if self._brand else ():
+                if process.id not in self._by_id:
+                    strays.setdefault(process.id, []).append(process)
+        held = self._pipes.held_open()
+        return [self._left(id, strays.get(id, []), id in held) for id in sorted({*strays, *held})]
+
+    def hold(self, on: bool) -> None:
+        self._pipes.hold(on)
 
     def close(self) -> None:
-        for process in list(self._by_id.values()):
-            self._kill(process)
-            for descriptor in process.pipes:
-                self._drop(descriptor)
-        for descriptor in self._left:
-            self._drop(descriptor)
+        self._stopping.kill(self._by_id.values())
+        for pid in self._by_pid:
+            os.waitpid(pid, os.WNOHANG)
+        self._by_pid.clear()
         self._by_id.clear()
-        self._left.clear()
+        self._pipes.close()
+        self._spare.close()
+        if self._guard:
+            self._guard.dismiss()
+            self._guard = None
 
     # ---- starting
+
+    def _guarded(self) -> Guard | None:
+        if not self._brand or not os.path.isdir("/proc/self"):
+            return None
+        try:
+            return Guard(self._brand)
+        except OSError as problem:
+            self.unguarded = f"the guard could not be started: {os.strerror(problem.errno or 0)}"
+            return None
 
     def _start(self, attempt: Attempt) -> None:
         pipes: list[int] = []
@@ -99,169 +111,91 @@ class Local:
         try:
             pipes += os.pipe()
             pipes += os.pipe()
-            pid = self._spawn(attempt, pipes[1], pipes[3])
+            pid = spawn(attempt, self._environment(attempt), pipes[1], pipes[3], self._spare)
         except BaseException:
             for descriptor in pipes:
                 os.close(descriptor)
             raise
         os.close(pipes[1])
         os.close(pipes[3])
-        process = _Process(attempt.id, pid, now, {pipes[0]: 1, pipes[2]: 2})
+        process = Process(attempt, pid, now, {pipes[0]: 1, pipes[2]: 2})
         self._by_pid[pid] = self._by_id[attempt.id] = process
-        for descriptor in process.pipes:
-            os.set_blocking(descriptor, False)
-            self._loop.add(descriptor, lambda d=descriptor: self._read(process, d))  # type: ignore[misc]
+        self._pipes.watch(process)
         self._post(Started(attempt.id, at))
 
-    def _spawn(self, attempt: Attempt, out: int, err: int) -> int:
-        actions = (
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, out, 1),
-            (os.POSIX_SPAWN_DUP2, err, 2),
-        )
-        own = {_bytes(name): _bytes(value) for name, value in attempt.environment.items()}
-        environment = {**self._inherited, **own}
-        argv = [_bytes(word) for word in attempt.argv]
-        here = os.open(".", os.O_RDONLY) if attempt.directory is not None else -1
-        try:
-            if attempt.directory is not None:  # posix_spawn has no way to change it in the child alone
-                os.chdir(_bytes(attempt.directory))
-            return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
-        finally:
-            if here >= 0:
-                os.fchdir(here)
-                os.close(here)
+    def _environment(self, attempt: Attempt) -> dict[bytes, bytes]:
+        own = {encoded(name): encoded(value) for name, value in attempt.environment.items()}
+        if self._brand:
+            own[VARIABLE] = mark(self._inherited.get(VARIABLE, b""), self._brand, attempt.id)
+        return {**self._inherited, **own}
 
-    def _words(self, problem: OSError | ValueError, attempt: Attempt) -> str:
-        if isinstance(problem, ValueError):
-            return f"could not start: {problem}"
-        text = os.strerror(problem.errno) if problem.errno else str(problem)
-        if problem.errno in BUSY or problem.errno == errno.E2BIG:
-            return f"could not start: {text}"
-        if attempt.directory is not None and problem.filename == _bytes(attempt.directory):
-            return f"could not start in the directory {attempt.directory}: {text}"
-        return f"could not start {attempt.argv[0]}: {text}"
-
-    # ---- reading
-
-    def _read(self, process: _Process, descriptor: int) -> None:
-        try:
-            data = os.read(descriptor, READ_SIZE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data:
-            self._post(Output(process.id, process.pipes[descriptor], data))
-            return
-        del process.pipes[descriptor]
-        self._drop(descriptor)
-        if process.code is not None and not process.pipes:
-            self._done(process)
-
-    def _read_out(self, process: _Process) -> None:
-        """What an ended process left in its pipes, as far as it is there already."""
-        for descriptor in list(process.pipes):
-            for _ in range(64):  # at most what a pipe holds: someone else may go on writing
-                try:
-                    data = os.read(descriptor, READ_SIZE)
-                except BlockingIOError:
-                    break
-                except OSError:
-                    data = b""
-                if not data:
-                    del process.pipes[descriptor]
-                    self._drop(descriptor)
-                    break
-                self._post(Output(process.id, process.pipes[descriptor], data))
-
-    def _drop(self, descriptor: int) -> None:
-        self._loop.remove(descriptor)
-        os.close(descriptor)
-
-    def _discard(self, descriptor: int) -> None:
-        """What comes after a task's end belongs to nobody; the pipe stays open so that nobody dies of it."""
-        try:
-            data = os.read(descriptor, READ_SIZE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._left.remove(descriptor)
-            self._drop(descriptor)
-
-    # ---- ending
+    # ---- ending: the shell has ended, then what it left is dealt with, then its pipes, then it is reaped
 
     def _child(self, number: int) -> None:
         """Some process ended: find out which, without reaping it before its group is dealt with."""
         while self._by_pid:
             try:
-                pid = any_ended()
+                found = any_ended()
             except ChildProcessError:
                 return
-            if pid is None:
+            if found is None:
                 return
+            pid, code = found
             process = self._by_pid.get(pid)
-            if process is None or process.ended is not None:
+            if self._guard and pid == self._guard.pid:
+                self._deserted(self._guard, code)
+            elif process is None or process.code is not None:
                 self._look_at_each()
                 return
-            self._exited(process)
+            else:
+                self._exited(process, code)
 
     def _look_at_each(self) -> None:
-        """Someone else's child, or one whose group is being stopped, is in the way: ask for ours one by one."""
+        """Someone else's child, or one that is not reaped yet, is in the way: ask for ours one by one."""
         for pid, process in list(self._by_pid.items()):
-            if process.ended is None and has_ended(pid):
-                self._exited(process)
+            if process.code is None:
+                code = has_ended(pid)
+                if code is not None:
+                    self._exited(process, code)
 
-    def _exited(self, process: _Process) -> None:
+    def _deserted(self, guard: Guard, code: int) -> None:
+        guard.bury()
+        self._guard = None
+        self.unguarded = f"the guard has ended (exit code {code})"
+
+    def _exited(self, process: Process, code: int) -> None:
         process.ended = self._loop.now()
-        if process.cancelled and group_alive(process.pid):
-            self._loop.later(POLL, lambda: self._group(process))
-            return
-        self._reap(process)
-
-    def _group(self, process: _Process) -> None:
-        """Until a stopped group is empty, or has been killed."""
-        if group_alive(process.pid):
-            self._loop.later(POLL, lambda: self._group(process))
+        process.code = code
+        if process.stage == RUNS and code in process.leave:
+            self._settle(process)
         else:
-            self._reap(process)
+            self._stopping.clear(process)
 
-    def _reap(self, process: _Process) -> None:
-        _, status, _ = os.wait4(process.pid, 0)
-        del self._by_pid[process.pid]
-        code = os.waitstatus_to_exitcode(status)
-        process.code = 128 - code if code < 0 else code
-        if process.timer:
-            process.timer.cancel()
-        self._read_out(process)
+    def _settle(self, process: Process) -> None:
+        """What was to be stopped has gone: its last words."""
+        self._pipes.read_out(process)
         if process.pipes:
-            process.linger = self._loop.later(LINGER, lambda: self._done(process))
+            process.linger = self._loop.later(LINGER, lambda: self._finish(process))
         else:
-            self._done(process)
+            self._finish(process)
 
-    def _done(self, process: _Process) -> None:
+    def _drained(self, process: Process) -> None:
+        if process.linger:
+            self._finish(process)
+
+    def _finish(self, process: Process) -> None:
         if process.linger:
             process.linger.cancel()
-        for descriptor in process.pipes:
-            self._loop.remove(descriptor)
-            self._loop.add(descriptor, lambda d=descriptor: self._discard(d))  # type: ignore[misc]
-            self._left.append(descriptor)
-        process.pipes = {}
+            self._pipes.read_out(process)  # for what came while reading was on hold
+        self._pipes.leave(process)
+        os.waitpid(process.pid, 0)
+        del self._by_pid[process.pid]
         del self._by_id[process.id]
-        assert process.code is not None and process.ended is not None
+        assert process.code is not None
         self._post(Exited(process.id, self._loop.wall(), process.code, process.ended - process.started))
 
-    def _kill(self, process: _Process) -> None:
-        if process.pid in self._by_pid:
-            self._signal(process, signal.SIGKILL)
+    # ---- what is left
 
-    def _signal(self, process: _Process, number: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):  # gone; only a zombie is left (macOS's word for it)
-            os.killpg(process.pid, number)
-
-
-def _bytes(text: str) -> bytes:
-    """UTF-8 whatever the locale; bytes of an option that were none come back as they were."""
-    return text.encode("utf-8", "surrogateescape")
+    def _left(self, id: int, strays: list[Marked], holds: bool) -> Left:
+        strays.sort(key=lambda stray: stray.pid)
+        return Left(id, [stray.pid for stray in strays], strays[0].command if strays else "", holds)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from factc.engine import Attempt, Post
+    from factc.engine import Attempt, Left, Post
     from factc.loop import Loop
 
 
@@ -31,6 +31,13 @@ class Rehearsal:
 
     def cancel(self, id: int, grace: float) -> None:
         """Every attempt ends by itself, at once."""
+
+    def leftovers(self) -> list[Left]:
+        """Nothing was started, so nothing is left."""
+        return []
+
+    def hold(self, on: bool) -> None:
+        """Nothing is written."""
 
     def close(self) -> None:
         """There is nothing to let go of."""

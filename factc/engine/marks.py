@@ -1,0 +1,116 @@
+"""Marks: a word in a process's environment that says to which attempt of which run it belongs, wherever it went.
+
+Knows the variable FACTC_MARK and /proc; knows no engine. Where there is no /proc nothing is found.
+The variable holds tokens BRAND:ID, outermost first: a run inside a task adds its own to those that it inherited.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from time import sleep
+
+from factc.engine import proc
+
+VARIABLE = b"FACTC_MARK"
+_UNSEEN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+
+
+class Marked:
+    """A living process that carries a mark: of the attempt `id`; `innermost` if no other run stands in between."""
+
+    __slots__ = ("pid", "id", "innermost")
+
+    def __init__(self, pid: int, id: int, innermost: bool) -> None:
+        self.pid = pid
+        self.id = id
+        self.innermost = innermost
+
+    @property
+    def command(self) -> str:
+        """What it runs, shortened, for people; empty if it has gone."""
+        return proc.command(self.pid)
+
+
+def mark(outer: bytes, brand: str, id: int) -> bytes:
+    """The variable's value for an attempt; `outer` is the value that the engine itself inherited."""
+    return b" ".join([*outer.split(), f"{brand}:{id}".encode()])
+
+
+def marked(brand: str) -> list[Marked]:
+    """Every living process that carries a mark of this brand and that may be signalled; never this one."""
+    for _ in range(10):
+        found, whole = scan(brand)
+        if whole:
+            break
+        sleep(0.01)
+    return found
+
+
+def scan(brand: str) -> tuple[list[Marked], bool]:
+    """As `marked` at a first look, and whether everything could be looked at.
+
+    It cannot while descriptors are short, nor a process in the middle of an exec.
+    """
+    found: list[Marked] = []
+    if sys.platform != "linux":
+        return found, True
+    whole, me, user = True, os.getpid(), os.geteuid()
+    try:
+        for pid in proc.pids():
+            try:
+                if pid != me and (user == 0 or os.stat(f"/proc/{pid}").st_uid == user):
+                    found += _look(pid, brand)
+            except OSError as problem:  # gone, or not for us to read
+                whole = whole and problem.errno not in _UNSEEN
+    except OSError as problem:
+        whole = problem.errno == errno.ENOENT  # no /proc at all: then there is nothing to be known
+    return found, whole
+
+
+def send(process: Marked, brand: str, number: int) -> None:
+    """Signals it, unless it has gone and its number names something else by now."""
+    handle = _handle(process.pid)
+    try:
+        if not any(now.id == process.id for now in _look(process.pid, brand)):
+            return
+        if handle is None:
+            os.kill(process.pid, number)
+        elif sys.platform == "linux":
+            signal.pidfd_send_signal(handle, number)  # reaches whoever had the number before the look, or nobody
+    except OSError:
+        pass  # gone
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _handle(pid: int) -> int | None:
+    """A descriptor that means this process and no later one; None where there are none to be had."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
+
+
+def _look(pid: int, brand: str) -> list[Marked]:
+    """The process, if it carries the brand's mark and can be signalled."""
+    word = brand.encode() + b":"
+    data = proc.environ(pid)
+    if word not in data:
+        return []
+    for variable in data.split(b"\0"):
+        name, _, value = variable.partition(b"=")
+        if name != VARIABLE:
+            continue
+        tokens = value.split()
+        for at in range(len(tokens) - 1, -1, -1):
+            number = tokens[at].removeprefix(word)
+            if tokens[at].startswith(word) and number.isdigit():
+                os.kill(pid, 0)  # PermissionError: nothing can be done about it, so it is not waited for either
+                return [Marked(pid, int(number), at == len(tokens) - 1)]
+    return []

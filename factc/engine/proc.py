@@ -1,0 +1,89 @@
+"""What /proc tells about processes: their numbers, environment, state and words. Linux only.
+
+Knows no mark, no group and no attempt; opens one descriptor at a time, signals nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from time import sleep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROUNDS = 8  # how often the list is read again when new numbers have come
+CHUNK = 65_536
+TRIES = 10  # looks at a process that has no environment just now
+WORDS = 60  # characters of a command that people get to see
+
+DEAD = (b"Z", b"X")
+_KERNEL_THREAD = 0x0020_0000
+# Fields of /proc/PID/stat, counted from the state on. An exec sets the start of the code last.
+_FLAGS, _START_CODE, _ENV_START, _ENV_END = 6, 23, 47, 48
+
+
+def pids() -> Iterator[int]:
+    """Every process; those too that were started while the first ones were looked at.
+
+    Without that a process could be missed that forks and ends in the meantime: its child is in no list.
+    """
+    seen: set[str] = set()
+    for _ in range(ROUNDS):
+        new = [name for name in os.listdir("/proc") if name.isdigit() and name not in seen]
+        if not new:
+            return
+        seen.update(new)
+        yield from map(int, new)
+
+
+def environ(pid: int) -> bytes:
+    """Its variables, each followed by a NUL; empty for a dead one. Raises OSError if they cannot be read.
+
+    In the middle of an exec a process has none. BlockingIOError says that it stayed so for too long.
+    """
+    for _ in range(TRIES):
+        data = _read(f"/proc/{pid}/environ")
+        if data:
+            return data
+        fields = _stat(pid)
+        if fields[0] in DEAD or int(fields[_FLAGS]) & _KERNEL_THREAD:
+            return b""
+        if fields[_START_CODE] != b"0" and fields[_ENV_START] == fields[_ENV_END]:
+            return b""
+        sleep(0.0002)
+    if fields[_START_CODE] == b"0":
+        raise BlockingIOError(errno.EAGAIN, f"process {pid} is in the middle of an exec")
+    return b""
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: a zombie does not. Raises OSError if it is gone."""
+    return _stat(pid)[0] not in DEAD
+
+
+def command(pid: int) -> str:
+    """Its words, shortened, for people; empty if it is gone."""
+    try:
+        words = _read(f"/proc/{pid}/cmdline").rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""
+    words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return words if len(words) <= WORDS else words[: WORDS - 1] + "…"
+
+
+def _stat(pid: int) -> list[bytes]:
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split() or [b"X"]
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = part = os.read(descriptor, CHUNK)
+        while len(part) == CHUNK:
+            part = os.read(descriptor, CHUNK)
+            data += part
+        return data
+    finally:
+        os.close(descriptor)

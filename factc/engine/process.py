@@ -1,0 +1,39 @@
+"""One attempt that runs: its number, its pipes, and how far its end has come.
+
+Knows no system call; those who read, stop and reap it write down here what they did.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from factc.engine import Attempt
+    from factc.loop import Timer
+
+LINGER = 0.2  # seconds for what an ended shell left to finish by itself: `> >(tee log)` writes late
+
+# How far its stopping has come; LINGERS only after its shell has ended.
+RUNS, LINGERS, ASKED, KILLED = range(4)
+
+
+class Process:
+    """An attempt from its start to its last post. Until it is reaped its pid also names its group, and nobody else."""
+
+    __slots__ = ("id", "pid", "started", "pipes", "leave", "grace", "ended", "code", "stage", "deadline", "linger")
+
+    def __init__(self, attempt: Attempt, pid: int, started: float, pipes: dict[int, int]) -> None:
+        self.id = attempt.id
+        self.leave: Container[int] = attempt.leave
+        self.grace = attempt.grace
+        self.pid = pid
+        self.started = started
+        self.pipes = pipes  # descriptor → stream
+        self.ended = 0.0
+        self.code: int | None = None  # its shell has ended
+        self.stage = RUNS
+        self.deadline = inf  # when the stage is over
+        self.linger: Timer | None = None  # nothing but its pipes is waited for

@@ -1,0 +1,62 @@
+"""Starting a process: argv, variables, directory and pipes as an attempt wants them, and the words when it fails.
+
+Knows attempts; knows nothing of what becomes of the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from factc.engine import Attempt
+    from factc.engine.spare import Spare
+
+BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+
+# Python ignores these, and a child would inherit that.
+_DEFAULTED = [s for s in (signal.SIGPIPE, getattr(signal, "SIGXFSZ", None)) if s is not None]
+
+
+def spawn(attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int, spare: Spare) -> int:
+    """Starts it in a session of its own and gives its number. Raises OSError, or ValueError for a NUL."""
+    if attempt.directory is None:
+        return _spawn(attempt, environment, out, err)
+    here = spare.open(".")
+    try:
+        os.chdir(encoded(attempt.directory))  # posix_spawn has no way to change it in the child alone
+        return _spawn(attempt, environment, out, err)
+    finally:
+        os.fchdir(here)
+        spare.give_back(here)
+
+
+def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int) -> int:
+    actions = (
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, out, 1),
+        (os.POSIX_SPAWN_DUP2, err, 2),
+    )
+    argv = [encoded(word) for word in attempt.argv]
+    return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
+
+
+def words(problem: OSError | ValueError, attempt: Attempt) -> str:
+    """Why it could not start, for people."""
+    if isinstance(problem, ValueError):
+        return f"could not start: {problem}"
+    text = os.strerror(problem.errno) if problem.errno else str(problem)
+    if problem.errno in BUSY or problem.errno == errno.E2BIG:
+        return f"could not start: {text}"
+    if attempt.directory is not None and problem.filename == encoded(attempt.directory):
+        return f"could not start in the directory {attempt.directory}: {text}"
+    return f"could not start {attempt.argv[0]}: {text}"
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8 whatever the locale; bytes of an option that were none come back as they were."""
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,188 @@
+"""Stopping: attempts with all that they started are asked to end, then killed, until nothing of them is left.
+
+Knows groups, marks and times; reaps nothing and reads no pipe. One look at the processes serves all attempts
+that are being stopped at that moment.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+from factc.engine.group import living
+from factc.engine.marks import scan, send
+from factc.engine.process import ASKED, KILLED, LINGER, LINGERS, RUNS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from factc.engine.marks import Marked
+    from factc.engine.process import Process
+    from factc.engine.spare import Spare
+    from factc.loop import Loop, Timer
+
+SOON, POLL = 0.002, 0.05  # seconds between two looks: the first, and the longest
+PATIENCE = 1.0  # seconds of looks that do not see everything
+
+
+class Stopping:
+    """`gone` hears of each process whose shell has ended and of which nothing is left."""
+
+    def __init__(self, brand: str, loop: Loop, spare: Spare, gone: Callable[[Process], None]) -> None:
+        self._brand = brand
+        self._loop = loop
+        self._spare = spare
+        self._gone = gone
+        self._members: dict[int, Process] = {}  # by pid; none of them is reaped
+        self._asked: set[int] = set()  # pids of those whose strays have not been asked yet
+        self._timer: Timer | None = None
+        self._pause = SOON
+        self._doubt: float | None = None  # since when no look has seen everything
+
+    def ask(self, process: Process, grace: float) -> None:
+        """Asks it to end within `grace` seconds; one that was asked before gets less time, never more."""
+        self._members[process.pid] = process
+        self._ask(process, grace)
+        self._look_in(0)
+
+    def clear(self, process: Process) -> None:
+        """Its shell has ended: whatever is left of it shall end too."""
+        self._members[process.pid] = process
+        self._pause = SOON
+        self._look_in(0)
+
+    def kill(self, processes: Iterable[Process]) -> None:
+        """Kills them all here and now, as far as that goes within a moment."""
+        self._members = {process.pid: process for process in processes}
+        for _ in range(20):
+            if not self._members:
+                return
+            for process in self._members.values():
+                _signal_group(process, signal.SIGKILL)
+            strays, _ = self._strays()
+            for process in self._members.values():
+                self._kill(process, strays.get(process.id, []))
+            alive = living(self._members.keys())
+            self._members = {p.pid: p for p in self._members.values() if p.pid in alive or p.id in strays}
+            time.sleep(0.005)
+
+    # ---- one look at all of them
+
+    def _look(self) -> None:
+        self._timer = None
+        began = self._loop.now()
+        strays, whole = self._strays()
+        whole = self._believed(whole)
+        with self._spare:
+            alive = living({pid for pid, process in self._members.items() if process.code is not None})
+        now = self._loop.now()
+        for process in list(self._members.values()):
+            mine = strays.get(process.id, [])
+            if process.code is not None and whole and not mine and process.pid not in alive:
+                del self._members[process.pid]
+                self._asked.discard(process.pid)
+                self._gone(process)
+            else:
+                self._step(process, mine, now)
+        self._again(now - began)
+
+    def _step(self, process: Process, mine: list[Marked], now: float) -> None:
+        if process.stage == RUNS:
+            process.stage = LINGERS
+            process.deadline = process.ended + LINGER
+        if process.stage == LINGERS and now >= process.deadline:
+            self._ask(process, process.grace)
+        if process.pid in self._asked:
+            self._asked.remove(process.pid)
+            self._ask_strays(process, mine)
+        if process.stage == ASKED and now >= process.deadline:
+            process.stage = KILLED
+            self._pause = SOON
+        if process.stage == KILLED:
+            self._kill(process, mine)
+
+    def _again(self, cost: float) -> None:
+        """The next look: when the next grace is over, or soon if something ought to have gone by now."""
+        if not self._members:
+            self._pause = SOON
+            return
+        pause = max(self._pause, 2 * cost)
+        self._pause = min(2 * self._pause, POLL)
+        self._look_in(min(self._wait(process, pause) for process in self._members.values()))
+
+    def _wait(self, process: Process, pause: float) -> float:
+        left = max(0.0, process.deadline - self._loop.now())
+        if process.code is None and process.stage == ASKED:
+            return left  # its shell's end will be heard
+        return pause if process.stage == KILLED else min(left, pause)
+
+    def _look_in(self, seconds: float) -> None:
+        if self._timer:
+            if self._timer.due <= self._loop.now() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.later(seconds, self._look)
+
+    def _believed(self, whole: bool) -> bool:
+        """Whether to go by a look: one that could not see everything is repeated, but not for ever."""
+        if whole:
+            self._doubt = None
+            return True
+        now = self._loop.now()
+        self._doubt = now if self._doubt is None else self._doubt
+        return now - self._doubt > PATIENCE
+
+    def _strays(self) -> tuple[dict[int, list[Marked]], bool]:
+        """What carries a mark, by attempt, and whether that is all."""
+        found: dict[int, list[Marked]] = {}
+        if not self._brand:
+            return found, True
+        with self._spare:
+            marked, whole = scan(self._brand)
+        for process in marked:
+            found.setdefault(process.id, []).append(process)
+        return found, whole
+
+    # ---- signals
+
+    def _ask(self, process: Process, grace: float) -> None:
+        due = self._loop.now() + grace
+        process.deadline = min(process.deadline, due) if process.stage >= ASKED else due
+        self._pause = SOON
+        if grace <= 0:
+            process.stage = KILLED
+            _signal_group(process, signal.SIGKILL)
+        elif process.stage < ASKED:
+            process.stage = ASKED
+            self._asked.add(process.pid)
+            _signal_group(process, signal.SIGTERM)
+            _signal_group(process, signal.SIGCONT)
+
+    def _ask_strays(self, process: Process, mine: list[Marked]) -> None:
+        """Asks what has left the group; a run inside the task is asked itself, and asks its own."""
+        with self._spare:
+            for stray in mine:
+                if stray.innermost and not _in_group(stray.pid, process.pid):
+                    send(stray, self._brand, signal.SIGTERM)
+                    send(stray, self._brand, signal.SIGCONT)
+
+    def _kill(self, process: Process, mine: list[Marked]) -> None:
+        _signal_group(process, signal.SIGKILL)
+        with self._spare:
+            for stray in mine:
+                send(stray, self._brand, signal.SIGKILL)
+
+
+def _signal_group(process: Process, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # gone; only a zombie is left (macOS's word for it)
+        os.killpg(process.pid, number)
+
+
+def _in_group(pid: int, group: int) -> bool:
+    try:
+        return os.getpgid(pid) == group
+    except ProcessLookupError:
+        return False
