@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 READ = selectors.EVENT_READ
+WRITE = selectors.EVENT_WRITE
 
 
 class Timer:
@@ -85,6 +86,16 @@ class Loop:
     def remove(self, descriptor: int) -> None:
         self._selector.unregister(descriptor)
 
+    def add_writer(self, descriptor: int, callback: Callable[[], None]) -> None:
+        """Calls back whenever the descriptor can be written; one that is read cannot be written too.
+
+        Raises PermissionError where the system has no waiting for it: epoll refuses regular files.
+        """
+        self._selector.register(descriptor, WRITE, callback)
+
+    def remove_writer(self, descriptor: int) -> None:
+        self._selector.unregister(descriptor)
+
     def later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Calls back once, after that many seconds."""
         timer = Timer(self.now() + seconds, callback)
@@ -110,7 +121,8 @@ class Loop:
             due = max(0.0, self._timers[0].due - self.now())
             timeout = due if timeout is None else min(due, timeout)
         for key, _ in self._selector.select(timeout):
-            if key.fd in self._selector.get_map():  # an earlier callback may have removed it
+            # An earlier callback may have removed it, and even have added another of the same number.
+            if self._selector.get_map().get(key.fd) is key:
                 key.data()
         while self._called:
             self._called.popleft()()

@@ -17,7 +17,7 @@ from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, TaskEn
 from factc.plan import Plan, PlanTask
 from factc.sink.colour import colour_wanted
 from factc.sink.lines import Lines, cleaned
-from factc.sink.spool import MOST, Spool
+from factc.sink.spool import MEMORY, Spool
 from factc.sink.terminal import Terminal
 
 START = 1_769_824_800.0  # 2026-01-31 02:00:00 UTC
@@ -250,7 +250,7 @@ def test_a_line_without_an_end_is_not_held_for_ever() -> None:
 
 def test_what_is_held_back_goes_to_a_file_when_it_is_much() -> None:
     spool = Spool()
-    parts = [bytes([65 + i]) * (MOST // 3) for i in range(10)]
+    parts = [bytes([65 + i]) * (MEMORY // 3) for i in range(10)]
     for part in parts:
         spool.add(part)
     assert b"".join(spool.parts()) == b"".join(parts)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Ran
+from tests.conftest import Ran, environment
 from tests.screen import Terminal, rows
 
 Factc = Callable[..., Ran]
@@ -94,9 +98,86 @@ def test_an_interrupt_takes_the_block_away(job: Path) -> None:
     code, after = terminal.end()
     assert code == 130
     shown = rows(before + after)
-    assert "factc: SIGINT received, stopping: waiting for 1 running task to end (once more to kill)" in shown
+    assert [row for row in shown if row.startswith("factc: SIGINT received, stopping: waiting ")], shown
     assert "skipped after: the run was stopped by SIGINT" in shown
     assert not [row for row in shown if "──" in row], shown
+
+
+def until(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} never came"
+        time.sleep(0.01)
+
+
+def test_a_stopped_terminal_holds_up_no_task(job: Path) -> None:
+    (job / "job.fact").write_text("""\
+job show
+first:
+    echo begin; while ! [ -e stopped ]; do sleep 0.02; done
+second: first
+    i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); done
+third: second
+    touch done
+""")
+    terminal = Terminal(job, "run", "job.fact")
+    before = terminal.until("begin\r\n")
+    os.write(terminal._master, b"\x13")  # Ctrl-S
+    time.sleep(0.2)
+    (job / "stopped").touch()
+    until(job / "done")
+    with pytest.raises(subprocess.TimeoutExpired):
+        terminal.process.wait(0.5)  # the end waits for the reader
+    os.write(terminal._master, b"\x11")  # Ctrl-Q
+    code, after = terminal.end()
+    shown = rows(before + after)
+    assert code == 0 and not [row for row in shown if "──" in row], shown
+    assert [row for row in shown if row.startswith("[second]")] == [f"[second] line {i}" for i in range(100)]
+    assert shown[-2].startswith("show: succeeded after ")
+
+
+@pytest.fixture
+def unread(job: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run whose standard output and standard error nobody reads."""
+    (job / "job.fact").write_text("""\
+job show
+much:
+    i=0; while [ $i -lt 30000 ]; do echo "a line of some length, the number is $i"; i=$((i+1)); done; touch written
+quick:
+    touch quick
+after: quick
+    sleep 0.5; touch after
+last: much after
+    echo last
+""")
+    command = [sys.executable, "-m", "factc", "run", "job.fact"]
+    with subprocess.Popen(
+        command, cwd=job, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        yield process
+        process.kill()
+
+
+def test_an_unread_pipe_holds_up_only_who_writes(job: Path, unread: subprocess.Popen[bytes]) -> None:
+    until(job / "after")
+    assert not (job / "written").exists()
+    out, _ = unread.communicate(timeout=30)
+    assert unread.returncode == 0 and (job / "written").exists()
+    shown = out.decode().splitlines()
+    wanted = [f"[much] a line of some length, the number is {i}" for i in range(30_000)]
+    assert [line for line in shown if line.startswith("[much]")] == wanted
+    assert "[last] last" in shown and "show: succeeded after " in shown[-1]
+
+
+def test_an_unread_run_can_be_stopped(job: Path, unread: subprocess.Popen[bytes]) -> None:
+    until(job / "after")
+    unread.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + 20
+    while unread.poll() is None:  # a later one: nobody will read the rest
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+        unread.send_signal(signal.SIGINT)
+    assert unread.returncode == 130 and not (job / "written").exists()
 
 
 def test_short_runs_draw_no_block(job: Path) -> None:

@@ -1,6 +1,6 @@
-"""Output held back until its task has ended: in memory, and past a megabyte in a nameless file.
+"""Bytes that wait, in order: in memory, and past a megabyte in a nameless file.
 
-Knows bytes; knows no task and no screen.
+Knows files; knows no task, screen or reader.
 """
 
 from __future__ import annotations
@@ -11,39 +11,84 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST = 1_000_000  # bytes in memory
+MEMORY = 1_048_576  # bytes that wait in memory; more lie in a file
+AT_ONCE = 65_536  # bytes of one read or write of it
 
 
 class Spool:
-    """`add` keeps bytes, `parts` gives them back."""
+    """Bytes in order: the front in memory, behind it a nameless file, behind that what went into no file."""
+
+    __slots__ = ("size", "_front", "_file", "_start", "_end", "_rest")
 
     def __init__(self) -> None:
-        self._memory: list[bytes] = []
-        self._size = 0
+        self.size = 0
+        self._front = bytearray()
         self._file: int | None = None
+        self._start = self._end = 0  # what of the file is still to come
+        self._rest = bytearray()
 
     def add(self, data: bytes) -> None:
-        self._memory.append(data)
-        self._size += len(data)
-        if self._size > MOST:
-            self._spill()
+        all_in_front = self.size == len(self._front)
+        self.size += len(data)
+        if all_in_front and self.size <= MEMORY:
+            self._front += data
+            return
+        if not self._rest:
+            data = data[self._filed(data) :]
+        self._rest += data
+
+    def first(self, most: int) -> bytes:
+        if not self._front:
+            self._fetch()
+        with memoryview(self._front) as front:
+            return bytes(front[:most])
+
+    def drop(self, count: int) -> None:
+        """The first bytes have gone."""
+        del self._front[:count]
+        self.size -= count
+        if not self.size:
+            self._close()
 
     def parts(self) -> Iterator[bytes]:
-        """All of it, in order; only once."""
+        """All of it, piece by piece; nothing is left."""
+        while self.size:
+            part = self.first(AT_ONCE)
+            self.drop(len(part))
+            yield part
+
+    def clear(self) -> None:
+        self._close()
+        self._front.clear()
+        self._rest.clear()
+        self.size = 0
+
+    def _filed(self, data: bytes) -> int:
+        """How many bytes went into the file: all, or less if the disk is full or no file can be made."""
+        done = 0
+        try:
+            if self._file is None:
+                from tempfile import mkstemp
+
+                self._file, path = mkstemp(prefix="factc-")
+                os.unlink(path)
+            while done < len(data):
+                done += os.pwrite(self._file, data[done : done + AT_ONCE], self._end + done)
+        except OSError:
+            pass
+        self._end += done
+        return done
+
+    def _fetch(self) -> None:
+        """Something to the front, where nothing is left."""
+        if self._file is not None and self._start < self._end:
+            self._front += os.pread(self._file, min(AT_ONCE, self._end - self._start), self._start)
+            self._start += len(self._front)
+        else:
+            self._close()
+            self._front, self._rest = self._rest, self._front
+
+    def _close(self) -> None:
         if self._file is not None:
-            os.lseek(self._file, 0, os.SEEK_SET)
-            while data := os.read(self._file, MOST):
-                yield data
             os.close(self._file)
-        yield from self._memory
-
-    def _spill(self) -> None:
-        if self._file is None:
-            from tempfile import mkstemp
-
-            self._file, path = mkstemp(prefix="factc-")
-            os.unlink(path)
-        for data in self._memory:
-            while data:
-                data = data[os.write(self._file, data) :]
-        self._memory, self._size = [], 0
+        self._file, self._start, self._end = None, 0, 0

@@ -1,37 +1,47 @@
 """Standard output and standard error as a run writes to them, and the live block below what is written.
 
-Knows descriptors and terminals; knows no task. A stream whose reader has gone falls silent; nothing raises.
+Knows the two descriptors and what is shown; knows no task, and not how bytes get through (`outlet` does).
 """
 
 from __future__ import annotations
 
 import os
+import stat
+
+from factc.sink.outlet import Outlet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from factc.loop import Loop
     from factc.sink.live import Block
 
 OUT = 1
 ERR = 2
 
+FULL = 262_144  # bytes that wait before task output is held back
+
 
 class Streams:
     """Writes to two descriptors. `show` puts a block below, where standard error is a terminal.
 
-    What is written while a block stands ends with a line feed.
+    What is written while a block stands ends with a line feed. Between `attach` and `close` no write blocks:
+    what does not go at once waits for the loop. `on_full` is told when too much waits and when that is over.
     """
 
     def __init__(self, out: int, err: int) -> None:
         self._descriptors = {OUT: out, ERR: err}
-        self._silent: set[int] = set()
-        self._shares = {ERR} | ({OUT} if _same_terminal(out, err) else set())
+        first = Outlet(out, self._changed)
+        self._outlets = {OUT: first, ERR: first if _same(out, err) else Outlet(err, self._changed)}
         self._block: Block | None = None
+        self.full = False
+        self.on_full: Callable[[bool], None] = _nobody
 
     def is_terminal(self, stream: int) -> bool:
-        try:
-            return os.isatty(self._descriptors[stream])
-        except OSError:
-            return False
+        return _is_terminal(self._descriptors[stream])
+
+    # ---- writing
 
     def write(self, stream: int, text: str) -> None:
         """Text on one of the streams, above the block if that stream shows it."""
@@ -39,46 +49,72 @@ class Streams:
 
     def write_bytes(self, stream: int, data: bytes) -> None:
         """Bytes on one of the streams. What goes above a block is one write with it, so that nothing flickers."""
-        if self._block and stream in self._shares:
-            self._send(ERR, self._block.hidden() + data + self._block.drawn())
-        else:
-            self._send(stream, data)
+        outlet = self._outlets[stream]
+        if self._block and outlet is self._outlets[ERR]:
+            data = self._block.hidden() + data + self._block.drawn()
+        outlet.write(data)
 
     def show(self, block: Block | None) -> None:
         """From now on this block stands below; None takes it away."""
         if self._block:
-            self._send(ERR, self._block.hidden())
+            self._outlets[ERR].write(self._block.hidden())
         self._block = block
-        if block:
-            self._send(ERR, block.drawn())
+        self.redraw()
 
     def redraw(self) -> None:
-        """The block once more, with what has changed in it."""
-        if self._block:
-            self._send(ERR, self._block.hidden() + self._block.drawn())
+        """The block once more, with what has changed in it; not while others wait, for pictures must not queue up."""
+        outlet = self._outlets[ERR]
+        if self._block and not outlet.waiting.size:
+            outlet.write(self._block.hidden() + self._block.drawn())
 
-    def _send(self, stream: int, data: bytes) -> None:
-        if stream in self._silent:
-            return
-        try:
-            while data:
-                data = data[self._wait_and_write(self._descriptors[stream], data) :]
-        except OSError:  # the reader has gone, or the terminal: the run goes on without
-            self._silent.add(stream)
+    # ---- waiting
 
-    def _wait_and_write(self, descriptor: int, data: bytes) -> int:
-        try:
-            return os.write(descriptor, data)
-        except BlockingIOError:  # somebody made it non-blocking: wait for room
-            from select import select
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for their readers."""
+        return sum(outlet.waiting.size for outlet in set(self._outlets.values()))
 
-            select([], [descriptor], [], 1.0)
-            return 0
+    def attach(self, loop: Loop) -> None:
+        """From now on no write blocks."""
+        for outlet in set(self._outlets.values()):
+            outlet.attach(loop)
+
+    def flush(self) -> None:
+        """Blocks until nothing waits."""
+        for outlet in self._outlets.values():
+            outlet.flush()
+
+    def close(self) -> None:
+        """Leaves the loop: from now on writes block again. A stream on which bytes still wait is given up."""
+        for outlet in self._outlets.values():
+            outlet.close()
+
+    def _changed(self) -> None:
+        pending = self.pending
+        full = pending >= FULL // 4 if self.full else pending > FULL
+        if full != self.full:
+            self.full = full
+            self.on_full(full)
 
 
-def _same_terminal(out: int, err: int) -> bool:
+def _nobody(full: bool) -> None:
+    """Nobody has asked to be told."""
+
+
+def _is_terminal(descriptor: int) -> bool:
     try:
-        first, second = os.fstat(out), os.fstat(err)
-        return os.isatty(out) and os.isatty(err) and first.st_rdev == second.st_rdev
+        return os.isatty(descriptor)
     except OSError:
         return False
+
+
+def _same(out: int, err: int) -> bool:
+    """Whether two descriptors lead to one terminal, pipe or socket: one queue keeps the lines of both in order."""
+    try:
+        first, second = os.fstat(out), os.fstat(err)
+        if os.isatty(out) and os.isatty(err):
+            return first.st_rdev == second.st_rdev
+    except OSError:
+        return False
+    queues = stat.S_ISFIFO(first.st_mode) or stat.S_ISSOCK(first.st_mode)
+    return queues and os.path.samestat(first, second)
