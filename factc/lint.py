@@ -6,14 +6,16 @@ Knows jobs and shell text; whether a command is here it asks, and it starts noth
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 
-from factc import template
+from factc import credentials, template
 from factc.command import in_double_quotes
 from factc.diagnostic import Diagnostic
 from factc.document import Path
 from factc.job import Command, Job, Script, Task
 from factc.shellcommands import commands, handed_on
+from factc.source import Source, Span
 from factc.template import Tag
 
 Exists = Callable[[str, str | None], bool]
@@ -26,7 +28,7 @@ def lint(job: Job, exists: Exists, known: Collection[str] = ()) -> list[Diagnost
     `exists(command, directory)` tells whether this machine has a command; `known` are the names that have
     a meaning in templates.
     """
-    return [d for task in job.tasks for d in _task(task, job, exists, known)]
+    return _veiled(job, [d for task in job.tasks for d in _task(task, job, exists, known)], _credentials(job))
 
 
 def _task(task: Task, job: Job, exists: Exists, known: Collection[str]) -> Iterator[Diagnostic]:
@@ -86,6 +88,63 @@ def _literal(task: Task, job: Job, known: Collection[str]) -> Iterator[Diagnosti
             words = f"`{{{{{tag.name}}}}}` stays as it stands: a command is no template"
             hint = "put it into the arguments"
             yield Diagnostic("W404", words, job.document.span(path, tag.start, tag.end), hint=hint)
+
+
+_Texts = list[tuple[Path, str]]  # texts that make up one shell text, and where they stand
+
+
+def _credentials(job: Job) -> list[Diagnostic]:
+    """Literals that look like keys, tokens and passwords."""
+    hint = 'give it by --secret NAME and write "$NAME"'
+    found = (literal for name, texts in _texts(job) for literal in _literals(job, name, texts))
+    return [Diagnostic("W405", words, span, hint=hint) for span, words in found]
+
+
+def _texts(job: Job) -> Iterator[tuple[str, _Texts]]:
+    """All that may hold a literal, with the name of the value if it has one."""
+    for parameter in job.parameters:
+        if parameter.default is not None:
+            yield parameter.name, [((*parameter.path, "default"), parameter.default)]
+    for path, environment in [(("data",), job.environment), *((task.path, task.environment) for task in job.tasks)]:
+        for name, value in environment:
+            yield name, [((*path, "environment", name), value)]
+    for task in job.tasks:
+        arguments = task.body.arguments if isinstance(task.body, Command) else ()
+        texts: _Texts = [((*task.path, _key(task)), _text(task))]
+        yield "", texts + [((*task.path, "arguments", i), text) for i, text in enumerate(arguments)]
+
+
+def _literals(job: Job, name: str, texts: _Texts) -> Iterator[tuple[Span, str]]:
+    """The place of each, and words for it. Arguments are looked at as they stand behind the command: in quotes."""
+    whole, starts = texts[0][1], [0]
+    for _, argument in texts[1:]:
+        starts.append(len(whole) + 2)
+        whole += f' "{argument}"'
+    found = credentials.find(whole)
+    if not found and credentials.named(name, whole):
+        found = [credentials.Found(0, len(whole), "a credential")]
+    for one in found:
+        number = bisect_right(starts, one.start) - 1
+        path, text = texts[number]
+        start, end = one.start - starts[number], min(one.end - starts[number], len(text))
+        yield job.document.span(path, start, end), f"`{credentials.opening(text[start:end])}` looks like {one.kind}"
+
+
+def _veiled(job: Job, others: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
+    """All of them, over a source in which most of each literal is hidden: lines are shown beside warnings."""
+    if not found:
+        return others
+    text = list(job.document.source.text)
+    for span in (d.span for d in found if d.span):
+        seen = min(4, (span.end - span.start) // 2)
+        for at in range(span.start + seen, span.end):
+            if text[at] not in "\r\n":
+                text[at] = "*"
+    source = Source(job.document.source.name, "".join(text))
+    for diagnostic in (*others, *found):
+        if diagnostic.span:
+            diagnostic.span = Span(source, diagnostic.span.start, diagnostic.span.end)
+    return others + found
 
 
 def _pieces(task: Task) -> tuple[list[str | object], list[tuple[Path, Tag]]]:

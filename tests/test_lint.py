@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from factc.credentials import find
 from tests.conftest import Ran
 from tests.jobs import factfile, task
 
@@ -89,3 +90,86 @@ def test_warnings_never_change_the_exit_code_but_strict_does(factc: Factc, tmp_p
         1,
         ["job.factfile is not a valid Factotum Factfile: the command `nosuch` is not on this machine"],
     )
+
+
+def credentials(factc: Factc, command: str, **more: object) -> list[str]:
+    return [words for code, words in warnings(factc, task("a", command, **more)) if code == "W405"]  # type: ignore[arg-type]
+
+
+LETTERS = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.{LETTERS}"
+PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{LETTERS}\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "literal"),
+    [
+        ("x AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"), (f"echo '{PEM}'", PEM), (f"x ghp_{LETTERS}", f"ghp_{LETTERS}"),
+        (f"x --key=github_pat_{LETTERS}", f"github_pat_{LETTERS}"), (f"x glpat-{LETTERS[:20]}", f"glpat-{LETTERS[:20]}"),
+        ("x xox" + f"b-1234-{LETTERS}", "xox" + f"b-1234-{LETTERS}"), ("x sk_" + f"live_{LETTERS}", "sk_" + f"live_{LETTERS}"),
+        (f"x whsec_{LETTERS}==", f"whsec_{LETTERS}=="), (f"x {JWT} y", JWT),
+        ("git clone https://me:pa55word@host/x", "pa55word"), ("psql postgres://$USER:pa55@h/db", "pa55"), ("x redis://:pa55word@h", "pa55word"),
+        ("x https://{{user}}:pa55word@host", "pa55word"), ("x --password hunter2", "hunter2"), ("x --password=hunter2 y", "hunter2"),
+        ("x --db-password 'a b'", "a b"), ('x --password "a b c"', "a b c"), ("x -password hunter2", "hunter2"), ("x --api-key abcdef", "abcdef"),
+        ("PASSWORD=hunter2 x", "hunter2"), ("export DB_PASSWORD='a $ b'", "a $ b"), ("PGPASSWORD=changeme psql", "changeme"),
+        ("x 'jdbc:a://h/db?user=a&password=hunter2&b=c'", "hunter2"), ("AWS_SECRET_ACCESS_KEY=abc/def+g x", "abc/def+g"),
+        ("API_TOKEN=0123456789abcdef x", "0123456789abcdef"), ("MYSQL_PWD=root x", "root"), ("DB_PASS=hunter2", "hunter2"),
+        ("mysql -u root -phunter2 db", "hunter2"), ("mysqldump -h h '-phunter2'", "hunter2"), ("sshpass -p hunter2 ssh h", "hunter2"),
+        ("curl -u me:hunter2 http://h", "hunter2"), ("curl -H 'Authorization: Bearer abc123' h", "abc123"),
+        ("curl -H \"authorization: Basic bWU6eA==\" h", "bWU6eA=="), ("curl -H 'X-Api-Key: abc123'", "abc123"),
+        ("curl -d '{\"user\": \"me\", \"password\": \"hunter2\"}' h", "hunter2"),
+    ],
+)  # fmt: skip
+def test_literals_that_look_like_credentials(text: str, literal: str) -> None:
+    (found,) = find(text)
+    assert text[found.start : found.end] == literal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x --password $PASS", 'x --password "$PASS"', "x --password={{pw}}", "x --password '{{pw}}'", "x --password ''", "x --password", "x --password ***",
+        "x --password <password>", "x --password xxxxxx", "x --password PASSWORD", "x --password --host h", "x --password-file f", "x --password-stdin",
+        "x --password $(cat f)", "x --password `cat f`", "x --password /run/secrets/pw", "x --password @f", "x --password | y", "x --password %s",
+        "PASSWORD=$1 x", "PASSWORD= x", 'PASSWORD="" x', 'PASSWORD="$(pass show x)"', "PASSWORD=${P:-} x", '[ "$PASSWORD" = x ]', "unset PASSWORD",
+        "x --password=true", "read -s PASSWORD", "sed 's/PASSWORD=.*/PASSWORD=***/' f", "grep PASSWORD f", "x --max-token 512", "TOKEN=next x",
+        "git clone https://host/me:x@y", "git clone git@github.com:a/b", "git clone https://git@host/x", "x https://$USER:$PASS@host", "x https://u:{{pw}}@host",
+        "x https://u:<password>@host", "x https://u:***@host", "x https://u:@host", "x https://{{tag:user}}@host", "x http://h:8080/a@b", "x https://u:${P}@h",
+        "mysql -u root -p db", "mysql -p$PASS", 'mysql -p"$PASS"', "mysql -P 3306", "mkdir -pv x", "ls | grep -pattern",
+        'curl -H "Authorization: Bearer $TOKEN"', "curl -H 'Authorization: Bearer {{t}}'", "curl -H 'Authorization: Bearer '\"$T\"", "curl -u $U:$P h",
+        "curl -u me h", "curl -u {{tag:u}}:{{p}} h", "docker run -u 1000:1000 x", "grep 'BEGIN PRIVATE KEY' f", "x ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "x AKIAXXXXXXXXXXXXXXXX", "x eyJ.eyJ.x", "echo token: next", "aws s3 sync s3://a-secret-bucket/x y", "./whsec_test.sh",
+    ],
+)  # fmt: skip
+def test_what_is_no_literal_is_left_in_peace(text: str) -> None:
+    assert find(text) == []
+
+
+def test_credentials_of_a_factfile_are_warned_of(factc: Factc) -> None:
+    assert credentials(factc, "true --password hunter2") == ["hunter2"]
+    assert credentials(factc, "true", arguments=["--password", "hunter2", "--x", "y"]) == ["hunter2"]
+    assert credentials(factc, "true", arguments=["--password", "{{pw}}", "--password", "$PW"]) == []
+    assert credentials(factc, "echo mysql", arguments=["-u", "root", "-phunter2"]) == ["hunter2"]
+    assert credentials(factc, "true", arguments=["x", "https://me:pa55word@h", "y"]) == ["pa55word"]
+
+
+def test_credentials_of_a_text_job_are_warned_of_and_never_shown(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.fact").write_text(
+        "[env PGPASSWORD=hunter2hunter]\njob j\n\nparam token = 0123456789abcdef\n"
+        'param url = "https://me:s3cr3tword@h"\nparam pin = 12345678\n\n'
+        '[env DB_PASSWORD="two words", env DAY=today]\na:\n    nosuch --password hunter2two\n    curl -u me:hunter2three h\n'
+    )
+    ran = factc("validate", "job.fact")
+    assert ran.code == 0 and ran.err.count("W405") == 6, ran
+    places = ["1:17", "4:15", "5:25", "8:19", "10:23", "11:16"]
+    assert [place for place in places if f"job.fact:{place}\n" not in ran.err] == []
+    shown = ran.err + ran.out + factc("validate", "job.fact", "--format", "json").out
+    for literal in ("hunter2hunter", "0123456789abcdef", "s3cr3tword", "two words", "hunter2two", "hunter2three"):
+        assert literal not in shown and literal[:4] in shown
+    assert "`hunt…` looks like a credential" in ran.err and "--secret NAME" in ran.err
+    assert "W401" in ran.err and "nosuch --password hunt******" in ran.err
+
+
+def test_a_short_literal_is_not_shown_whole(factc: Factc) -> None:
+    ran = factc("validate", "-", input=factfile(task("a", "true --password root")))
+    assert "`ro…` looks like a password" in ran.err and "root" not in ran.err + ran.out
