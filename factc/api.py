@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from factc import load
 from factc.bind import add, complete
-from factc.launch import DRAIN, TAIL, Result, Wishes, launch
+from factc.launch import Result, launch
 from factc.plan import Plan
 from factc.record import STATE_DIR
 from factc.values import Given
+from factc.wishes import DRAIN, TAIL, Wishes
 
 
 def compile(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from factc.diagnostic import RequestError
 from factc.plan import MAX_TEXT, Parameter, Plan, PlanTask, Text, filled
 from factc.selection import with_tasks
-from factc.values import allowed, how_to_give, unknown
+from factc.values import TAG, allowed, how_to_give, unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ def add(plan: Plan, given: Given) -> Plan:
     that is not allowed, and for a name given by `--set` that the plan does not know.
     """
     for key, tag in plan.tags.items():
-        if given.tags.get(key, tag) != tag:
+        if given.tags.get(key, tag) != tag and TAG + key not in given.soft:
             raise _settled(f"the tag `{key}`", tag)
     for name, value in plan.values.items():
-        if given.text(name) not in (None, value):
+        if given.text(name) not in (None, value) and name not in given.soft:
             raise _settled(f"`{name}`", value)
     known = [*(p.name for p in plan.parameters), *plan.values]
     for name in given.named:
@@ -33,7 +33,7 @@ def add(plan: Plan, given: Given) -> Plan:
             raise unknown(name, known)
     texts = {p.name: (given.text(p.name), p.allowed) for p in plan.parameters}
     values = {name: allowed(name, text, some) for name, (text, some) in texts.items() if text is not None}
-    return _filled(plan, values, {**plan.tags, **given.tags})
+    return _filled(plan, values, {**given.tags, **plan.tags})
 
 
 def settle(plan: Plan) -> Plan:

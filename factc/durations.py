@@ -1,4 +1,4 @@
-"""Durations as people read them: `4ms`, `1.2s`, `59.9s`, `1m 02s`, `10h 01m 03s`.
+"""Durations as people read them (`4ms`, `1.2s`, `59.9s`, `1m 02s`, `10h 01m 03s`) and write them (`90s`, `1h30m`).
 
 Knows seconds; knows no clock.
 """
@@ -18,3 +18,22 @@ def shown(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}m {rest:02d}s"
     return f"{minutes // 60}h {minutes % 60:02d}m {rest:02d}s"
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def parsed(text: str) -> float | None:
+    """The seconds that a text says: whole numbers with ms, s, m, h or d, the largest first; None if it says none."""
+    seconds, smallest = 0.0, float("inf")
+    rest = text
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789"))
+        number, rest = rest[:digits], rest[digits:]
+        unit = "ms" if rest.startswith("ms") else rest[:1]
+        if not number or unit not in _UNITS or _UNITS[unit] >= smallest:
+            return None
+        smallest = _UNITS[unit]
+        seconds += int(number) * smallest
+        rest = rest[len(unit) :]
+    return seconds if text else None

@@ -47,6 +47,22 @@ class RunStarted(Fact):
         self.at = at
 
 
+class TaskCarried(Fact):
+    """A task that succeeded in the run which this one continues: it has settled before anything starts.
+
+    started, duration: of its attempt then; code: its exit code. No change of state of this run.
+    """
+
+    __slots__ = ("task", "code", "started", "duration")
+
+    def __init__(self, at: float, task: int, code: int | None, started: float | None, duration: float | None) -> None:
+        self.at = at
+        self.task = task
+        self.code = code
+        self.started = started
+        self.duration = duration
+
+
 class TaskStarted(Fact):
     """An attempt (counted from 1) of a task runs now."""
 

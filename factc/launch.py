@@ -1,6 +1,6 @@
 """A run put together and taken apart again: loop, engine, record, screen and webhooks round one runner.
 
-Knows every part by its face; decides nothing about tasks. `factc run` and the Python API both begin here.
+Knows every part by its face; decides nothing about tasks. `factc run`, `factc resume` and the Python API begin here.
 """
 
 from __future__ import annotations
@@ -8,85 +8,43 @@ from __future__ import annotations
 import os
 import signal
 
-from factc.diagnostic import RequestError
+from factc.durations import shown
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.levels import levels
 from factc.loop import Loop
-from factc.record import STATE_DIR, Record
+from factc.record.journal import RunHeader
+from factc.record.writer import Record
 from factc.runner import Rules, Runner
 from factc.sink.terminal import Terminal
 from factc.state import FAILED
+from factc.version import __version__
+from factc.wire import job_reference, run_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from factc.mask import Mask
     from factc.plan import Plan
+    from factc.record.exclusive import Exclusive
+    from factc.resume import Resumption
+    from factc.secret import Secret
+    from factc.sink.signing import Credentials
     from factc.sink.webhook import Webhook
-    from factc.state import TaskState
+    from factc.source import Source
+    from factc.state import RunState, TaskState
+    from factc.wishes import Wishes
 
-DRAIN = 30.0  # seconds that the exit waits for webhooks
-TAIL = 10_000  # characters of output per stream that events carry
-OUTPUTS = ("stream", "group", "quiet", "raw")
-
-
-class Wishes:
-    """What the caller wants of a run.
-
-    jobs: at most so many tasks at once (None: no limit). levels: Factotum's order. tail: characters of
-    output in events. heartbeat: seconds, or None. drain: seconds that the end waits for webhooks.
-    output: one of OUTPUTS. state_dir: where the record goes, None for no record. rehearse: execute nothing.
-    Raises RequestError for what cannot be done.
-    """
-
-    def __init__(
-        self,
-        *,
-        jobs: int | None = None,
-        levels: bool = False,
-        fail_fast: bool = False,
-        webhooks: Sequence[str] = (),
-        heartbeat: float | None = None,
-        drain: float = DRAIN,
-        tail: int = TAIL,
-        output: str = "stream",
-        colour: bool | None = None,
-        state_dir: str | None = STATE_DIR,
-        rehearse: bool = False,
-    ) -> None:
-        self.jobs = jobs
-        self.levels = levels
-        self.fail_fast = fail_fast
-        self.webhooks = webhooks
-        self.heartbeat = heartbeat
-        self.drain = drain
-        self.tail = tail
-        self.output = output
-        self.colour = colour
-        self.state_dir = state_dir
-        self.rehearse = rehearse
-        self._check()
-
-    def _check(self) -> None:
-        if self.jobs is not None and self.jobs < 1:
-            raise RequestError(f"{self.jobs} tasks at once are too few", "1 is the least; None is no limit")
-        if self.output not in OUTPUTS:
-            raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
-        if self.rehearse and self.webhooks:
-            raise RequestError("webhooks do not go with a dry run: a rehearsal sends nothing")
-        if self.webhooks:
-            from factc.sink.address import check_url, shown_url
-
-            for url in self.webhooks:
-                if reason := check_url(url):
-                    raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SECOND = 1.0
 
 
 class Result:
     """How a run ended.
 
-    exit_code: 0 success or early finish, 2 a task failed, 3 the record broke, 128+n stopped by signal n.
+    exit_code: 0 success or early finish, 2 a task failed or the run timed out, 3 the record broke or a required
+    webhook missed events, 128+n stopped by signal n.
     tasks:     state, exit code, duration and reason of each task by name.
     directory: where the record lies, or None.
     """
@@ -105,67 +63,288 @@ class Result:
         return self.exit_code == 0
 
 
-def launch(plan: Plan, wishes: Wishes, text: str | None = None) -> Result:
-    """Runs a plan whose texts are all final; `text` is its compiled text, if it is at hand.
+def launch(
+    plan: Plan,
+    wishes: Wishes,
+    text: str | None = None,
+    *,
+    resumption: Resumption | None = None,
+    source: Source | None = None,
+) -> Result:
+    """Runs a plan whose texts are all final.
 
-    Must be called in the main thread. Raises RequestError if the run cannot be recorded.
+    text: its compiled text, if it is at hand. resumption: what is carried over from another run. source: the job's
+    text, to name the place of a secret in it.
+
+    Must be called in the main thread. Raises RequestError if the run cannot be recorded, if another holds its lock,
+    or if the job holds a secret.
     """
-    run_reference = _reference()
-    with Loop() as loop:
-        at = loop.wall()
-        record = None
-        if wishes.state_dir is not None and not wishes.rehearse:
-            record = Record(wishes.state_dir, run_reference, at, plan)
-            record.keep_plan(_text(plan) if text is None else text)
-        groups = levels(plan) if wishes.levels else None
-        screen = Terminal(
-            plan, output=wishes.output, colour=wishes.colour, now=at, log_path=record.log if record else None
+    return _Launch(plan, wishes, text, resumption, source).result()
+
+
+class _Launch:
+    """The parts of one run, made in the order in which they need each other."""
+
+    def __init__(
+        self, plan: Plan, wishes: Wishes, text: str | None, resumption: Resumption | None, source: Source | None
+    ) -> None:
+        self.plan = plan
+        self.wishes = wishes
+        self.resumption = resumption
+        self.secrets, self.warnings = _secrets(plan, wishes, source)
+        self.credentials = _credentials(wishes)
+        self.mask = _mask(self.secrets, self.credentials)
+        self.recording = wishes.state_dir is not None and not wishes.rehearse
+        self.text = (text or _plan_text(plan)) if self.recording else ""
+        self.groups = levels(plan) if wishes.levels else None
+        self.record: Record | None = None
+        self.lock: Exclusive | None = None
+        self.given_up = 0  # the number of a signal that came when only delivery was left
+
+    def result(self) -> Result:
+        with Loop() as loop:
+            self.loop = loop
+            self.header = self._header(loop.wall())
+            self._open_record()
+            self.screen = self._screen()
+            self.webhooks = self._webhooks()
+            self.runner = self._runner()
+            self._connect()
+            for words in self.warnings:
+                self.say(words)
+            state = self.runner.run()
+            self.screen.finish(loop.wall())
+            undelivered = self._drain()
+            self._close()
+        tasks = {task.name: state.tasks[i] for i, task in enumerate(self.plan.tasks)}
+        code = self._exit_code(state, undelivered)
+        return Result(code, tasks, self.header.run, self.record.directory if self.record else None)
+
+    def say(self, words: str) -> None:
+        self.screen.say(words, self.loop.wall())
+
+    def say_from_anywhere(self, words: str) -> None:
+        """A line for the screen from another thread."""
+        self.loop.call(lambda: self.say(words))
+
+    # ---- making
+
+    def _header(self, at: float) -> RunHeader:
+        wishes, plan = self.wishes, self.plan
+        order = [task for group in self.groups for task in group] if self.groups else None
+        return RunHeader(
+            run=_new_reference(), reference=job_reference(plan.factfile, plan.tags), job=plan.name, at=at,
+            version=__version__, host=os.uname().nodename, pid=os.getpid(), directory=os.getcwd(),
+            arguments=wishes.arguments, plan=_digest(self.text), names=[task.name for task in plan.tasks], order=order,
+            tags=plan.tags, factfile=plan.factfile, start=wishes.start, to=wishes.to,
+            endpoints=_endpoints(wishes), secrets=[secret.name for secret in self.secrets],
+            signed=wishes.webhook_secret, headers=wishes.webhook_headers,
+            continues=self.resumption.run if self.resumption else None,
+        )  # fmt: skip
+
+    def _open_record(self) -> None:
+        if not self.recording:
+            return
+        state_dir = self.wishes.state_dir
+        assert state_dir is not None
+        header = self.header
+        if self.wishes.exclusive:
+            from factc.record.exclusive import Exclusive
+
+            key = header.reference if self.wishes.exclusive is True else f"key:{self.wishes.exclusive}"
+            self.lock = Exclusive(state_dir, key, run=header.run, host=header.host, at=header.at)
+            if not self.lock.locked:
+                self.warnings.append("this file system has no locks: --exclusive keeps no second run away")
+        self.record = Record(state_dir, header, self.text)
+
+    def _screen(self) -> Terminal:
+        return Terminal(
+            self.plan,
+            output=self.wishes.output,
+            colour=self.wishes.colour,
+            now=self.header.at,
+            log_path=self.record.log if self.record else None,
+            resume=f"factc resume {self.header.run[:8]}{self.wishes.again}" if self.record else "",
         )
 
-        def say(words: str) -> None:
-            screen.say(words, loop.wall())
+    def _webhooks(self) -> list[Webhook]:
+        if not self.wishes.webhooks:
+            return []
+        from factc.outbox import wire_header
+        from factc.sink.webhook import Webhook
 
-        webhooks = _webhooks(plan, wishes, run_reference, at, groups, lambda words: loop.call(lambda: say(words)))
-        runner = Runner(
+        header = wire_header(self.header)
+        if header.factfile_dropped:
+            self.warnings.append("the Factfile is too long for events: they carry none")
+        return [
+            Webhook(
+                url, header, len(self.plan.tasks), self.say_from_anywhere, host=self.header.host,
+                account=self.record.ledger(number) if self.record else None, credentials=self.credentials,
+            )
+            for number, url in enumerate(self.wishes.webhooks, 1)
+        ]  # fmt: skip
+
+    def _runner(self) -> Runner:
+        plan, wishes = self.plan, self.wishes
+        keeping = [self.record] if self.record else []
+        self.engine = Rehearsal(lambda i: plan.tasks[i].ok[0]) if wishes.rehearse else Local(self.header.run)
+        return Runner(
             plan,
-            Rehearsal(lambda i: plan.tasks[i].ok[0]) if wishes.rehearse else Local(),
-            loop,
-            [*([record] if record else []), screen, *webhooks],
-            [*([record] if record else []), screen],
-            Rules(jobs=wishes.jobs, levels=groups, fail_fast=wishes.fail_fast, tail=wishes.tail),
-            environment=_environment(plan, run_reference),
-            say=say,
+            self.engine,
+            self.loop,
+            [*keeping, self.screen, *self.webhooks],
+            [*keeping, self.screen],
+            Rules(
+                jobs=wishes.jobs, levels=self.groups, fail_fast=wishes.fail_fast, tail=wishes.tail, grace=_grace(wishes)
+            ),
+            environment=self._environment(),
+            say=self.say,
+            mask=self.mask,
+            carried=self.resumption.facts(self.header.at) if self.resumption else (),
         )
-        if record:
-            record.failed = _broken(loop, say, runner)
-        _watch(loop, runner, screen, webhooks, wishes)
-        state = runner.run()
-        screen.finish(loop.wall())
-        _drain(loop, say, webhooks, wishes.drain)
-    if runner.signal is not None:
-        code = 128 + runner.signal
-    elif any(task.state == FAILED for task in state.tasks):
-        code = 2
-    else:
-        code = 3 if record and record.broken else 0
-    tasks = {task.name: state.tasks[i] for i, task in enumerate(plan.tasks)}
-    return Result(code, tasks, run_reference, record.directory if record else None)
+
+    def _environment(self) -> Callable[[int], dict[str, str]]:
+        """What every task sees beside its own variables."""
+        grace = f"{_grace(self.wishes):g}"
+        fixed = {"FACTC_RUN": self.header.run, "FACTC_ATTEMPT": "1", "FACTC_GRACE": grace}
+        for key, value in self.plan.tags.items():
+            name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
+            fixed[f"FACTC_TAG_{name}"] = value
+        fixed |= {secret.name: secret.value for secret in self.secrets}
+        return lambda task: {**fixed, "FACTC_TASK": self.plan.tasks[task].name}
+
+    # ---- connecting
+
+    def _connect(self) -> None:
+        loop, runner, screen, wishes = self.loop, self.runner, self.screen, self.wishes
+        screen.attach(loop)
+        screen.on_full = self.engine.hold
+        _every(loop, screen.wants_tick, lambda: screen.tick(loop.wall()))
+        if wishes.rehearse:
+            return
+        loop.later(0, self._say_unguarded)
+        for number in STOPPING:
+            loop.on_signal(number, runner.on_signal)
+        if wishes.timeout is not None:
+            after = shown(wishes.timeout)
+            loop.later(wishes.timeout, lambda: runner.time_out(after))
+        if self.record:
+            self.record.failed = lambda words: loop.call(lambda: self._record_broke(words))
+            _every(loop, SECOND, self.record.tick)
+        if wishes.heartbeat and self.webhooks:
+            _every(loop, wishes.heartbeat, self._beat)
+
+    def _say_unguarded(self) -> None:
+        if isinstance(self.engine, Local) and self.engine.unguarded:
+            self.say(f"{self.engine.unguarded}: if factc is killed, its tasks go on")
+
+    def _record_broke(self, words: str) -> None:
+        self.say(words)
+        self.runner.hold("the record of the run could not be written")
+
+    def _beat(self) -> None:
+        outputs = self.runner.outputs()
+        if outputs:
+            for webhook in self.webhooks:
+                webhook.heartbeat(self.loop.wall(), outputs)
+
+    # ---- ending
+
+    def _drain(self) -> bool:
+        """Waits for the webhooks and the screen's reader, until a signal at the most; whether events are missing."""
+        loop, seconds = self.loop, self.wishes.drain
+        for number in STOPPING:
+            loop.on_signal(number, self._give_up)
+        for webhook in self.webhooks:
+            webhook.finish(seconds)
+        deadline = loop.now() + seconds
+        while any(webhook.busy for webhook in self.webhooks) and loop.now() < deadline and not self.given_up:
+            loop.wait(0.02)
+        missing = [line for webhook in self.webhooks if (line := webhook.close(0).line())]
+        later = f"; later: factc deliver {self.header.run[:8]}" if self.record else ""
+        for line in missing:
+            self.say(line + later)
+        loop.wait(0)
+        return bool(missing)
+
+    def _close(self) -> None:
+        if self.record:
+            self.record.failed = self.say
+            self.record.close()
+        if self.lock:
+            self.lock.close()
+        if self.record and self.wishes.keep and self.runner.state.job != FAILED and not self.record.broken:
+            self._prune()
+        while self.screen.pending and not self.given_up:
+            self.loop.wait(SECOND)
+        self.screen.close()
+
+    def _prune(self) -> None:
+        from factc.record.prune import keep_runs
+
+        assert self.wishes.state_dir is not None and self.wishes.keep is not None
+        for words in keep_runs(self.wishes.state_dir, self.plan.name, self.wishes.keep):
+            self.say(words)
+
+    def _give_up(self, number: int) -> None:
+        self.given_up = number
+
+    def _exit_code(self, state: RunState, undelivered: bool) -> int:
+        broken = self.record is not None and self.record.broken
+        if self.runner.signal is not None:
+            return 128 + self.runner.signal
+        if any(task.state == FAILED for task in state.tasks) or (state.job == FAILED and not broken):
+            return 2
+        return 3 if broken or (undelivered and self.wishes.required) else 0
 
 
-def _broken(loop: Loop, say: Callable[[str], None], runner: Runner) -> Callable[[str], None]:
-    """What is done when the record cannot be written: say so, start nothing more."""
+def _secrets(plan: Plan, wishes: Wishes, source: Source | None) -> tuple[list[Secret], list[str]]:
+    if not wishes.secrets and not wishes.secret_files:
+        return [], []
+    from factc.secret import read_secrets, refuse_exposed
 
-    def failed(words: str) -> None:
-        say(words)
-        loop.call(lambda: runner.hold("the record of the run could not be written"))
-
-    return failed
+    secrets, warnings = read_secrets(wishes.secrets, wishes.secret_files, os.environ)
+    refuse_exposed(plan, secrets, source)
+    return secrets, warnings
 
 
-def _reference() -> str:
+def _credentials(wishes: Wishes) -> Credentials | None:
+    if wishes.webhook_secret is None and not wishes.webhook_headers:
+        return None
+    from factc.sink.signing import read_credentials
+
+    return read_credentials(wishes.webhook_secret, wishes.webhook_headers, os.environ)
+
+
+def _mask(secrets: list[Secret], credentials: Credentials | None) -> Mask | None:
+    values = [secret.data for secret in secrets]
+    values += [value.encode("utf-8", "surrogateescape") for value in credentials.values()] if credentials else []
+    if not values:
+        return None
+    from factc.mask import Mask
+
+    return Mask(values)
+
+
+def _endpoints(wishes: Wishes) -> list[dict[str, str]]:
+    if not wishes.webhooks:
+        return []
+    from factc.sink.address import recorded
+
+    return [recorded(url) for url in wishes.webhooks]
+
+
+def _grace(wishes: Wishes) -> float:
+    """Inside a task of another run, what the outer one grants, less the time to stop in good order."""
+    try:
+        outer = float(os.environ["FACTC_GRACE"])
+    except (KeyError, ValueError):
+        return wishes.grace
+    return max(0.0, min(wishes.grace, outer - 2.0))
+
+
+def _new_reference() -> str:
     """A new run's reference: SHA-256 of a random UUID."""
-    from factc.wire import run_reference
-
     digits = bytearray(os.urandom(16))
     digits[6] = digits[6] & 0x0F | 0x40  # version 4
     digits[8] = digits[8] & 0x3F | 0x80
@@ -173,66 +352,15 @@ def _reference() -> str:
     return run_reference("-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])))
 
 
-def _text(plan: Plan) -> str:
+def _plan_text(plan: Plan) -> str:
     from factc.emit.planfile import plan_text
 
     return plan_text(plan)
 
 
-def _environment(plan: Plan, run_reference: str) -> Callable[[int], dict[str, str]]:
-    """What every task sees beside its own variables."""
-    fixed = {"FACTC_RUN": run_reference, "FACTC_ATTEMPT": "1"}
-    for key, value in plan.tags.items():
-        name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
-        fixed[f"FACTC_TAG_{name}"] = value
-    return lambda task: {**fixed, "FACTC_TASK": plan.tasks[task].name}
-
-
-def _webhooks(
-    plan: Plan,
-    wishes: Wishes,
-    run_reference: str,
-    at: float,
-    groups: list[list[int]] | None,
-    say: Callable[[str], None],
-) -> list[Webhook]:
-    if not wishes.webhooks:
-        return []
-    from factc.sink.webhook import Webhook
-    from factc.version import __version__
-    from factc.wire import Header, job_reference
-
-    order = [task for group in groups for task in group] if groups else list(range(len(plan.tasks)))
-    header = Header(
-        job=plan.name,
-        job_reference=job_reference(plan.factfile, plan.tags),
-        run_reference=run_reference,
-        version=__version__,
-        factfile=plan.factfile,
-        tags=plan.tags,
-        names=tuple(plan.tasks[i].name for i in order),
-        order=tuple(order),
-    )
-    if header.factfile_dropped:
-        say("the Factfile is too long for events: they carry none")
-    return [Webhook(url, header, len(plan.tasks), say) for url in wishes.webhooks]
-
-
-def _watch(loop: Loop, runner: Runner, screen: Terminal, webhooks: list[Webhook], wishes: Wishes) -> None:
-    """Signals that stop the run, and what is to be done again and again while it goes on."""
-    if not wishes.rehearse:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.on_signal(number, runner.on_signal)
-    _every(loop, screen.wants_tick, lambda: screen.tick(loop.wall()))
-    if wishes.heartbeat and webhooks:
-
-        def beat() -> None:
-            outputs = runner.outputs()
-            if outputs:
-                for webhook in webhooks:
-                    webhook.heartbeat(loop.wall(), outputs)
-
-        _every(loop, wishes.heartbeat, beat)
+def _digest(text: str) -> str:
+    """The digest that a plan's text carries, "" for no text."""
+    return text.partition('"digest":"')[2][:64]
 
 
 def _every(loop: Loop, seconds: float, callback: Callable[[], None]) -> None:
@@ -241,21 +369,3 @@ def _every(loop: Loop, seconds: float, callback: Callable[[], None]) -> None:
         loop.later(seconds, again)
 
     loop.later(seconds, again)
-
-
-def _drain(loop: Loop, say: Callable[[str], None], webhooks: list[Webhook], seconds: float) -> None:
-    """Waits for the webhooks, at most so long and until a signal, and says what was not delivered."""
-    if not webhooks:
-        return
-    given_up: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.on_signal(number, given_up.append)
-    for webhook in webhooks:
-        webhook.finish(seconds)
-    deadline = loop.now() + seconds
-    while any(webhook.busy for webhook in webhooks) and loop.now() < deadline and not given_up:
-        loop.wait(0.02)
-    for webhook in webhooks:
-        if line := webhook.close(0).line():
-            say(line)
-    loop.wait(0)

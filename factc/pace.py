@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded
+from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskCarried, TaskEnded
 from factc.state import FAILED
 
 FREELY = 1_000_000  # bytes an endpoint may be sent in a run before steps are merged
@@ -24,13 +24,14 @@ class Pace:
 
     Round and round: `put` steps as they happen, `cut` the next event, say with `sent` how long it was
     and with `answered` that it is settled (delivered, or given up). One event is under way at a time.
+    `sent`: bytes that the endpoint has been sent in this run before.
     """
 
     __slots__ = ("_waiting", "_sent", "_slow", "_begun", "_up", "_failed", "_urgent")
 
-    def __init__(self) -> None:
+    def __init__(self, sent: int = 0) -> None:
         self._waiting: deque[Step] = deque()
-        self._sent = 0
+        self._sent = sent
         self._slow = False
         self._begun: float | None = None  # when the event under way was cut
         self._up = 0.0  # when the pace of the last event is up
@@ -87,7 +88,7 @@ class Pace:
 
 def transitions(step: Step) -> int:
     """How many changes of state a step makes."""
-    return sum(type(fact) is not RunStopped for fact in step)
+    return sum(type(fact) is not RunStopped and type(fact) is not TaskCarried for fact in step)
 
 
 def is_job(step: Step) -> bool:
@@ -110,9 +111,12 @@ DELIVERED = "delivered"
 RETRY = "retry"  # the same event again, later
 STOP = "stop"  # nothing more goes to this endpoint in this run
 POISON = "poison"  # never this event again; the next one
+SMALLER = "smaller"  # the same changes once more, with less around them
 
 _RETRIED = frozenset((408, 425, 429))
 _STOPPING = frozenset((401, 403, 404, 410))
+_TOO_LARGE = 413
+GONE = 410  # the endpoint wants no more, ever
 
 
 def verdict(status: int | None) -> str:
@@ -124,7 +128,7 @@ def verdict(status: int | None) -> str:
     # A redirect is not followed: it would turn the POST into a GET, or take the events to a stranger.
     if status < 400 or status in _STOPPING:
         return STOP
-    return POISON  # a 413 too, until an event can be made smaller
+    return SMALLER if status == _TOO_LARGE else POISON
 
 
 class Backoff:

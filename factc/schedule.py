@@ -19,6 +19,7 @@ class Schedule:
 
     `next` hands out ready tasks, the most urgent first; `settle` makes more ready, `bar` takes those
     below a task out for good. With `levels`, a group is ready only when the one before has settled.
+    Tasks that are `done` have settled before anything starts.
     """
 
     __slots__ = ("_missing", "_users", "_ready", "_rank", "_barred", "_started", "_levels", "_position",
@@ -29,19 +30,24 @@ class Schedule:
         dependencies: Sequence[Sequence[int]],
         rank: Sequence[tuple[int, int]],
         levels: Sequence[Sequence[int]] | None = None,
+        done: Iterable[int] = (),
     ) -> None:
         self._missing = [len(needed) for needed in dependencies]
         self._users = users_of(dependencies)
         self._rank = rank
         self._barred = bytearray(len(dependencies))
         self._started = bytearray(len(dependencies))
+        for task in done:
+            self._started[task] = 1
+            for user in self._users[task]:
+                self._missing[user] -= 1
         self._levels = levels
         self._position = None if levels is None else {t: at for at, t in enumerate(t for g in levels for t in g)}
         self._level = -1
         self._left = 0
         self._ready: list[tuple[tuple[int, int], int]] = []
         if levels is None:
-            self._ready = [(rank[i], i) for i, count in enumerate(self._missing) if not count]
+            self._ready = [(rank[i], i) for i, count in enumerate(self._missing) if not count and not self._started[i]]
             heapify(self._ready)
         else:
             self._next_level()
@@ -107,7 +113,7 @@ class Schedule:
         assert self._levels is not None
         while not self._left and self._level + 1 < len(self._levels):
             self._level += 1
-            group = [task for task in self._levels[self._level] if not self._barred[task]]
+            group = [task for task in self._levels[self._level] if not self._barred[task] and not self._started[task]]
             self._left = len(group)
             self._ready = [((0, position), task) for position, task in enumerate(group)]
 

@@ -5,7 +5,17 @@ Knows no plan, clock or sink; a task is its number.
 
 from __future__ import annotations
 
-from factc.events import Fact, RunCreated, RunFinished, RunStarted, RunStopped, TaskEnded, TaskSkipped, TaskStarted
+from factc.events import (
+    Fact,
+    RunCreated,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    TaskCarried,
+    TaskEnded,
+    TaskSkipped,
+    TaskStarted,
+)
 
 WAITING = "WAITING"
 RUNNING = "RUNNING"
@@ -22,9 +32,10 @@ class TaskState:
 
     started: wall clock of its last attempt's start; duration: seconds of that attempt, once ended.
     reason:  why it failed or was skipped. stdout, stderr: the last characters of its output.
+    carried: it succeeded in an earlier run, which this one continues.
     """
 
-    __slots__ = ("state", "started", "attempt", "duration", "code", "reason", "stdout", "stderr")
+    __slots__ = ("state", "started", "attempt", "duration", "code", "reason", "stdout", "stderr", "carried")
 
     def __init__(self) -> None:
         self.state = WAITING
@@ -35,6 +46,7 @@ class TaskState:
         self.reason: str | None = None
         self.stdout: str | None = None
         self.stderr: str | None = None
+        self.carried = False
 
 
 class Transition:
@@ -69,6 +81,9 @@ class RunState:
             return self._ended(fact)
         if isinstance(fact, TaskSkipped):
             return self._skipped(fact)
+        if isinstance(fact, TaskCarried):
+            self._carried(fact)
+            return None
         return self._job(fact)
 
     def _started(self, fact: TaskStarted) -> Transition:
@@ -93,6 +108,15 @@ class RunState:
         previous, task.state = task.state, SKIPPED
         task.reason = f"{task.reason}, {fact.cause}" if task.reason else fact.cause
         return Transition(fact.task, previous, SKIPPED)
+
+    def _carried(self, fact: TaskCarried) -> None:
+        """It stands where it stood: nothing has changed in this run."""
+        task = self.tasks[fact.task]
+        task.state = SUCCEEDED
+        task.started = fact.started
+        task.duration = fact.duration
+        task.code = fact.code
+        task.carried = True
 
     def _job(self, fact: Fact) -> Transition | None:
         previous = self.job

@@ -20,9 +20,10 @@ class Given:
     values: any JSON object (`--env`, and over it `--set`, whose dotted names walk into it).
     named:  the names that were given one by one (`--set`): unknown ones among them are mistakes.
     tags:   key to value; `{{tag:KEY}}` in a template.
+    soft:   names (`tag:KEY` for a tag) whose values come from an earlier run: what a plan has settled goes before them.
     """
 
-    __slots__ = ("values", "named", "tags")
+    __slots__ = ("values", "named", "tags", "soft")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Given:
         self.values: dict[str, object] = dict(values or {})
         self.tags = dict(tags or {})
         self.named: list[str] = []
+        self.soft: frozenset[str] = frozenset()
         for name, value in sets:
             self._set(name, value)
 
@@ -53,6 +55,15 @@ class Given:
         if "\0" in text:
             raise RequestError(f"the value of `{name}` holds a NUL character", "no command can take one")
         return text
+
+    def after(self, values: Mapping[str, str], tags: Mapping[str, str]) -> Given:
+        """These values and tags, and where they say nothing, those of an earlier run."""
+        values = {name: value for name, value in values.items() if self.text(name) is None}
+        tags = {key: tag for key, tag in tags.items() if key not in self.tags}
+        both = Given({**self.values, **values}, {**self.tags, **tags})
+        both.named = self.named
+        both.soft = frozenset([*values, *(TAG + key for key in tags)])
+        return both
 
     def _value(self, name: str) -> object:
         if name.startswith(TAG) and name[len(TAG) :] in self.tags:

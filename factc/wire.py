@@ -11,7 +11,7 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 
 from factc.digest import sha256_hex
-from factc.events import Step
+from factc.events import Step, TaskCarried
 from factc.state import FAILED, RUNNING, SKIPPED, RunState, TaskState, Transition
 
 JOB_UPDATE = "iglu:com.snowplowanalytics.factotum/job_update/jsonschema/1-0-0"
@@ -19,6 +19,12 @@ TASK_UPDATE = "iglu:com.snowplowanalytics.factotum/task_update/jsonschema/1-0-0"
 PRODUCER = "factc"
 FACTFILE_LIMIT = 1_000_000  # characters of base64 that the schemas allow
 CODE_LIMIT = 32_767  # the largest returnCode, and its negative the smallest, that they allow
+
+# What an event may leave out when a receiver finds it too large, each with what stands before it.
+WHOLE = ""
+WITHOUT_OUTPUT = "output"
+WITHOUT_FACTFILE = "factfile"
+SMALLER = {WHOLE: WITHOUT_OUTPUT, WITHOUT_OUTPUT: WITHOUT_FACTFILE}
 
 _encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -66,7 +72,7 @@ class Wire:
     An event repeats the state of every task, so each task's JSON is made once per change and kept.
     """
 
-    __slots__ = ("header", "state", "_place", "_tasks", "_opening", "_tags")
+    __slots__ = ("header", "state", "_place", "_tasks", "_opening", "_tags", "_last")
 
     def __init__(self, header: Header, tasks: int) -> None:
         self.header = header
@@ -75,13 +81,20 @@ class Wire:
         self._tasks = [self._task(task) for task in header.order]
         self._opening = _opening(header)
         self._tags = _json(header.tags)
+        self._last: list[Transition] = []
 
-    def event(self, steps: Iterable[Step]) -> bytes | None:
+    def event(self, steps: Iterable[Step], without: str = WHOLE) -> bytes | None:
         """The body of the one event that says these steps; None if they change no state.
 
         A change of the job comes alone: no event has room for it and for changes of tasks.
         """
-        changes = [change for step in steps for fact in step if (change := self.state.apply(fact))]
+        changes = self._last = []
+        for step in steps:
+            for fact in step:
+                if change := self.state.apply(fact):
+                    changes.append(change)
+                elif isinstance(fact, TaskCarried):
+                    self._tasks[self._place[fact.task]] = self._task(fact.task)
         if not changes:
             return None
         job = [change for change in changes if change.task is None]
@@ -89,9 +102,15 @@ class Wire:
             raise ValueError("a change of the job shares its event with other changes")
         for task in {change.task for change in changes if change.task is not None}:
             self._tasks[self._place[task]] = self._task(task)
-        if job:
-            return self._body(JOB_UPDATE, self._tasks, job_transition=_transition(job[0]))
-        return self._body(TASK_UPDATE, self._tasks, task_transitions=self._transitions(changes))
+        return self.again(without)
+
+    def again(self, without: str) -> bytes:
+        """The body of the last event once more, with less in it: WITHOUT_OUTPUT, WITHOUT_FACTFILE (and output)."""
+        tasks = self._tasks if without == WHOLE else [self._task(task, bare=True) for task in self.header.order]
+        opening = _opening(self.header, empty=True) if without == WITHOUT_FACTFILE else self._opening
+        if self._last[0].task is None:
+            return self._body(JOB_UPDATE, tasks, opening, job_transition=_transition(self._last[0]))
+        return self._body(TASK_UPDATE, tasks, opening, task_transitions=self._transitions(self._last))
 
     def heartbeat(self, at: float, outputs: Mapping[int, tuple[str, str]]) -> bytes | None:
         """The body of an event that says what still runs; None if nothing does.
@@ -105,12 +124,13 @@ class Wire:
         for task in running:
             tasks[self._place[task]] = self._task(task, outputs.get(task, ("", "")))
         transitions = self._transitions([Transition(task, RUNNING, RUNNING) for task in running])
-        return self._body(TASK_UPDATE, tasks, task_transitions=transitions, now=max(at, self.state.now))
+        return self._body(TASK_UPDATE, tasks, self._opening, task_transitions=transitions, now=max(at, self.state.now))
 
     def _body(
         self,
         schema: str,
         tasks: list[bytes],
+        opening: bytes,
         *,
         job_transition: dict[str, str | None] | None = None,
         task_transitions: list[dict[str, str | None]] | None = None,
@@ -119,7 +139,7 @@ class Wire:
         state = self.state
         ran = (state.now if now is None else now) - state.created
         return b"".join((
-            b'{"schema":"', schema.encode(), b'","data":', self._opening,
+            b'{"schema":"', schema.encode(), b'","data":', opening,
             b',"jobTransition":' + _json(job_transition) if job_transition else b"",
             b',"runDuration":', _json(duration(ran)),
             b',"runReference":', _json(self.header.run_reference),
@@ -131,9 +151,11 @@ class Wire:
             b"}}",
         ))  # fmt: skip
 
-    def _task(self, number: int, live: tuple[str, str] = ("", "")) -> bytes:
+    def _task(self, number: int, live: tuple[str, str] = ("", ""), *, bare: bool = False) -> bytes:
         task = self.state.tasks[number]
         known = _running(task, *live) if task.state == RUNNING else _at_rest(task)
+        if bare:
+            known["stdout"] = known["stderr"] = None
         known["taskName"] = self.header.names[self._place[number]]
         known["state"] = task.state
         return _json({key: value for key, value in known.items() if value is not None})
@@ -166,10 +188,10 @@ def moment(at: float) -> str:
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
 
 
-def _opening(header: Header) -> bytes:
+def _opening(header: Header, *, empty: bool = False) -> bytes:
     """The first properties of `data`, the same in all events of a run."""
     application = _json({"name": PRODUCER, "version": header.version})
-    factfile = b"" if header.factfile_dropped else b2a_base64(_utf8(header.factfile), newline=False)
+    factfile = b"" if empty or header.factfile_dropped else b2a_base64(_utf8(header.factfile), newline=False)
     job, reference = _json(header.job), _json(header.job_reference)
     return b'{"applicationContext":%b,"factfile":"%b","jobName":%b,"jobReference":%b' % (
         application, factfile, job, reference,

@@ -24,6 +24,7 @@ PAGES = [ROOT / "README.md", ROOT / "samples" / "README.md", *sorted((ROOT / "do
 _BLOCK = re.compile(r"^```(?P<language>\w*)(?: file=(?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _TIMES = re.compile(r"\b\d\d:\d\d:\d\d\b")
 _DURATIONS = re.compile(r"(?:<\s*)?\b\d+(?:\.\d+)?\s?(?:ms|s)\b")
+_SHORT = re.compile(r"\b(resume|run|deliver|show) [0-9a-f]{8}\b")
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
@@ -66,6 +67,7 @@ def answer(command: str, folder: Path) -> str:
 def alike(text: str) -> str:
     """An answer without what differs from run to run."""
     text = _RUN.sub("20260131T020000Z-0123abcd", _TIMES.sub("02:00:00", text))
+    text = _SHORT.sub(r"\1 0123abcd", text)
     return _DURATIONS.sub("2ms", text)
 
 

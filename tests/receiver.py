@@ -1,16 +1,18 @@
 """A real receiver of webhooks on 127.0.0.1 that keeps what it gets and fails as it is told to.
 
-Knows no events: a request is its headers, its body and when it came.
+Knows of events only which changes they tell: a request is its headers, its body and when it came.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
+import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,11 +82,24 @@ class Trickle(Reply):
 
 
 class Hang(Reply):
-    """No answer at all until the receiver is closed."""
+    """No answer at all until the receiver is closed, or loses its patience and closes the connection."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        super().__init__()
+        self.patience = patience
 
     def play(self, handler: _Handler, request: Request) -> None:
-        handler.server.receiver.released.wait(PATIENCE)
+        handler.server.receiver.released.wait(self.patience)
         handler.close_connection = True
+
+
+class Reset(Reply):
+    """The connection is torn down without a farewell (RST)."""
+
+    def play(self, handler: _Handler, request: Request) -> None:
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.close_connection = True
+        os.close(handler.connection.detach())  # at once: the usual way says goodbye first
 
 
 class Drop(Reply):
@@ -97,6 +112,17 @@ class Drop(Reply):
     def play(self, handler: _Handler, request: Request) -> None:
         request.accepted = self.processed
         handler.close_connection = True
+
+
+def changes(bodies: Iterable[bytes]) -> list[tuple[str | None, str]]:
+    """The changes of state that events tell, in order: (task or None for the job, its new state)."""
+    found: list[tuple[str | None, str]] = []
+    for body in bodies:
+        data = json.loads(body)["data"]
+        if "jobTransition" in data:
+            found.append((None, data["jobTransition"]["currentState"]))
+        found += [(c["taskName"], c["currentState"]) for c in data.get("taskTransitions", ())]
+    return found
 
 
 Script = Sequence["Reply | int"] | Callable[[int], "Reply | int"]

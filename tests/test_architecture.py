@@ -22,12 +22,13 @@ HOMES = {
     "urllib3": {"factc.sink.post"},
     "graphviz": {"factc.emit.dot"},
     "rich": {"factc.sink.live"},
-    "standardwebhooks": set(),
+    "standardwebhooks": {"factc.sink.signing"},
 }
 
 PURE = {
     "template", "shelltext", "scope", "command", "check", "lint", "plan", "schedule", "levels", "outcome", "events",
-    "state", "selection", "bind", "values", "wire", "pace", "tail", "source", "diagnostic", "job",
+    "state", "selection", "bind", "values", "wire", "pace", "tail", "source", "diagnostic", "job", "outbox",
+    "record/journal", "resume", "mask", "credentials",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -48,9 +49,12 @@ HEAVY = {
     "inspect",
 }
 LIGHT = {
-    "plan", "events", "state", "schedule", "levels", "outcome", "runner", "record", "loop", "launch", "tail", "bind",
+    "plan", "events", "state", "schedule", "levels", "outcome", "runner", "loop", "launch", "wishes", "record",
+    "record.writer", "record.journal", "record.journalfile", "record.logs", "record.ballast", "tail", "bind",
     "selection", "values", "load", "source", "diagnostic", "front", "front.planfile", "front.file", "engine", "engine.local",
-    "engine.group", "engine.rehearsal", "cli", "cli.run", "cli.options", "cli.complain", "sink.terminal",
+    "engine.group", "engine.rehearsal", "engine.ended", "engine.guard", "engine.marks", "engine.pipes", "engine.proc",
+    "engine.process", "engine.spare", "engine.spawn", "engine.stopping", "cli", "cli.run", "cli.options", "cli.complain",
+    "cli.running", "sink.terminal", "sink.streams", "mask", "secret", "wire", "durations", "digest",
 }  # fmt: skip
 
 # A room may import the rooms of its own row and of the rows below it.
@@ -58,13 +62,26 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"__init__", "api"},
-    {"launch", "load"},
-    {"compiler", "runner"},
-    {"front", "lint", "emit", "sink", "engine", "record", "check", "command", "wire", "pace", "constraint"},
+    {"launch", "load", "deliver", "earlier"},
+    {"compiler", "runner", "wishes"},
+    {"front", "lint", "emit", "sink", "engine", "record", "outbox", "check", "command", "constraint"},
+    {"wire", "pace", "resume", "secret"},
     {"scope", "excerpt", "bind", "levels"},
     {"job", "selection", "shellcommands", "shelltext", "loop", "outcome"},
-    {"document", "schedule", "tail", "durations", "state", "values"},
-    {"template", "resources", "plan", "events", "diagnostic", "version", "source", "digest", "visible"},
+    {"document", "schedule", "tail", "durations", "state", "values", "secret"},
+    {
+        "template",
+        "resources",
+        "plan",
+        "events",
+        "diagnostic",
+        "version",
+        "source",
+        "digest",
+        "visible",
+        "mask",
+        "credentials",
+    },
 ]
 
 

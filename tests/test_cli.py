@@ -41,25 +41,27 @@ def test_version_and_help(factc: Factc) -> None:
     for verb in VERBS:
         assert f"\n  {verb} " in factc("--help").out
         ran = factc(verb, "--help")
-        assert (ran.code, ran.err) == (0, "") and ran.out.startswith(f"usage: factc {verb} JOB [OPTIONS]\n")
+        assert (
+            (ran.code, ran.err) == (0, "") and ran.out.startswith(f"usage: factc {verb} ") and "[OPTIONS]\n" in ran.out
+        )
 
 
 def test_nothing_at_all_is_a_mistake(factc: Factc) -> None:
     ran = factc()
-    assert (ran.code, ran.out) == (3, "") and ran.err.startswith("usage: factc VERB JOB")
+    assert (ran.code, ran.out) == (3, "") and ran.err.startswith("usage: factc VERB ")
 
 
 @pytest.mark.parametrize(
     ("words", "said", "help"),
     [
         (["rnu", "job.fact"], "`rnu` is no verb", "did you mean `run`?"),
-        (["frobnicate"], "`frobnicate` is no verb", "verbs are compile, validate, plan, dot, run"),
+        (["frobnicate"], "`frobnicate` is no verb", "verbs are " + ", ".join(VERBS)),
         (["job.fact"], "`job.fact` is no verb", "to run it: factc run job.fact"),
         (["--strict", "run", "job.fact"], "`--strict` is no verb", "an option stands behind the verb"),
         (["run"], "the following arguments are required: JOB", "`factc run --help` shows how to call it"),
         (["run", "job.fact", "--jbos", "3"], "there is no option `--jbos`", "did you mean `--jobs`?"),
         (["run", "job.fact", "--xyzzy"], "there is no option `--xyzzy`", "`factc run --help` lists the options"),
-        (["run", "job.fact", "other.fact"], "one job file is enough: `other.fact` is one too many", ""),
+        (["run", "job.fact", "other.fact"], "`other.fact` is one argument too many", "factc run JOB [OPTIONS]"),
         (["run", "job.fact", "-j", "0"], "argument -j/--jobs: `0` is no whole number from 1 on", None),
         (["run", "job.fact", "-j", "1.5"], "argument -j/--jobs: `1.5` is no whole number from 1 on", None),
         (["run", "job.fact", "--webhook-drain", "-1"], "argument --webhook-drain: `-1` is no number of seconds", None),

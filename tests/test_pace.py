@@ -194,7 +194,8 @@ def test_a_step_counts_its_changes_of_state() -> None:
         ((200, 201, 202, 204, 299), pace.DELIVERED),
         ((None, 408, 425, 429, 500, 502, 503, 504, 599), pace.RETRY),
         ((301, 302, 303, 304, 307, 308, 401, 403, 404, 410), pace.STOP),
-        ((400, 402, 405, 413, 415, 418, 422, 451), pace.POISON),
+        ((400, 402, 405, 415, 418, 422, 451), pace.POISON),
+        ((413,), pace.SMALLER),
     ],
 )
 def test_what_an_answer_means(statuses: tuple[int | None, ...], expected: str) -> None:

@@ -25,12 +25,19 @@ VERBS = {
     "plan": "print the commands, or the whole job as a shell script",
     "dot": "draw the job with Graphviz",
     "run": "run a job",
+    "resume": "go on where a run failed",
+    "runs": "list the recorded runs",
+    "show": "tell how a run went, or what a task wrote",
+    "events": "print the events of a run",
+    "deliver": "send the events that a run could not deliver",
+    "prune": "remove recorded runs",
 }
 
-HELP = f"""usage: factc VERB JOB [OPTIONS]
+HELP = f"""usage: factc VERB [JOB or RUN] [OPTIONS]
 
 Compiles jobs of shell commands, and checks, draws and runs them.
-JOB is a .fact file, a JSON Factfile or a compiled plan; - is standard input.
+JOB is a .fact file, a JSON Factfile or a compiled plan; - is standard input. RUN is the beginning of a
+run's reference, `last` or `last-failed`.
 
 verbs:
 {chr(10).join(f"  {verb:10} {words}" for verb, words in VERBS.items())}
@@ -41,6 +48,7 @@ options: -C DIR  go there first;  --version;  -h, --help
   factc validate job.fact
   factc compile job.fact -o job.factotum
   factc run job.factotum --webhook https://example.com/events
+  factc resume last-failed
 """
 
 

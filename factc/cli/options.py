@@ -11,11 +11,12 @@ import json
 import os
 
 from factc.diagnostic import RequestError, nearest
+from factc.durations import parsed
 from factc.values import Given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from factc.load import Loaded
@@ -44,38 +45,89 @@ class Parser(argparse.ArgumentParser):
         name = word.split("=", 1)[0]
         meant = nearest(name, known) if word.startswith("-") else None
         if not word.startswith("-"):
-            return RequestError(f"one job file is enough: `{word}` is one too many")
+            return RequestError(f"`{word}` is one argument too many", self.usage or "")
         hint = f"did you mean `{meant}`?" if meant else f"`{self.prog} --help` lists the options"
         return RequestError(f"there is no option `{name}`", hint)
 
 
-def parser(verb: str, description: str) -> Parser:
-    """The parser of a verb that reads a job, with the options that all of those take."""
+def bare_parser(verb: str, description: str, usage: str) -> Parser:
+    """The parser of a verb, with the options that every verb takes."""
     made = Parser(
         prog=f"factc {verb}", description=description, add_help=False, allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter, usage=f"factc {verb} JOB [OPTIONS]",
+        formatter_class=argparse.RawDescriptionHelpFormatter, usage=f"factc {verb} {usage}",
     )  # fmt: skip
-    made.add_argument("job", metavar="JOB", help="a .fact file, a JSON Factfile or a compiled plan; - is stdin")
-    group = made.add_argument_group("options that every verb takes")
-    add = group.add_argument
+    add = made.add_argument_group("options that every verb takes").add_argument
     add("-C", dest="directory", metavar="DIR", help="go to this folder first")
-    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a parameter (repeatable)")
-    add("--env", metavar="JSON|@FILE", help="values for parameters as a JSON object; unknown names are ignored")
-    add("--tag", action="append", default=[], metavar="KEY,VALUE", help="a tag, also KEY=VALUE (repeatable)")
-    add("--start", metavar="TASK", help="only this task and all that depends on it")
-    add("--to", metavar="TASK", help="only this task and all it needs")
-    add("--strict", action="store_true", help="warnings are errors")
     add("--no-colour", "--no-color", dest="colour", action="store_false", default=None, help="no colours")
     add("-h", "--help", action="help", help="show this and exit")
     return made
 
 
-def load(options: argparse.Namespace) -> Loaded:
-    """The job that a command line names, with its values. Raises CompileError and RequestError."""
+def parser(verb: str, description: str, usage: str = "JOB [OPTIONS]") -> Parser:
+    """The parser of a verb that reads a job, with the options that all of those take."""
+    made = bare_parser(verb, description, usage)
+    made.add_argument("job", metavar="JOB", help="a .fact file, a JSON Factfile or a compiled plan; - is stdin")
+    add = made.add_argument_group("options that every verb with a JOB takes").add_argument
+    value_options(add)
+    add("--start", metavar="TASK", help="only this task and all that depends on it")
+    add("--to", metavar="TASK", help="only this task and all it needs")
+    add("--strict", action="store_true", help="warnings are errors")
+    return made
+
+
+def value_options(add: Callable[..., object]) -> None:
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a parameter (repeatable)")
+    add("--env", metavar="JSON|@FILE", help="values for parameters as a JSON object; unknown names are ignored")
+    add("--tag", action="append", default=[], metavar="KEY,VALUE", help="a tag, also KEY=VALUE (repeatable)")
+
+
+def state_dir(add: Callable[..., object]) -> None:
+    add("--state-dir", default=os.environ.get("FACTC_STATE_DIR") or ".factc", metavar="DIR", help="where runs are recorded (FACTC_STATE_DIR, or .factc)")  # fmt: skip  # noqa: E501
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Takes a whole number."""
+
+    def number(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdigit() else -1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"`{text}` is no whole number from {least} on")
+        return value
+
+    return number
+
+
+def seconds(least: float) -> Callable[[str], float]:
+    """Takes a number of seconds."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not least <= value < 10_000_000:
+            raise argparse.ArgumentTypeError(f"`{text}` is no number of seconds from {least:g} on")
+        return value
+
+    return number
+
+
+def time_span(text: str) -> float:
+    """Takes a duration such as `90s` or `1h30m`."""
+    value = parsed(text)
+    if value is None:
+        example = f"`{text}s`?" if text.isdigit() else "such as 90s or 1h30m"
+        raise argparse.ArgumentTypeError(f"`{text}` is no duration: {example}")
+    return value
+
+
+def load(options: argparse.Namespace, values: Given | None = None) -> Loaded:
+    """The job that a command line names, with its values (or those given). Raises CompileError and RequestError."""
     from factc import load
 
     gc.disable()  # what compiling makes is kept: at 100,000 tasks, looking for garbage takes a third of the time
-    loaded = load.load(options.job, given(options), start=options.start, to=options.to, strict=options.strict)
+    values = given(options) if values is None else values
+    loaded = load.load(options.job, values, start=options.start, to=options.to, strict=options.strict)
     gc.freeze()
     gc.enable()
     return loaded

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from factc.bind import settle
 from factc.cli.complain import report
-from factc.cli.options import load, parser
+from factc.cli.options import given, load, parser, state_dir
 from factc.cli.output import write_out
 from factc.load import close
 from factc.schedule import sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 
 def run(arguments: list[str]) -> int:
@@ -16,7 +20,11 @@ def run(arguments: list[str]) -> int:
         "--script", action="store_true",
         help="a standalone POSIX shell script that runs the job one task at a time, without factc",
     )  # fmt: skip
+    made.add_argument("--resume", metavar="RUN", help="only what `factc run --resume RUN` would run, and why")
+    state_dir(made.add_argument)
     options = made.parse(arguments)
+    if options.resume:
+        return _resumed(options)
     loaded = load(options)
     if options.script:
         from factc.emit.script import script
@@ -30,4 +38,26 @@ def run(arguments: list[str]) -> int:
     report(loaded.warnings, options.colour)
     plan = settle(loaded.plan)
     write_out(commands(plan, sequence(plan)))
+    return 0
+
+
+def _resumed(options: argparse.Namespace) -> int:
+    from factc.diagnostic import RequestError
+    from factc.earlier import Earlier
+    from factc.emit.shell import commands, remark
+    from factc.resume import CARRIED
+
+    if options.script:
+        raise RequestError("--script writes the whole job: it does not go with --resume")
+    earlier = Earlier(options.state_dir, options.resume)
+    loaded = load(options, earlier.values(given(options)))
+    close(loaded, strict=options.strict)
+    report(loaded.warnings, options.colour)
+    plan = loaded.plan
+    resumption = earlier.resumption(plan)
+    order = sequence(plan)
+    over = [remark(f"{CARRIED}: {plan.tasks[i].name}") for i in order if i in resumption.carried]
+    again = [i for i in order if i not in resumption.carried]
+    notes = dict(enumerate(resumption.reasons))
+    write_out("".join(over) + ("\n" if over and again else "") + commands(plan, again, notes))
     return 0

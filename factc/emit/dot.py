@@ -17,7 +17,7 @@ from factc.plan import Plan
 from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
-NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica,Arial,sans-serif"}
+NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica"}
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 HOW_TO_GET = "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
 

@@ -6,7 +6,7 @@ Knows what interactive shells do to what is pasted; runs nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from factc.plan import Plan, PlanTask, Text, is_final, shown
 from factc.visible import visible
@@ -28,9 +28,14 @@ _OWN = frozenset(
 _ECHO = frozenset(("echo", "printf", "test", "["))
 
 
-def commands(plan: Plan, order: Sequence[int]) -> str:
-    """All commands in that order, a comment line above each."""
-    return "\n".join(_block(plan, plan.tasks[i]) for i in order)
+def commands(plan: Plan, order: Sequence[int], notes: Mapping[int, str] | None = None) -> str:
+    """All commands in that order, a comment line above each; notes: what more it says, by task."""
+    return "\n".join(_block(plan, plan.tasks[i], (notes or {}).get(i, "")) for i in order)
+
+
+def remark(words: str) -> str:
+    """A comment line that can be pasted."""
+    return f"# {_told(words)}\n"
 
 
 def is_simple(text: str) -> bool:
@@ -64,8 +69,9 @@ def _printed(character: str) -> str:
     return "".join(f"\\{byte:03o}" for byte in character.encode())
 
 
-def _block(plan: Plan, task: PlanTask) -> str:
-    return f"# {_comment(plan, task)}\n" + "".join(f"{line}\n" for line in _command(task))
+def _block(plan: Plan, task: PlanTask, note: str = "") -> str:
+    more = f" · {_told(note)}" if note else ""
+    return f"# {_comment(plan, task)}{more}\n" + "".join(f"{line}\n" for line in _command(task))
 
 
 def _comment(plan: Plan, task: PlanTask) -> str:
@@ -85,7 +91,7 @@ def _comment(plan: Plan, task: PlanTask) -> str:
 
 def _told(words: str) -> str:
     words = visible(words)
-    return words if re.fullmatch(r"[\w .,:/@%+-]+", words) else quoted(words)
+    return words if re.fullmatch(r"[\w .,:/@%+-]+('[\w .,:/@%+-]+')?", words) else quoted(words)
 
 
 def _command(task: PlanTask) -> list[str]:

@@ -1,4 +1,4 @@
-"""The record of a run: its directory, the plan as it was run, and the whole output of every attempt.
+"""The record of a run: its directory, its journal, the plan as it was run, and the whole output of every attempt.
 
 Knows files; knows no engine and no screen. Directories are 0700, files 0600, and no link is followed.
 """
@@ -6,110 +6,147 @@ Knows files; knows no engine and no screen. Directories are 0700, files 0600, an
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
-from factc.events import TaskEnded
+from factc.events import TaskEnded, TaskStarted
+from factc.record import JOURNAL, LOGS, PLAN
+from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
+from factc.record.journalfile import JournalFile
+from factc.record.logs import Logs, write_new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from factc.events import Step
-    from factc.plan import Plan
-
-STATE_DIR = ".factc"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-_SUFFIX = {1: "out", 2: "err"}
-SLUG = 40  # characters of a task's name in the name of its log
+    from factc.record.journal import RunHeader, Seal
 
 
 class Record:
-    """The directory of one run, `STATE_DIR/runs/<UTC time>-<run8>/`; a sink.
+    """The directory of one run, `STATE_DIR/runs/<UTC time>-<run8>/`; a sink and a listener.
 
-    `failed` is called once, with words for the screen, when something could not be written.
+    `failed` is called with words for the screen when something could not be written; `broken` says that so it was.
     """
 
-    def __init__(self, state_dir: str, run_reference: str, at: float, plan: Plan) -> None:
-        """Makes the directory. Raises RequestError where it cannot be made."""
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
-        self.directory = os.path.join(state_dir, "runs", f"{stamp}-{run_reference[:8]}")
+    def __init__(self, state_dir: str, header: RunHeader, plan_text: str) -> None:
+        """Makes the directory, with the plan and the journal's header in it. Raises RequestError if that fails."""
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(header.at))
+        self.directory = os.path.join(state_dir, "runs", f"{stamp}-{header.run[:8]}")
         self.failed: Callable[[str], None] = lambda words: None
-        self.broken = False
-        self._plan = plan
-        self._open: dict[tuple[int, int], int] = {}
+        self._facts = 0
+        self._outlook = "; what runs goes on, nothing new starts"
         try:
-            _make(state_dir)
+            make_state_dir(state_dir)
             with suppress(FileExistsError):
                 os.mkdir(os.path.join(state_dir, "runs"), 0o700)
             os.mkdir(self.directory, 0o700)
-            os.mkdir(os.path.join(self.directory, "logs"), 0o700)
+            self._fill(header, plan_text)
         except OSError as problem:
-            hint = "choose another place with --state-dir DIR, or run without a record: --no-record"
-            raise RequestError(f"the run cannot be recorded in {state_dir}: {problem.strerror}", hint) from None
+            raise refused(state_dir, problem.strerror or str(problem)) from None
 
-    def log(self, task: int, stream: int) -> str:
-        """The path of a log file; it is made at its first byte."""
-        name = f"{task + 1:04d}-{slug(self._plan.tasks[task].name)}.{_SUFFIX[stream]}"
-        return os.path.join(self.directory, "logs", name)
-
-    def keep_plan(self, text: str) -> None:
-        """Writes the plan that is run. Raises RequestError."""
+    def _fill(self, header: RunHeader, plan_text: str) -> None:
+        """Writes what stands there before anything runs; nothing stays if that fails."""
         try:
-            _write_new(os.path.join(self.directory, "plan.factotum"), text.encode())
-        except OSError as problem:
-            raise RequestError(f"the plan cannot be recorded: {problem.strerror}") from None
+            folder = os.path.join(self.directory, LOGS)
+            os.mkdir(folder, 0o700)
+            self._logs = Logs(folder, header.names)
+            write_new(os.path.join(self.directory, PLAN), plan_text.encode())
+            self._journal = JournalFile(os.path.join(self.directory, JOURNAL), new=True)
+            self._journal.write(header_line(header))
+            self._journal.sync()
+            if self._journal.broken:
+                raise OSError(0, "the journal cannot be written")
+        except OSError:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            raise
+        self._journal.failed = self._fail
+
+    @property
+    def broken(self) -> bool:
+        return self._journal.broken or self._logs.broken
+
+    @property
+    def locked(self) -> bool:
+        """Whether others can see that this run is alive."""
+        return self._journal.locked
+
+    def log(self, task: int, stream: int, attempt: int = 1) -> str:
+        """The path of a log file; it is made at its first byte."""
+        return self._logs.path(task, stream, attempt)
 
     def step(self, facts: Step) -> None:
+        rest = len(facts)
         for fact in facts:
-            if isinstance(fact, TaskEnded):
-                for stream in _SUFFIX:
-                    descriptor = self._open.pop((fact.task, stream), None)
-                    if descriptor is not None:
-                        os.close(descriptor)
+            rest -= 1
+            self._facts += 1
+            self._journal.write(fact_line(self._facts, fact, more=rest > 0))
+            if isinstance(fact, TaskStarted):
+                self._logs.begin(fact.task, fact.attempt)
+            elif isinstance(fact, TaskEnded):
+                self._logs.end(fact.task)
 
     def output(self, task: int, stream: int, data: bytes) -> None:
+        if self._logs.broken:
+            return  # what room is left is the journal's
         try:
-            descriptor = self._open.get((task, stream))
-            if descriptor is None:
-                descriptor = self._open[task, stream] = os.open(self.log(task, stream), _NEW, 0o600)
-            _write(descriptor, data)
+            self._logs.write(task, stream, data)
         except OSError as problem:
-            self._fail(task, stream, problem)
+            self._logs.broken = True
+            self._fail(f"the log {self.log(task, stream)} cannot be written: {problem.strerror}")
 
-    def _fail(self, task: int, stream: int, problem: OSError) -> None:
-        if not self.broken:
-            self.broken = True
-            words = f"the log {self.log(task, stream)} cannot be written: {problem.strerror}"
-            self.failed(f"{words}; what runs goes on, nothing new starts")
+    def tick(self) -> None:
+        """Once a second: what was written is brought to the disk."""
+        self._journal.sync_soon()
+
+    def close(self) -> None:
+        """The run is over and its webhooks are too."""
+        self._journal.close()
+        self._logs.close()
+
+    def ledger(self, endpoint: int) -> Ledger:
+        """The account of one endpoint's events."""
+        return Ledger(self._journal, endpoint)
+
+    def _fail(self, words: str) -> None:
+        """Says so; the first time also what comes of it."""
+        outlook, self._outlook = self._outlook, ""
+        self.failed(words + outlook)
 
 
-def slug(name: str) -> str:
-    """A task's name as part of a file's name: ASCII letters, digits, `_`, `-` and dots that lead nowhere."""
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in name[: 4 * SLUG])
-    return "-".join(part for part in kept.split("-") if part)[:SLUG] or "task"
+class Ledger:
+    """What was sealed and delivered of one endpoint's events, written into a journal. For any thread."""
+
+    def __init__(self, journal: JournalFile, endpoint: int) -> None:
+        self._journal = journal
+        self._endpoint = endpoint
+
+    def seal(self, seal: Seal) -> bool:
+        """An event is about to be sent for the first time: whether that is on the disk when this returns."""
+        return self._journal.write(seal_line(self._endpoint, seal)) and self._journal.sync()
+
+    def acknowledged(self, number: int) -> None:
+        self._journal.write(ack_line(self._endpoint, number))
+
+    def passed(self, number: int, why: str) -> None:
+        self._journal.write(passed_line(self._endpoint, number, why))
+
+    def stopped(self, why: str, gone: bool) -> None:
+        self._journal.write(stopped_line(self._endpoint, why, gone=gone))
 
 
-def _make(state_dir: str) -> None:
-    """The state directory; git is to ignore all of it."""
+def refused(state_dir: str, why: str) -> RequestError:
+    """The error that a run cannot be recorded there."""
+    hint = "choose another place with --state-dir DIR, or run without a record: --no-record"
+    return RequestError(f"the run cannot be recorded in {state_dir}: {why}", hint)
+
+
+def make_state_dir(state_dir: str) -> None:
+    """The state directory; git is to ignore all of it. Raises OSError."""
     if os.path.isdir(state_dir):
         return
     os.makedirs(state_dir, 0o700, exist_ok=True)
     with suppress(FileExistsError):  # another run was quicker
-        _write_new(os.path.join(state_dir, ".gitignore"), b"*\n")
-
-
-def _write_new(path: str, data: bytes) -> None:
-    descriptor = os.open(path, _NEW, 0o600)
-    try:
-        _write(descriptor, data)
-    finally:
-        os.close(descriptor)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    """All of it, or OSError: a short write is followed by the rest."""
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, data[written:])
+        write_new(os.path.join(state_dir, ".gitignore"), b"*\n")

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from factc.digest import sha256_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 def check_url(url: str) -> str | None:
     """Why events cannot be sent to a URL, or None."""
@@ -34,6 +40,17 @@ def shown_url(url: str) -> str:
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     rest = rest.rpartition("@")[2]  # who knows which part of it is a password
     return scheme + mark + rest.partition("#")[0].partition("?")[0]
+
+
+def recorded(url: str) -> dict[str, str]:
+    """An endpoint as a record names it: its URL as it is shown, and the SHA-256 of the whole."""
+    return {"url": shown_url(url), "sha256": sha256_hex([url.encode("utf-8", "surrogateescape")])}
+
+
+def whole_urls(endpoints: Sequence[Mapping[str, str]], given: Sequence[str]) -> list[str | None]:
+    """The URLs of recorded endpoints: as they were shown if that was all of it, else the given one that fits."""
+    fitting = {recorded(url)["sha256"]: url for url in [*(e["url"] for e in endpoints), *given]}
+    return [fitting.get(endpoint["sha256"]) for endpoint in endpoints]
 
 
 def _is_host(name: str) -> bool:

@@ -22,7 +22,11 @@ _WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPP
 
 
 class Summary:
-    """`tails` gives the last lines that a failed task wrote, and of which stream; `log` the path of a log."""
+    """The account of one run.
+
+    tails: gives the last lines that a failed task wrote, and of which stream. log: gives the path of a log.
+    resume: the command that goes on where the run failed, "" for none.
+    """
 
     def __init__(
         self,
@@ -32,12 +36,14 @@ class Summary:
         tails: Callable[[int], tuple[str, list[str]]],
         log: Callable[[int, int], str] | None,
         colour: bool,
+        resume: str = "",
     ) -> None:
         self._plan = plan
         self._state = state
         self._tails = tails
         self._log = log
         self._colour = colour
+        self._resume = resume
 
     def text(self, at: float) -> str:
         """The whole account, ending with a line feed."""
@@ -49,10 +55,15 @@ class Summary:
             lines.append("")
         lines += [self._no_op(i) for i in _of(states, NO_OP)]
         lines += self._skipped(_of(states, SKIPPED))
-        return "\n".join([*lines, self._headline(states, at)]) + "\n"
+        lines.append(self._headline(states, at))
+        if self._resume and self._state.job == FAILED:
+            lines.append(f"to go on: {self._resume}")
+        return "\n".join(lines) + "\n"
 
     def _headline(self, states: list[str], at: float) -> str:
+        carried = sum(task.carried for task in self._state.tasks)
         counts = ", ".join(f"{states.count(state)} {words}" for state, words in _WORDS if state in states)
+        counts += f" ({carried} carried over)" if carried else ""
         good = self._state.job == SUCCEEDED
         verdict = "succeeded" if good else "FAILED"
         if good and NO_OP in states:

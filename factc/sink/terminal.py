@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from factc.events import Step
+    from factc.loop import Loop
     from factc.plan import Plan
 
 STREAM = "stream"
@@ -44,6 +45,7 @@ class Terminal:
 
     output: how task output is shown (stream, group, quiet, raw). colour: False for none, None for what the
     environment and each stream say. log_path: the path of a task's log by task and stream, if there are logs.
+    resume: the command that goes on where the run failed, if there is one.
     """
 
     def __init__(
@@ -56,10 +58,12 @@ class Terminal:
         err: int = 2,
         now: float = 0.0,
         log_path: Callable[[int, int], str] | None = None,
+        resume: str = "",
     ) -> None:
         self._plan = plan
         self._output = output
         self._log_path = log_path
+        self._resume = resume
         self._state = RunState(len(plan.tasks))
         self._streams = Streams(out, err)
         self._colour = {s: colour_wanted(os.environ, self._streams.is_terminal(s), colour) for s in (OUT, ERR)}
@@ -74,6 +78,34 @@ class Terminal:
         self._live = not self._clock and os.environ.get("TERM") not in (None, "", "dumb") and output != RAW
         self._descriptor = err
         self._shown = False
+
+    # ---- slow readers
+
+    def attach(self, loop: Loop) -> None:
+        """From now on writing never blocks; what waits for a slow reader is written by the loop."""
+        self._streams.attach(loop)
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for slow readers."""
+        return self._streams.pending
+
+    @property
+    def on_full(self) -> Callable[[bool], None]:
+        """Called with True when so much waits that tasks should write no more, with False when that is over."""
+        return self._streams.on_full
+
+    @on_full.setter
+    def on_full(self, callback: Callable[[bool], None]) -> None:
+        self._streams.on_full = callback
+
+    def flush(self) -> None:
+        """Blocks until nothing waits."""
+        self._streams.flush()
+
+    def close(self) -> None:
+        """Leaves the loop. What still waits is given up, and its stream falls silent."""
+        self._streams.close()
 
     @property
     def wants_tick(self) -> float:
@@ -128,7 +160,10 @@ class Terminal:
         """Takes the block away and prints the account of the run."""
         self._streams.show(None)
         self._live = False
-        summary = Summary(self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR])
+        summary = Summary(
+            self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR],
+            resume=self._resume,
+        )  # fmt: skip
         self._streams.write(ERR, summary.text(at))
 
     # ---- tasks

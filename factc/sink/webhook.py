@@ -1,45 +1,47 @@
 """A webhook: the changes of a run, delivered to one endpoint by a thread of its own.
 
 Knows no plan and no runner; what an event looks like is `wire`'s business, when it goes `pace`'s, how it
-is sent `post`'s. Whatever an endpoint does, the job neither waits nor fails.
+is sent and settled `delivery`'s. Whatever an endpoint does, the job neither waits nor fails.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from factc import pace
 from factc.events import Step
+from factc.outbox import Event
 from factc.pace import Backoff, Pace
 from factc.sink.address import shown_url
-from factc.wire import PRODUCER, Header, Wire
+from factc.sink.signing import Credentials
+from factc.wire import Header, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.sink.post import Answer, Post
+    from factc.sink.delivery import Account, Delivery
+    from factc.sink.post import Answer
 
-DEADLINE = 30.0  # seconds for one POST, and more for a long body
-HEARTBEAT_DEADLINE = 5.0  # a heartbeat must not hold up the events behind it
-CONNECT = 10.0  # seconds for a connection
 _NO_MORE = "nothing more is sent to it in this run"
 
 
 class Report:
-    """What one endpoint did not get: how many events (steps of the run) and changes of state, and why."""
+    """What one endpoint did not get: how many events (steps of the run) and changes of state, and why.
 
-    __slots__ = ("url", "events", "transitions", "why")
+    later: whether it may still get some of them; not what it has refused, and nothing once it wants no more.
+    """
 
-    def __init__(self, url: str, events: int, transitions: int, why: str) -> None:
+    __slots__ = ("url", "events", "transitions", "why", "later")
+
+    def __init__(self, url: str, events: int, transitions: int, why: str, later: bool) -> None:
         self.url = url
         self.events = events
         self.transitions = transitions
         self.why = why
+        self.later = later
 
     def line(self) -> str | None:
         """One line for the user, or None if all was delivered."""
@@ -50,23 +52,13 @@ class Report:
         return f"webhook {self.url}: {events} with {changes} of state not delivered: {self.why}"
 
 
-class _Event:
-    """An event on its way: the same id and the same body however often it is tried."""
-
-    __slots__ = ("id", "number", "body", "steps")
-
-    def __init__(self, number: int | None, body: bytes, steps: Sequence[Step] = ()) -> None:
-        self.id = "msg_" + os.urandom(16).hex()
-        self.number = number
-        self.body = body
-        self.steps = steps
-
-
 class Webhook:
     """One endpoint of one run.
 
-    header, tasks: as for `Wire`. say: shows one line to the user; called from another thread, and once
-    for each kind of trouble. deadline, connect: seconds. `step` and `heartbeat` never wait and never raise.
+    header, tasks: as for `Wire`. host: the machine that the run is on. say: shows one line to the user; called from
+    another thread, and once for each kind of trouble. account, credentials: as for `Delivery`. deadline, connect:
+    seconds.
+    `step` and `heartbeat` never wait and never raise.
     """
 
     def __init__(
@@ -76,8 +68,11 @@ class Webhook:
         tasks: int,
         say: Callable[[str], None],
         *,
-        deadline: float = DEADLINE,
-        connect: float = CONNECT,
+        host: str,
+        account: Account | None = None,
+        credentials: Credentials | None = None,
+        deadline: float | None = None,
+        connect: float | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self.url = shown_url(url)
@@ -86,18 +81,26 @@ class Webhook:
         self._tasks = tasks
         self._pace = Pace()
         self._say_line = say
-        self._deadline = deadline
-        self._connect = connect
+        self._host = host
+        self._account = account
+        self._credentials = credentials
+        limits = {"deadline": deadline, "connect": connect}
+        self._limits = {name: seconds for name, seconds in limits.items() if seconds is not None}
         self._backoff = backoff or Backoff()
         # The job's thread appends to `_inbox`; everything else but the flags is the delivering thread's.
-        self._inbox: deque[Step] = deque()
+        self._inbox: deque[tuple[Step, int]] = deque()  # with the number of the last fact
+        self._lasts: deque[int] = deque()  # of the steps that wait in the pace
+        self._facts = 0
         self._beat: tuple[float, dict[int, tuple[str, str]]] | None = None
         self._events = self._changes = 0  # happened, counted by the job's thread
         self._events_done = self._changes_done = 0  # delivered, counted by the other
+        self._events_refused = 0
         self._number = 0
         self._next_beat = 0.0
         self._problem = ""  # what keeps events from being delivered now
         self._refused = ""  # why some were passed by
+        self._gone = False  # the endpoint wants no more, ever
+        self._tried_closing = False  # the event under way was last tried after the end began
         self._said: set[str] = set()
         self._listening = True  # any step rings; else only one that goes without regard to the pace
         self._idle = True
@@ -118,12 +121,13 @@ class Webhook:
 
     def step(self, facts: Step) -> None:
         """Something happened in the run."""
+        self._facts += len(facts)
         changes = pace.transitions(facts)
         if not changes:
             return
         self._events += 1
         self._changes += changes
-        self._inbox.append(facts)
+        self._inbox.append((facts, self._facts))
         if self._listening or pace.has_failure(facts) or pace.is_end(facts):
             self._bell.set()
 
@@ -158,43 +162,50 @@ class Webhook:
             self._thread.join(max(0.0, min(drain, self._ends - time.monotonic())))
         self._over.set()
         why = self._problem or self._refused or "it did not take them in time"
-        return Report(self.url, self._events - self._events_done, self._changes - self._changes_done, why)
+        events = self._events - self._events_done
+        later = events > self._events_refused and not self._gone
+        return Report(self.url, events, self._changes - self._changes_done, why, later)
 
     # The delivering thread's side
 
     def _run(self) -> None:
-        post: Post | None = None
+        delivery: Delivery | None = None
         try:
-            from factc.sink.post import Post
+            from factc.sink.delivery import Delivery
 
-            post = Post(self._address, self._connect)
+            delivery = Delivery(
+                self._address, self._host, self._header.version, self._credentials or Credentials(), self._account,
+                self._trouble, self._pause, **self._limits,
+            )  # fmt: skip
             self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
-            self._deliver_all(post)
+            self._deliver_all(delivery)
         except Exception as error:  # it must not cost the job anything; its text may hold the URL's secrets
             self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), _NO_MORE)
         finally:
             self._idle = False
-            if post:
-                post.close()
+            if delivery:
+                delivery.close()
 
-    def _deliver_all(self, post: Post) -> None:
+    def _deliver_all(self, delivery: Delivery) -> None:
         going = True
         while going and not self._over.is_set():
             closing = self._closing.is_set()  # asked before the inbox is emptied: nothing comes after
             self._gather(closing)
             steps = self._pace.cut(time.monotonic())
             if steps:
-                going = self._deliver(post, steps)
+                going = self._deliver(delivery, steps)
             elif closing:
                 return
             else:
-                self._send_heartbeat(post)
+                self._send_heartbeat(delivery)
                 self._rest()
 
     def _gather(self, closing: bool) -> None:
         self._listening = True
         while self._inbox:
-            self._pace.put(self._inbox.popleft())
+            step, last = self._inbox.popleft()
+            self._pace.put(step)
+            self._lasts.append(last)
         if closing:
             self._pace.hurry()
 
@@ -207,80 +218,50 @@ class Webhook:
         self._bell.wait(None if due == pace.NEVER else max(0.0, due - time.monotonic()))
         self._bell.clear()
 
-    def _deliver(self, post: Post, steps: list[Step]) -> bool:
+    def _deliver(self, delivery: Delivery, steps: list[Step]) -> bool:
         """Sends one event until it is settled; whether there is anything more to do here."""
         self._idle = self._listening = False
         self._beat = None
         body = self._wire.event(steps)
         assert body is not None, "only steps that change something are cut"
+        last = [self._lasts.popleft() for _ in steps][-1]
         self._number += 1
-        event = _Event(self._number, body, steps)
+        event = Event(self._number, None, last, body, steps, self._wire.again)
         self._pace.sent(len(body))
-        going = self._try(post, event)
+        self._tried_closing = self._closing.is_set()
+        verdict = delivery.settle(event)
         self._pace.answered(time.monotonic())
-        return going
-
-    def _try(self, post: Post, event: _Event) -> bool:
-        retry = 0
-        while True:
-            closing = self._closing.is_set()
-            answer = self._send(post, event, self._deadline + len(event.body) / pace.RATE)
-            verdict = pace.verdict(answer.status)
-            if verdict != pace.RETRY:
-                return self._settle(event, answer, verdict)
-            self._problem = answer.words
-            if retry:  # a single hiccup is not worth a line
-                self._trouble(answer.words, "sending is tried again")
-            if not self._pause(answer, self._backoff.delay(retry, _chance()), closing):
-                return False
-            retry = retry + 1 if self._closing.is_set() == closing else 0  # the drain starts with short waits
-
-    def _settle(self, event: _Event, answer: Answer, verdict: str) -> bool:
-        if verdict == pace.STOP:
-            self._trouble(answer.words, _NO_MORE)
-            return False
-        self._problem = ""
-        if verdict == pace.POISON:
-            self._refused = answer.words
-            self._trouble(answer.words, "that event is passed by", keep=False)
+        if verdict == pace.DELIVERED:
+            self._events_done += event.steps
+            self._changes_done += event.changes
+        elif verdict == pace.POISON:
+            self._events_refused += event.steps
+        if verdict in (pace.DELIVERED, pace.POISON):
+            self._problem, self._refused = "", delivery.refused
             return True
-        self._events_done += len(event.steps)
-        self._changes_done += sum(map(pace.transitions, event.steps))
-        return True
+        self._gone = delivery.gone
+        return False
 
-    def _send(self, post: Post, event: _Event, deadline: float) -> Answer:
-        return post.send(event.body, self._headers(event), deadline)
+    def _pause(self, answer: Answer, retry: int) -> int | None:
+        """Waits until an event may be tried again; how often it was then, None if there is no time for that."""
+        from factc.sink.delivery import chance
 
-    def _headers(self, event: _Event) -> dict[str, str]:
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": f"{PRODUCER}/{self._header.version}",
-            "webhook-id": event.id,
-            "webhook-timestamp": str(int(time.time())),
-            "factc-host": socket.gethostname().encode("ascii", "replace").decode(),
-        }
-        if event.number is not None:
-            headers["factc-seq"] = str(event.number)
-        return headers
-
-    def _pause(self, answer: Answer, backoff: float, closing: bool) -> bool:
-        """Waits until an event may be tried again; whether there is time for that.
-
-        closing: it was already tried in the drain.
-        """
+        self._problem = answer.words
+        before = self._tried_closing
         wish = pace.retry_after(answer.retry_after, time.time())
-        until = time.monotonic() + max(backoff, wish or 0.0)
-        if not closing:
+        until = time.monotonic() + max(self._backoff.delay(retry, chance()), wish or 0.0)
+        if not before:
             self._closing.wait(until - time.monotonic())
-            if wish is None:
-                return not self._over.is_set()  # the end of the run cuts the wait short
-        if self._closing.is_set():
+        if self._closing.is_set() and (before or wish is not None):  # else the end of the run cuts the wait short
             if wish is not None and until > self._ends:
-                return False
+                return None
             self._over.wait(max(0.0, until - time.monotonic()))
-        return not self._over.is_set()
+        if self._over.is_set():
+            return None
+        self._tried_closing = self._closing.is_set()
+        return retry + 1 if self._tried_closing == before else 0  # the drain starts with short waits
 
-    def _send_heartbeat(self, post: Post) -> None:
+    def _send_heartbeat(self, delivery: Delivery) -> None:
         """Sends what `heartbeat` left, if nothing else is to be sent and the last one is paid for."""
         beat, self._beat = self._beat, None
         now = time.monotonic()
@@ -290,17 +271,11 @@ class Webhook:
         if body:
             self._idle = False
             self._next_beat = now + len(body) / pace.RATE
-            self._send(post, _Event(None, body), HEARTBEAT_DEADLINE)
+            delivery.heartbeat(body)
 
-    def _trouble(self, words: str, outlook: str, *, keep: bool = True) -> None:
-        if keep:
-            self._problem = words
+    def _trouble(self, words: str, outlook: str) -> None:
+        self._problem = words
         if words not in self._said and not self._over.is_set():
             self._said.add(words)
             with suppress(Exception):  # the screen may just have gone
                 self._say_line(f"webhook {self.url}: {words}; {outlook}")
-
-
-def _chance() -> float:
-    """A random number from 0 up to 1."""
-    return int.from_bytes(os.urandom(7), "big") / (1 << 56)

@@ -1,0 +1,85 @@
+"""`factc deliver`: sends the events that a run could not deliver; also another day, also after a crash."""
+
+from __future__ import annotations
+
+import os
+
+from factc.cli.complain import complain, say
+from factc.cli.options import bare_parser, seconds, state_dir
+from factc.cli.output import write_out
+from factc.deliver import PATIENCE, Late
+from factc.diagnostic import RequestError
+from factc.record import history
+from factc.sink.signing import read_credentials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser(
+        "deliver",
+        "Sends the events that the webhooks of a run have not got, in order, each with the id and the bytes that it had\n"
+        "or would have had. Exit code: 0 all is delivered, 3 something is still missing.",
+        "RUN|--all [OPTIONS]",
+    )
+    made.add_argument("run", metavar="RUN", nargs="?", help="a reference or its beginning, a directory's name, `last`, `last-failed`")  # fmt: skip  # noqa: E501
+    made.add_argument("--all", action="store_true", help="every run that has undelivered events")
+    made.add_argument("--webhook", action="append", default=[], metavar="URL", help="a URL of the run that had credentials or a query, which the record does not hold")  # fmt: skip  # noqa: E501
+    made.add_argument("--webhook-secret-env", metavar="NAME", help="the variable with the signing secret (default: as recorded)")  # fmt: skip  # noqa: E501
+    made.add_argument("--webhook-header-env", action="append", default=[], metavar="NAME", help="a variable with a header (default: as recorded)")  # fmt: skip  # noqa: E501
+    made.add_argument("--patience", type=seconds(0), default=PATIENCE, metavar="SECONDS", help="give an endpoint up after so long without success (30)")  # fmt: skip  # noqa: E501
+    state_dir(made.add_argument)
+    options = made.parse(arguments)
+    if options.all == (options.run is not None):
+        raise RequestError("which run?", "give one RUN, or --all")
+    if not options.all:
+        return _deliver(history.find(options.state_dir, options.run).directory, options)
+    return _deliver_all(options)
+
+
+def _deliver_all(options: argparse.Namespace) -> int:
+    runs = [run for run in history.every(options.state_dir) if run.undelivered and run.live is not True]
+    code = 0
+    for run in reversed(runs):
+        try:
+            code = max(code, _deliver(run.directory, options))
+        except RequestError as error:
+            complain(f"{run.short}: {error.message}", error.hint)
+            code = 3
+    if not runs:
+        write_out("nothing is missing\n")
+    return code
+
+
+def _deliver(directory: str, options: argparse.Namespace) -> int:
+    with Late(directory) as late:
+        header = late.header
+        short = header.run[:8]
+        urls = late.urls(options.webhook)
+        if not urls:
+            _say_nothing_missing(late, short)
+            return 0
+        secret = options.webhook_secret_env or header.signed
+        credentials = read_credentials(secret, options.webhook_header_env or header.headers, os.environ)
+        missing = False
+        for number, url in urls.items():
+            done = late.deliver(number, url, credentials, lambda words: say(f"factc: {words}"), options.patience)
+            events = f"{done.delivered} event{'s' * (done.delivered != 1)} delivered"
+            refused = f", {done.refused} refused" if done.refused else ""
+            more = f"; the rest is still missing: {done.why}" if done.why else ""
+            write_out(f"{short}  {done.url}: {events}{refused}{more}\n")
+            missing |= bool(done.why)
+    return 3 if missing else 0
+
+
+def _say_nothing_missing(late: Late, short: str) -> None:
+    gone = [e["url"] for n, e in enumerate(late.header.endpoints, 1) if late.journal.outbox(n).gone]
+    if not late.header.endpoints:
+        words = "the run had no webhook"
+    elif gone:
+        words = f"nothing is sent to {', '.join(gone)}: it answered 410, it wants no more events"
+    else:
+        words = "nothing is missing"
+    write_out(f"{short}  {words}\n")

@@ -1,0 +1,80 @@
+"""`factc events`: the events of a run, told again from its journal."""
+
+from __future__ import annotations
+
+import os
+import time
+from itertools import chain
+
+from factc.cli.options import bare_parser, state_dir, whole
+from factc.cli.output import write_out
+from factc.diagnostic import RequestError
+from factc.outbox import Retelling
+from factc.record import JOURNAL, history
+from factc.record.history import Recorded
+from factc.record.journalfile import is_locked, read_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from factc.outbox import Event
+
+POLL = 0.2  # seconds between two looks at a journal that grows
+LATE = 2.0  # seconds: a fact is in the journal that long after its time at the latest
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser(
+        "events",
+        "Prints the events of a run, one a line, byte for byte as they went to a webhook (or would have gone).",
+        "RUN [OPTIONS]",
+    )
+    made.add_argument(
+        "run", metavar="RUN", help="a reference or its beginning, a directory's name, `last`, `last-failed`"
+    )
+    made.add_argument("--endpoint", type=whole(1), metavar="N", default=1, help="those of its Nth webhook (default: 1)")
+    made.add_argument("--follow", action="store_true", help="go on until the run has ended")
+    state_dir(made.add_argument)
+    options = made.parse(arguments)
+    found = history.find(options.state_dir, options.run)
+    count = len(found.header.endpoints)
+    if options.endpoint > max(1, count):
+        raise RequestError(
+            f"the run {found.short} has {count} webhook{'s' * (count != 1)}, no number {options.endpoint}"
+        )
+    telling = Retelling(found.journal, options.endpoint)
+    if options.follow and found.live is not False:
+        _follow(found, telling)
+    for event in chain(telling.sealed(), telling.unsealed()):
+        _print(event)
+    return 0
+
+
+def _follow(found: Recorded, telling: Retelling) -> None:
+    """Prints what comes, until the run has let go of its journal; what nobody has got by then is left."""
+    path = os.path.join(found.directory, JOURNAL)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    offset = found.size
+    going = True
+    while going:
+        live = is_locked(path)  # asked first: what it wrote before it went is read once more
+        going = live is True or (live is None and not found.journal.finished)
+        for event in _certain(telling, sent=bool(found.header.endpoints)):
+            _print(event)
+        time.sleep(POLL if going else 0)
+        data = read_whole(descriptor, offset)
+        whole_lines = data[: data.rfind(b"\n") + 1]
+        offset += len(whole_lines)
+        found.journal.feed(whole_lines)
+    os.close(descriptor)
+    found.journal.end()
+
+
+def _certain(telling: Retelling, *, sent: bool) -> Iterator[Event]:
+    """The events that will not change any more: those that were settled; where none are sent, those that are due."""
+    return telling.sealed(settled=True) if sent else telling.unsealed(time.time() - LATE)
+
+
+def _print(event: Event) -> None:
+    write_out(event.body.decode() + "\n")

@@ -1,0 +1,47 @@
+"""`factc prune`: removes recorded runs that nobody needs any more."""
+
+from __future__ import annotations
+
+import time
+
+from factc.cli.complain import say
+from factc.cli.options import bare_parser, state_dir, time_span, whole
+from factc.cli.output import write_out
+from factc.cli.runs import clock
+from factc.diagnostic import RequestError
+from factc.record import prune
+from factc.sink.summary import short
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser(
+        "prune",
+        "Removes recorded runs. Given both options, a run goes only if both say so. Never one that still runs; one\n"
+        "with events that were not delivered only with --undelivered.",
+        "[--keep N] [--older D] [OPTIONS]",
+    )
+    made.add_argument("--keep", type=whole(0), metavar="N", help="the newest N runs of each job stay")
+    made.add_argument("--older", type=time_span, metavar="D", help="only runs that began longer ago than D (30d, 12h)")
+    made.add_argument("--undelivered", action="store_true", help="runs whose events were not delivered may go too")
+    made.add_argument("--dry-run", action="store_true", help="only say which would go")
+    state_dir(made.add_argument)
+    options = made.parse(arguments)
+    if options.keep is None and options.older is None:
+        raise RequestError("which runs?", "give --keep N, --older D, or both")
+    older = None if options.older is None else time.time() - options.older
+    gone, troubles = 0, 0
+    for one in prune.superfluous(options.state_dir, options.keep, older):
+        name = f"{one.short}  {clock(one.header.at)}  {short(one.header.job, 40)}"
+        if not prune.may_go(one, undelivered=options.undelivered):
+            why = "its events were not delivered" if one.live is False else "it may still run"
+            say(f"stays: {name}: {why}")
+            continue
+        trouble = None if options.dry_run else prune.remove(one)
+        if trouble:
+            troubles += 1
+            say(f"factc: {trouble}")
+            continue
+        gone += 1
+        write_out(f"{'would go' if options.dry_run else 'removed'}: {name}\n")
+    write_out(f"{gone} run{'s' * (gone != 1)} {'would go' if options.dry_run else 'removed'}\n")
+    return 3 if troubles else 0

@@ -1,0 +1,108 @@
+"""`factc resume`: goes on where a run failed, from its record alone."""
+
+from __future__ import annotations
+
+import os
+
+from factc.cli.complain import report, say
+from factc.cli.options import bare_parser, given, value_options
+from factc.cli.run import begin
+from factc.cli.running import add_options, prepared, wishes
+from factc.diagnostic import RequestError
+from factc.earlier import Earlier
+from factc.load import Loaded, close
+from factc.source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from factc.record.journal import RunHeader
+    from factc.values import Given
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser(
+        "resume",
+        "Goes on where a run failed: what succeeded there is carried over, everything else runs. The job file is not\n"
+        "needed: plan, values, tags, --start, --to and webhooks come from the record. Other options are given anew.",
+        "[RUN] [OPTIONS]",
+    )
+    made.add_argument("run", metavar="RUN", nargs="?", default="last",
+                      help="a reference or its beginning, a directory's name, `last` or `last-failed` (default: last)")  # fmt: skip
+    value_options(made.add_argument_group("other values than those of the run").add_argument)
+    add_options(made)
+    options = made.parse(prepared(arguments))
+    earlier = Earlier(options.state_dir, options.run)
+    header = earlier.run.header
+    _recall(options, header)
+    wanted = wishes(options, made, ["resume", *arguments])
+    _go_there(options, header)
+    if wanted.state_dir is not None:
+        wanted.state_dir = options.state_dir
+    loaded = _loaded(earlier, given(options))
+    report(loaded.warnings, options.colour)
+    return begin(loaded, wanted, earlier.resumption(loaded.plan))
+
+
+def _recall(options: argparse.Namespace, header: RunHeader) -> None:
+    """Puts what the record knows in the place of options. Raises RequestError for what it may not know."""
+    options.start, options.to, options.strict = header.start, header.to, False
+    missing = [name for name in header.secrets if name not in _names(options)]
+    if missing:
+        again = " ".join(f"--secret {name}" for name in missing)
+        raise RequestError(f"the run had secrets, which no record holds: {', '.join(missing)}", f"add {again}")
+    options.webhook_secret_env = options.webhook_secret_env or header.signed
+    options.webhook_header_env = options.webhook_header_env or header.headers
+    if options.dry_run:
+        options.webhook, options.webhook_secret_env, options.webhook_header_env = [], None, []
+    elif header.endpoints:
+        options.webhook = _webhooks(options.webhook, header)
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    return [*options.secret, *(pair.partition("=")[0] for pair in options.secret_file)]
+
+
+def _webhooks(given_urls: list[str], header: RunHeader) -> list[str]:
+    from factc.sink.address import whole_urls
+
+    whole = whole_urls(header.endpoints, given_urls)
+    known = [url for url in whole if url is not None]
+    for endpoint, url in zip(header.endpoints, whole, strict=True):
+        if url is None:
+            words = f"the webhook {endpoint['url']} had credentials or a query, which no record holds"
+            raise RequestError(words, "add --webhook URL with the same URL as before")
+    return [*known, *(url for url in given_urls if url not in known)]
+
+
+def _go_there(options: argparse.Namespace, header: RunHeader) -> None:
+    """A job means its relative paths from where it was started."""
+    options.state_dir = os.path.abspath(options.state_dir)
+    here = os.getcwd()
+    if options.directory is None and header.directory != here:
+        try:
+            os.chdir(header.directory)
+        except OSError as problem:
+            words = f"the run was started in {header.directory}, which cannot be entered: {problem.strerror}"
+            raise RequestError(words, "-C DIR goes on in another folder") from None
+        say(f"in {header.directory}, where the run was started")
+
+
+def _loaded(earlier: Earlier, values: Given) -> Loaded:
+    """The plan of the record; compiled again from the job that it holds where there are other values."""
+    from factc.front.file import read_source
+    from factc.record import PLAN
+
+    if not (values.values or values.tags):
+        source = read_source(os.path.join(earlier.directory, PLAN))
+        return Loaded(earlier.plan, source, None, source.text)
+    from factc.compiler import compile_source
+    from factc.selection import select
+
+    header = earlier.run.header
+    source = Source(f"the job of run {earlier.run.short}", earlier.plan.factfile)
+    compiled = compile_source(source, earlier.values(values))
+    loaded = Loaded(select(compiled.plan, header.start, header.to), source, compiled, None)
+    close(loaded)
+    return loaded

@@ -1,0 +1,139 @@
+"""The options of a run, which `factc run` and `factc resume` share, and how they become wishes.
+
+Knows argparse and the environment; knows no plan.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentTypeError
+
+from factc.cli.options import seconds, state_dir, time_span, whole
+from factc.diagnostic import RequestError
+from factc.wishes import OUTPUTS, Wishes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from factc.cli.options import Parser
+
+# What the record of a run holds: `factc resume` needs no reminder of it.
+_RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhook", "webhook_secret_env",
+             "webhook_header_env", "help", "dry_run", "strict"}  # fmt: skip
+
+
+def add_options(made: Parser) -> None:
+    """The options of a run, in groups."""
+    add = made.add_argument_group("options of a run").add_argument
+    add("-j", "--jobs", type=whole(1), metavar="N", help="at most N tasks at once (default: FACTC_JOBS, or no limit)")
+    add("--dry-run", action="store_true", help="execute nothing: show the commands, and the run as it would go")
+    add("--fail-fast", action="store_true", help="start nothing new after a failure")
+    add("--levels", action="store_true", help="one whole level of the graph after the other, as Factotum does")
+    add("--timeout", type=time_span, metavar="D", help="stop the run after D (90s, 1h30m)")
+    add("--grace", type=time_span, default=10.0, metavar="D", help="between SIGTERM and SIGKILL when tasks are stopped (10s)")  # fmt: skip  # noqa: E501
+    add("--output", choices=OUTPUTS, default="stream", help="how the output of tasks is shown (default: stream)")
+    add("--secret", action="append", default=[], metavar="NAME", help="the variable NAME is a secret: *** in all output (repeatable)")  # fmt: skip  # noqa: E501
+    add("--secret-file", action="append", default=[], metavar="NAME=PATH", help="the same, its value read from a file (repeatable)")  # fmt: skip  # noqa: E501
+    add = made.add_argument_group("the record of the run").add_argument
+    state_dir(add)
+    add("--no-record", action="store_true", help="keep no record of this run")
+    add("--keep", type=whole(1), metavar="N", help="after a success, keep only the newest N runs of this job")
+    add("--exclusive", metavar="KEY", help="not while another run of this job goes on; --exclusive=KEY: of what you call KEY")  # fmt: skip  # noqa: E501
+    add = made.add_argument_group("webhooks").add_argument
+    add("--webhook", action="append", default=[], metavar="URL", help="post every change of state there (repeatable)")
+    add("--webhook-secret-env", metavar="NAME", help="sign events with the secret in this variable (whsec_…)")
+    add("--webhook-header-env", action="append", default=[], metavar="NAME", help="send the header in this variable, such as `Authorization: Bearer …` (repeatable)")  # fmt: skip  # noqa: E501
+    add("--webhook-required", action="store_true", help="events that were not delivered make the exit code 3")
+    add("--webhook-drain", type=seconds(0), default=30.0, metavar="SECONDS", help="how long the end waits for webhooks (30)")  # fmt: skip  # noqa: E501
+    add("--heartbeat-interval", type=seconds(0.05), metavar="SECONDS", help="post the output so far every so often")
+    add("--max-stdouterr-size", type=whole(0), default=10_000, metavar="N", help="characters of output in events (10000)")  # fmt: skip  # noqa: E501
+
+
+def prepared(arguments: Sequence[str]) -> list[str]:
+    """A command line as argparse understands it: a bare `--exclusive` must not take the next word for its key."""
+    return ["--exclusive=" if word == "--exclusive" else word for word in arguments]
+
+
+def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) -> Wishes:
+    """What the options ask for. Raises RequestError."""
+    return Wishes(
+        jobs=_jobs(options),
+        levels=options.levels,
+        fail_fast=options.fail_fast,
+        timeout=options.timeout,
+        grace=options.grace,
+        webhooks=options.webhook,
+        webhook_secret=options.webhook_secret_env,
+        webhook_headers=options.webhook_header_env,
+        required=options.webhook_required,
+        heartbeat=options.heartbeat_interval,
+        drain=options.webhook_drain,
+        tail=options.max_stdouterr_size,
+        secrets=options.secret,
+        secret_files=options.secret_file,
+        output=options.output,
+        colour=options.colour,
+        state_dir=None if options.no_record else options.state_dir,
+        keep=options.keep,
+        exclusive=options.exclusive is not None and (options.exclusive or True),
+        rehearse=options.dry_run,
+        start=options.start,
+        to=options.to,
+        arguments=_cleaned(arguments),
+        again=_again(made, options),
+    )
+
+
+def _again(made: Parser, options: argparse.Namespace) -> str:
+    """The options as they have to be given once more when the run is resumed."""
+    words: list[str] = []
+    for action in made._actions:
+        value = getattr(options, action.dest, None)
+        if action.dest in _RECORDED or not action.option_strings or value == action.default:
+            continue
+        name = action.option_strings[0]
+        for one in value if isinstance(value, list) else [value]:
+            words.append(_option(name, one, action.dest))
+    return "".join(f" {word}" for word in words)
+
+
+def _option(name: str, value: object, dest: str) -> str:
+    if isinstance(value, bool):
+        return name if dest != "colour" else "--no-colour"
+    text = f"{round(value * 1000)}ms" if dest in ("grace", "timeout") and isinstance(value, float) else str(value)
+    if dest in ("grace", "timeout") and text.endswith("000ms"):
+        text = text[:-5] + "s"
+    plain = text and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text)
+    word = text if plain else "'" + text.replace("'", "'\\''") + "'"
+    if dest == "exclusive":
+        return f"{name}={word}" if value else name
+    return f"{name} {word}"
+
+
+def _cleaned(arguments: Sequence[str]) -> list[str]:
+    """A command line as it may be kept: URLs without credentials and query."""
+    if not any(word.startswith("--webhook") for word in arguments):
+        return list(arguments)
+    from factc.sink.address import shown_url
+
+    cleaned: list[str] = []
+    for word in arguments:
+        if cleaned[-1:] == ["--webhook"]:
+            word = shown_url(word)
+        elif word.startswith("--webhook="):
+            word = "--webhook=" + shown_url(word.partition("=")[2])
+        cleaned.append(word)
+    return cleaned
+
+
+def _jobs(options: argparse.Namespace) -> int | None:
+    if options.jobs is not None or not os.environ.get("FACTC_JOBS"):
+        jobs: int | None = options.jobs
+        return jobs
+    text = os.environ["FACTC_JOBS"]
+    try:
+        return whole(1)(text)
+    except ArgumentTypeError:
+        raise RequestError(f"FACTC_JOBS={text}: it takes a whole number from 1 on") from None

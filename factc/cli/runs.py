@@ -1,0 +1,78 @@
+"""`factc runs`: what ran, when, how it ended, how long it took."""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import islice
+
+from factc import durations
+from factc.cli.options import bare_parser, state_dir, whole
+from factc.cli.output import write_out
+from factc.record import history
+from factc.record.history import Recorded
+from factc.sink.summary import short
+
+_COUNTS = {"SUCCEEDED": "succeeded", "SUCCEEDED_NO_OP": "no-op", "FAILED": "failed", "SKIPPED": "skipped",
+           "RUNNING": "running", "WAITING": "waiting"}  # fmt: skip
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser("runs", "Lists the recorded runs, the newest first.", "[OPTIONS]")
+    made.add_argument("--job", metavar="NAME", help="only runs of that job")
+    made.add_argument("--failed", action="store_true", help="only those that failed, were stopped, or died")
+    made.add_argument("--last", type=whole(1), metavar="N", help="only the newest N of them")
+    made.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
+    state_dir(made.add_argument)
+    options = made.parse(arguments)
+    runs = (
+        one
+        for one in history.every(options.state_dir)
+        if (options.job is None or one.header.job == options.job) and (one.failed or not options.failed)
+    )
+    chosen = islice(runs, options.last)
+    if options.format == "json":
+        for one in chosen:
+            write_out(json.dumps(as_json(one), ensure_ascii=False) + "\n")
+        return 0
+    write_out(_table(list(chosen)))
+    return 0
+
+
+def as_json(one: Recorded) -> dict[str, object]:
+    """A run for programs. Times are seconds since the epoch, durations seconds."""
+    header = one.header
+    return {
+        "run": header.run, "job": header.job, "reference": header.reference, "outcome": one.outcome,
+        "started": header.at, "duration": round(one.seconds, 3), "tasks": history.counts(one.state),
+        "continues": header.continues, "host": header.host, "pid": header.pid, "arguments": header.arguments,
+        "directory": one.directory, "undelivered": one.undelivered,
+    }  # fmt: skip
+
+
+def counted(one: Recorded) -> str:
+    """`5 succeeded, 1 failed`."""
+    return ", ".join(f"{n} {_COUNTS[state]}" for state, n in history.counts(one.state).items()) or "no tasks"
+
+
+def clock(at: float) -> str:
+    """A moment as people in this place read it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _table(runs: list[Recorded]) -> str:
+    if not runs:
+        return "no runs\n"
+    rows = [["RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "TASKS"]]
+    for one in runs:
+        outcome = one.outcome + (", events not delivered" if one.undelivered and one.outcome != history.RUNS else "")
+        took = durations.shown(one.seconds)
+        rows.append([one.short, clock(one.header.at), short(one.header.job, 40), outcome, took, counted(one)])
+    return aligned(rows)
+
+
+def aligned(rows: list[list[str]]) -> str:
+    """Rows as columns, parted by two blanks."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "".join(f"{line}\n" for line in lines)

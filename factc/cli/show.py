@@ -1,0 +1,176 @@
+"""`factc show`: the account of one recorded run, or what one of its tasks wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from factc import durations
+from factc.cli.complain import say
+from factc.cli.options import bare_parser, state_dir, whole
+from factc.cli.output import write_out
+from factc.cli.runs import aligned, as_json, clock, counted
+from factc.diagnostic import RequestError, nearest
+from factc.record import LOGS, history
+from factc.record.history import Recorded
+from factc.record.logs import log_name
+from factc.sink.lines import Lines
+from factc.sink.summary import short
+from factc.visible import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.state import TaskState
+
+PIECE = 1 << 20
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser("show", "Tells how a recorded run went; with TASK, what that task wrote: its standard output on\nstandard output, its standard error on standard error.", "RUN [TASK] [OPTIONS]")  # fmt: skip  # noqa: E501
+    made.add_argument(
+        "run", metavar="RUN", help="a reference or its beginning, a directory's name, `last`, `last-failed`"
+    )
+    made.add_argument("task", metavar="TASK", nargs="?", help="a task's name")
+    made.add_argument(
+        "--attempt", type=whole(1), metavar="N", help="of the task's attempts that one (default: the last)"
+    )
+    made.add_argument("--format", choices=("text", "json"), default="text", help="json: one object")
+    state_dir(made.add_argument)
+    options = made.parse(arguments)
+    found = history.find(options.state_dir, options.run)
+    if options.task is not None:
+        return _log(found, options.task, options.attempt)
+    if options.format == "json":
+        write_out(json.dumps({**as_json(found), "states": _states(found)}, ensure_ascii=False) + "\n")
+    else:
+        write_out(_account(found))
+    return 0
+
+
+# ---- the account of a run
+
+
+def _account(found: Recorded) -> str:
+    header = found.header
+    rows = [
+        ["run", header.run],
+        ["job", visible(header.job)],
+        ["outcome", _outcome(found)],
+        ["started", f"{clock(header.at)}, took {durations.shown(found.seconds)}"],
+        ["where", f"{header.host}, pid {header.pid}, in {visible(header.directory)}"],
+        ["command", "factc " + " ".join(visible(word) for word in header.arguments) if header.arguments else ""],
+        ["tags", ", ".join(f"{visible(key)}={visible(value)}" for key, value in header.tags.items())],
+        ["continues", header.continues or ""],
+        ["record", visible(found.directory)],
+        *_endpoints(found),
+    ]
+    return aligned([row for row in rows if row[1]]) + "\n" + _tasks(found) + _ways(found)
+
+
+def _outcome(found: Recorded) -> str:
+    why = f" ({found.state.stopped})" if found.state.stopped else ""
+    if found.outcome == history.DIED:
+        why = " without a farewell: it was killed, or the machine went down"
+    return f"{found.outcome}{why}: {counted(found)}"
+
+
+def _endpoints(found: Recorded) -> list[list[str]]:
+    rows = []
+    for number, endpoint in enumerate(found.header.endpoints, 1):
+        outbox = found.journal.outbox(number)
+        words = [f"{len(outbox.acknowledged)} events delivered"]
+        if outbox.passed:
+            words.append(f"{len(outbox.passed)} refused ({next(iter(outbox.passed.values()))})")
+        if outbox.stopped:
+            words.append(outbox.stopped)
+        if number in found.undelivered:
+            words.append("some are missing")
+        rows.append([f"webhook {number}", f"{endpoint['url']}: {', '.join(words)}"])
+    return rows
+
+
+def _tasks(found: Recorded) -> str:
+    rows = [["TASK", "STATE", "STARTED", "TOOK", "CODE", ""]]
+    for name, task in zip(found.header.names, found.state.tasks, strict=True):
+        rows.append([
+            short(name, 60), task.state, clock(task.started) if task.started else "",
+            durations.shown(task.duration) if task.duration is not None else "",
+            "" if task.code is None else str(task.code), _why(task, found),
+        ])  # fmt: skip
+    return aligned(rows)
+
+
+def _why(task: TaskState, found: Recorded) -> str:
+    if task.carried:
+        return "carried over"
+    if task.state == "RUNNING" and found.outcome == history.DIED:
+        return "was running when the run died"
+    return visible(task.reason or "")
+
+
+def _ways(found: Recorded) -> str:
+    """What to do next."""
+    lines = []
+    if found.failed:
+        lines.append(f"to go on: factc resume {found.short}")
+    if found.undelivered and found.live is not True:
+        lines.append(f"to send the missing events: factc deliver {found.short}")
+    return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
+
+
+def _states(found: Recorded) -> list[dict[str, object]]:
+    return [
+        {"task": name, "state": task.state, "attempt": task.attempt, "started": task.started,
+         "duration": task.duration, "code": task.code, "reason": task.reason, "carried": task.carried}
+        for name, task in zip(found.header.names, found.state.tasks, strict=True)
+    ]  # fmt: skip
+
+
+# ---- the log of a task
+
+
+def _log(found: Recorded, name: str, attempt: int | None) -> int:
+    names = found.header.names
+    if name not in names:
+        meant = nearest(name, names)
+        raise RequestError(
+            f"no task of the run {found.short} is called '{name}'", f"did you mean '{meant}'?" if meant else ""
+        )
+    number = names.index(name)
+    task = found.state.tasks[number]
+    last = max(1, task.attempt)
+    if attempt is not None and attempt > last:
+        raise RequestError(f"the task '{name}' has had {last} attempt{'s' * (last > 1)}, not {attempt}")
+    if task.carried:
+        say(f"factc: '{name}' was carried over: factc show {(found.header.continues or '')[:8]} '{name}'")
+    wrote = False
+    for stream in (1, 2):
+        path = os.path.join(found.directory, LOGS, log_name(name, number, stream, attempt or last))
+        wrote |= _copy(path, stream)
+    if not wrote and not task.carried:
+        say(
+            f"factc: '{name}' wrote nothing"
+            if task.started
+            else f"factc: '{name}' did not run: {visible(task.reason or task.state)}"
+        )
+    return 0
+
+
+def _copy(path: str, stream: int) -> bool:
+    """A log on a stream: byte for byte, but without control sequences where that is a terminal."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    except OSError as problem:
+        raise RequestError(f"{path} cannot be read: {problem.strerror}") from None
+    out = sys.stdout.buffer if stream == 1 else sys.stderr.buffer
+    lines = Lines("", True) if out.isatty() else None
+    with open(descriptor, "rb") as log:
+        while data := log.read(PIECE):
+            out.write(lines.add(data).encode() if lines else data)
+        if lines:
+            out.write(lines.rest().encode())
+    out.flush()
+    return True

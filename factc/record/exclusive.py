@@ -1,0 +1,57 @@
+"""The lock of a job that is to run once at a time: who holds it is written in its file.
+
+Knows files and locks; knows no plan. The lock is the kernel's (flock): free at once when its holder is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from factc.diagnostic import RequestError
+from factc.digest import sha256_hex
+from factc.record.journalfile import Locked, lock
+from factc.record.writer import make_state_dir, refused
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class Exclusive:
+    """Holds the lock of a key until it is closed. `locked` is False where the system has no locks.
+
+    Raises RequestError if another run holds it, or if the lock's file cannot be made.
+    """
+
+    def __init__(self, state_dir: str, key: str, *, run: str, host: str, at: float) -> None:
+        folder = os.path.join(state_dir, "locks")
+        path = os.path.join(folder, sha256_hex([key.encode("utf-8", "surrogateescape")])[:32])
+        try:
+            make_state_dir(state_dir)
+            os.makedirs(folder, 0o700, exist_ok=True)
+            self._descriptor = os.open(path, _FLAGS, 0o600)
+        except OSError as problem:
+            raise refused(state_dir, problem.strerror or str(problem)) from None
+        try:
+            self.locked = lock(self._descriptor)
+        except Locked:
+            holder = os.pread(self._descriptor, 4096, 0)
+            os.close(self._descriptor)
+            raise _held(holder) from None
+        holder = json.dumps({"run": run, "host": host, "pid": os.getpid(), "at": at}).encode()
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, holder, 0)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _held(holder: bytes) -> RequestError:
+    hint = "wait for it, or name what makes this one another job: --exclusive=KEY"
+    try:
+        who = json.loads(holder)
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(who["at"]))
+        words = f": run {who['run'][:8]}, pid {who['pid']} on {who['host']}, since {since}"
+    except (ValueError, KeyError, TypeError):
+        words = ""  # it has just begun and not yet said who it is
+    return RequestError(f"this job runs already{words}", hint)

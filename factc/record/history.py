@@ -1,0 +1,200 @@
+"""The runs that a state directory holds: found by name, read, and how they ended.
+
+Knows directories and journals; writes nothing and takes no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from factc.diagnostic import RequestError
+from factc.outbox import is_delivered
+from factc.record import JOURNAL, PLAN
+from factc.record.journal import Journal
+from factc.record.journalfile import is_locked, read_whole
+from factc.state import FAILED, NO_OP, SUCCEEDED, RunState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from factc.plan import Plan
+    from factc.record.journal import RunHeader
+
+LAST = "last"
+LAST_FAILED = "last-failed"
+
+# How a run ended, in words for people and for `--format json`.
+OK = "succeeded"
+EARLY = "finished early"
+BAD = "failed"
+STOPPED = "stopped"
+RUNS = "running"
+DIED = "died"  # it said no farewell: killed, or the machine went down
+UNKNOWN = "running or died"  # where there are no locks, nobody can tell
+
+
+class Recorded:
+    """One recorded run.
+
+    state: the fold over its facts. live: whether it still runs, None if nobody can tell. size: bytes of the journal
+    that were read.
+    """
+
+    __slots__ = ("directory", "header", "journal", "live", "size", "state")
+
+    def __init__(self, directory: str, header: RunHeader, journal: Journal, live: bool | None, size: int) -> None:
+        self.directory = directory
+        self.header = header
+        self.journal = journal
+        self.live = live
+        self.size = size
+        self.state = RunState(len(header.names))
+        for step in journal.steps:
+            for fact in step:
+                self.state.apply(fact)
+
+    @property
+    def short(self) -> str:
+        """The first digits of its reference, by which it can be called."""
+        return self.header.run[:8]
+
+    @property
+    def outcome(self) -> str:
+        if not self.journal.finished:
+            return {True: RUNS, False: DIED, None: UNKNOWN}[self.live]
+        if self.state.stopped:
+            return STOPPED
+        if self.state.job != SUCCEEDED:
+            return BAD
+        return EARLY if any(task.state == NO_OP for task in self.state.tasks) else OK
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is something to resume: it failed, was stopped, or died."""
+        return self.outcome in (BAD, STOPPED, DIED)
+
+    @property
+    def seconds(self) -> float:
+        """From its beginning to its last fact, or to now while it runs."""
+        if self.live and not self.journal.finished:
+            return max(0.0, time.time() - self.header.at)
+        return max(0.0, self.state.now - self.state.created) if self.journal.steps else 0.0
+
+    @property
+    def undelivered(self) -> list[int]:
+        """The numbers of the endpoints that some event has not reached, and could."""
+        numbers = range(1, len(self.header.endpoints) + 1)
+        return [n for n in numbers if not is_delivered(self.journal, n) and not self.journal.outbox(n).gone]
+
+    def plan(self) -> Plan:
+        """The plan as it was run. Raises RequestError, and CompileError if somebody changed it."""
+        from factc.front.file import read_source
+        from factc.front.planfile import read_plan
+
+        return read_plan(read_source(os.path.join(self.directory, PLAN)))
+
+
+def names(state_dir: str) -> list[str]:
+    """The directories of all runs, the newest first. Raises RequestError if they cannot be listed."""
+    folder = os.path.join(state_dir, "runs")
+    try:
+        found = [name for name in os.listdir(folder) if os.path.exists(os.path.join(folder, name, JOURNAL))]
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        raise RequestError(f"{folder} cannot be read: {problem.strerror}") from None
+    seconds = [name.partition("-")[0] for name in found]
+    twins = {second for second in seconds if seconds.count(second) > 1} if len(set(seconds)) < len(found) else ()
+
+    def began(name: str) -> tuple[str, float, str]:
+        second = name.partition("-")[0]
+        return second, _began(os.path.join(folder, name)) if second in twins else 0.0, name
+
+    return sorted(found, key=began, reverse=True)
+
+
+def every(state_dir: str) -> Iterator[Recorded]:
+    """All recorded runs, the newest first; what is no run or was never begun is passed over."""
+    for name in names(state_dir):
+        try:
+            yield read(os.path.join(state_dir, "runs", name))
+        except RequestError:
+            continue
+
+
+def find(state_dir: str, word: str) -> Recorded:
+    """The run that a word means: the beginning of its reference or of its directory's name, `last`, `last-failed`.
+
+    Raises RequestError if there is none or more than one.
+    """
+    if word == LAST:
+        found = next(every(state_dir), None)
+    elif word == LAST_FAILED:
+        found = next((run for run in every(state_dir) if run.failed), None)
+    else:
+        found = _by_beginning(state_dir, word)
+    if found is None:
+        where = f"in {os.path.join(state_dir, 'runs')}"
+        words = {LAST: f"there is no run {where}", LAST_FAILED: f"no run {where} has failed"}
+        hint = "`factc runs` lists them; --state-dir DIR looks elsewhere"
+        raise RequestError(words.get(word, f"no run {where} is called `{word}`"), hint)
+    return found
+
+
+def read(directory: str) -> Recorded:
+    """The run recorded in a directory. Raises RequestError if that is none, or damaged."""
+    path = os.path.join(directory, JOURNAL)
+    try:
+        live = is_locked(path)  # asked first: a run that ends meanwhile has written its last word
+        data = _content(path)
+    except OSError as problem:
+        raise RequestError(f"{path} cannot be read: {problem.strerror}") from None
+    journal = Journal(path)
+    size = data.rfind(b"\n") + 1  # what is torn off or being written is no line
+    journal.feed(data[:size])
+    if journal.header is None:
+        raise RequestError(f"{path} has no header: the run died before it began")
+    if not live:
+        journal.end()
+    return Recorded(directory, journal.header, journal, live, size)
+
+
+def _by_beginning(state_dir: str, word: str) -> Recorded | None:
+    alike = (
+        [n for n in names(state_dir) if n.startswith(word) or n.partition("-")[2].startswith(word[:8])] if word else []
+    )
+    runs = [read(os.path.join(state_dir, "runs", name)) for name in alike]
+    runs = [run for run in runs if run.header.run.startswith(word) or os.path.basename(run.directory).startswith(word)]
+    if len(runs) > 1:
+        some = ", ".join(run.short for run in runs[:5])
+        raise RequestError(
+            f"`{word}` may be {len(runs)} runs: {some}{' …' if len(runs) > 5 else ''}", "give more of it"
+        )
+    return runs[0] if runs else None
+
+
+def _began(directory: str) -> float:
+    try:
+        return read(directory).header.at
+    except RequestError:
+        return 0.0
+
+
+def _content(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        return read_whole(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def counts(state: RunState) -> dict[str, int]:
+    """How many tasks are in which state, in the order in which people are told."""
+    states = [task.state for task in state.tasks]
+    return {
+        name: states.count(name)
+        for name in (SUCCEEDED, NO_OP, FAILED, "SKIPPED", "RUNNING", "WAITING")
+        if name in states
+    }

@@ -1,0 +1,184 @@
+"""The file of a journal: lines appended one write each, kept on the disk, under a lock while somebody writes.
+
+Knows files and locks; knows no line's meaning. Whoever holds the lock may write; readers take none. A last line that
+was torn off (a crash, a full disk) is cut by the next one who writes, and overlooked by readers.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+
+from factc.record.ballast import FULL, Ballast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+PATIENCE = 0.3  # seconds: somebody who only looks whether a run is alive holds its lock for a moment
+
+
+class Locked(Exception):
+    """Somebody else writes this journal."""
+
+
+class JournalFile:
+    """A journal that is written. `failed` is called with words when it cannot be; what could not be written is
+    tried again with every later line. Lines may come from any thread. A new one keeps some room on the disk, so that a
+    disk that fills up does not take the end of the run's account.
+
+    broken: something could not be written when it should have been. locked: False where the system has no locks.
+    """
+
+    def __init__(self, path: str, *, new: bool = False) -> None:
+        """Opens it, or makes a new one. Raises OSError, and Locked if somebody else has it."""
+        self.path = path
+        self.broken = False
+        self.failed: Callable[[str], None] = lambda words: None
+        self._pending: deque[bytes] = deque()
+        self._guard = threading.Lock()
+        self._dirty = False
+        self._syncing = False
+        self._ballast: Ballast | None = None
+        self._descriptor = os.open(path, _FLAGS | (os.O_CREAT | os.O_EXCL if new else 0), 0o600)
+        try:
+            self.locked = lock(self._descriptor)
+            if new:
+                self._ballast = Ballast(path)
+            else:
+                self._cut()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def write(self, line: bytes) -> bool:
+        """Appends a line; whether it and all before it are written."""
+        with self._guard:
+            self._pending.append(line)
+            self._dirty = True
+            return self._descriptor >= 0 and self._flush()
+
+    def sync_soon(self) -> None:
+        """Brings what was written to the disk, beside what goes on; looks whether the file is still there."""
+        with self._guard:
+            self._look()
+            if self._pending:
+                self._flush()
+            if not self._dirty or self._syncing:
+                return
+            self._dirty, self._syncing = False, True
+        threading.Thread(target=self._sync_beside, daemon=True).start()
+
+    def sync(self) -> bool:
+        """Brings what was written to the disk, now; whether that worked."""
+        self._dirty = False
+        try:
+            _sync(self._descriptor)
+        except OSError as problem:
+            if problem.errno != errno.EINVAL:  # a file system that has nothing to bring anywhere
+                self._fail(problem.strerror or str(problem))
+                return False
+        return True
+
+    def close(self) -> None:
+        """Lets go of it, and of the lock."""
+        with self._guard:
+            self._look()
+            self._flush()
+            self.sync()
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+            if self._ballast:
+                self._ballast.drop()
+
+    def read(self) -> bytes:
+        """All of it."""
+        return read_whole(self._descriptor)
+
+    def _flush(self) -> bool:
+        """Writes what waits: one write a line. A line that does not fit whole is taken back."""
+        while self._pending:
+            line = self._pending[0]
+            try:
+                written = os.write(self._descriptor, line)
+                if written < len(line):
+                    os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError as problem:
+                if problem.errno in FULL and self._ballast and self._ballast.drop():
+                    self._fail(problem.strerror or str(problem))
+                    continue  # with the room that was kept for this
+                self._fail(problem.strerror or str(problem))
+                return False
+            self._pending.popleft()
+        return True
+
+    def _sync_beside(self) -> None:
+        try:
+            self.sync()
+        finally:
+            self._syncing = False
+
+    def _look(self) -> None:
+        if not self.broken and os.fstat(self._descriptor).st_nlink == 0:
+            self._fail("it was deleted")
+
+    def _fail(self, words: str) -> None:
+        if not self.broken:
+            self.broken = True
+            self.failed(f"the journal {self.path} cannot be written: {words}")
+
+    def _cut(self) -> None:
+        data = self.read()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.ftruncate(self._descriptor, whole)
+
+
+def lock(descriptor: int) -> bool:
+    """Takes the lock of an open file; False where there are no locks. Raises Locked if somebody else has it."""
+    import fcntl
+
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise Locked from None
+            time.sleep(0.01)
+        except OSError:
+            return False
+
+
+def is_locked(path: str) -> bool | None:
+    """Whether somebody writes a journal now; None where that cannot be known. Raises OSError."""
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+    return False
+
+
+def read_whole(descriptor: int, offset: int = 0) -> bytes:
+    """An open file from an offset to its end."""
+    parts = []
+    while data := os.pread(descriptor, 1 << 20, offset):
+        parts.append(data)
+        offset += len(data)
+    return b"".join(parts)

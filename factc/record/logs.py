@@ -1,0 +1,111 @@
+"""The logs of a run: a file for each stream of each attempt, made at its first byte, whole.
+
+Knows files and how many may be open; knows no journal. Where descriptors run out, logs are closed and opened again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SLUG = 40  # characters of a task's name in the name of its log
+_SUFFIX = {1: "out", 2: "err"}
+_AGAIN = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_NEW = _AGAIN | os.O_CREAT | os.O_EXCL
+
+
+class Logs:
+    """The folder with the logs of a run's tasks, whose names are given in plan order.
+
+    broken: something could not be written.
+    """
+
+    def __init__(self, folder: str, names: Sequence[str]) -> None:
+        self.broken = False
+        self._folder = folder
+        self._names = names
+        self._attempts: dict[int, int] = {}  # of those that run
+        self._open: dict[tuple[int, int], int] = {}
+        self._made: set[tuple[int, int]] = set()  # of the attempts that run now
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)  # a place for one log when all others are taken
+
+    def path(self, task: int, stream: int, attempt: int = 1) -> str:
+        return os.path.join(self._folder, log_name(self._names[task], task, stream, attempt))
+
+    def begin(self, task: int, attempt: int) -> None:
+        if attempt > 1:
+            self._attempts[task] = attempt
+
+    def write(self, task: int, stream: int, data: bytes) -> None:
+        """Appends to a log. Raises OSError."""
+        key = (task, stream)
+        descriptor = self._open.get(key)
+        if descriptor is None:
+            path = self.path(task, stream, self._attempts.get(task, 1))
+            descriptor = self._open[key] = self._opened(path, _AGAIN if key in self._made else _NEW)
+            self._made.add(key)
+        write_all(descriptor, data)
+
+    def end(self, task: int) -> None:
+        """An attempt has ended."""
+        self._attempts.pop(task, None)
+        for stream in _SUFFIX:
+            self._made.discard((task, stream))
+            descriptor = self._open.pop((task, stream), None)
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def close(self) -> None:
+        self._close_all()
+        if self._spare >= 0:
+            os.close(self._spare)
+            self._spare = -1
+
+    def _opened(self, path: str, flags: int) -> int:
+        try:
+            return os.open(path, flags, 0o600)
+        except OSError as problem:
+            if problem.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+        if not self._open and self._spare >= 0:
+            os.close(self._spare)
+            self._spare = -1
+        self._close_all()
+        return os.open(path, flags, 0o600)
+
+    def _close_all(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        self._open.clear()
+
+
+def log_name(name: str, task: int, stream: int, attempt: int = 1) -> str:
+    """`0003-load.out`, from the second attempt on `0003-load.2.out`; never a path."""
+    again = f".{attempt}" if attempt > 1 else ""
+    return f"{task + 1:04d}-{slug(name)}{again}.{_SUFFIX[stream]}"
+
+
+def slug(name: str) -> str:
+    """A task's name as part of a file's name: ASCII letters, digits, `_`, `-` and dots that lead nowhere."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in name[: 4 * SLUG])
+    return "-".join(part for part in kept.split("-") if part)[:SLUG] or "task"
+
+
+def write_new(path: str, data: bytes) -> None:
+    """A file that was not there. Raises OSError."""
+    descriptor = os.open(path, _NEW, 0o600)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """All of it, or OSError: a short write is followed by the rest."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, data[written:])

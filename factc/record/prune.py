@@ -1,0 +1,58 @@
+"""Which recorded runs may go, and their going.
+
+Knows the runs of a state directory; never touches one that still runs, nor one with events that nobody has got yet.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from factc.record import JOURNAL
+from factc.record.history import every
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from factc.record.history import Recorded
+
+
+def keep_runs(state_dir: str, job: str, keep: int) -> list[str]:
+    """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
+    of_job = [run for run in every(state_dir) if run.header.job == job]
+    over = [run for run in of_job[keep:] if run.journal.finished and may_go(run)]
+    return [trouble for run in over if (trouble := remove(run))]
+
+
+def superfluous(state_dir: str, keep: int | None, older: float | None) -> Iterator[Recorded]:
+    """The runs that are not among the newest `keep` of their job, and began before `older` (seconds since the epoch).
+
+    Given both, a run is superfluous only if both say so.
+    """
+    seen: dict[str, int] = {}
+    for run in every(state_dir):
+        seen[run.header.job] = seen.get(run.header.job, 0) + 1
+        if (keep is None or seen[run.header.job] > keep) and (older is None or run.header.at < older):
+            yield run
+
+
+def may_go(run: Recorded, *, undelivered: bool = False) -> bool:
+    """Whether nothing is lost with a run: it is over, and its events have been delivered (or do not matter)."""
+    over = run.live is False or (run.live is None and run.journal.finished is not None)
+    return over and (undelivered or not run.undelivered)
+
+
+def remove(run: Recorded) -> str | None:
+    """Deletes a run's directory, its journal last: half a run is a run still. Why that failed, in words."""
+    try:
+        for entry in os.scandir(run.directory):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            elif entry.name != JOURNAL:
+                os.unlink(entry.path)
+        os.unlink(os.path.join(run.directory, JOURNAL))
+        os.rmdir(run.directory)
+    except OSError as problem:
+        return f"{run.directory} could not be removed: {problem.strerror}"
+    return None

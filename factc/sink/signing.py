@@ -1,0 +1,75 @@
+"""What proves to a receiver who sends: secrets that sign (the home of `standardwebhooks`), and headers.
+
+Knows variables of the environment; knows no network. Values are never shown and never stored.
+"""
+
+from __future__ import annotations
+
+from factc.diagnostic import RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Signer = Callable[[str, int, bytes], str]
+
+
+class Credentials:
+    """secrets: each `whsec_…`; several while they are changed. headers: such as Authorization."""
+
+    __slots__ = ("secrets", "headers")
+
+    def __init__(self, secrets: Sequence[str] = (), headers: Mapping[str, str] | None = None) -> None:
+        self.secrets = tuple(secrets)
+        self.headers = dict(headers or {})
+
+    def values(self) -> list[str]:
+        """What must not be seen anywhere: the secrets, the headers' values and what stands last in these."""
+        ends = [value.split()[-1] for value in self.headers.values() if value.split()]
+        return [*self.secrets, *self.headers.values(), *ends]
+
+
+def read_credentials(secret: str | None, headers: Sequence[str], environ: Mapping[str, str]) -> Credentials:
+    """Credentials from variables. Raises RequestError for one that is missing, or of no use."""
+    secrets = _variable(secret, environ).split() if secret else []
+    if secret:
+        _check_secrets(secrets, secret)
+    return Credentials(secrets, dict(_header(name, _variable(name, environ)) for name in headers))
+
+
+def signers(secrets: Sequence[str]) -> list[Signer]:
+    """What signs an event (its id, the time in seconds since the epoch, its body), as Standard Webhooks says."""
+    if not secrets:
+        return []
+    from datetime import UTC, datetime
+
+    from standardwebhooks.webhooks import Webhook
+
+    def signer(webhook: Webhook) -> Signer:
+        return lambda id, at, body: webhook.sign(id, datetime.fromtimestamp(at, UTC), body.decode())
+
+    return [signer(Webhook(secret)) for secret in secrets]
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise RequestError(f"the variable {name} is not set, or empty", "the option takes the name of a variable")
+    return value
+
+
+def _check_secrets(secrets: Sequence[str], name: str) -> None:
+    try:
+        signers(secrets)
+    except Exception:  # each kind of mistake has its own: no base64, too short, empty
+        hint = "a secret is `whsec_` and base64; two of them, parted by a blank, while it is changed"
+        raise RequestError(f"the variable {name} holds no secret that can sign webhooks", hint) from None
+
+
+def _header(name: str, text: str) -> tuple[str, str]:
+    header, colon, value = text.partition(":")
+    header, value = header.strip(), value.strip()
+    plain = all(c.isascii() and (c.isalnum() or c in "!#$%&'*+-.^_`|~") for c in header)
+    if not (colon and header and value and plain and value.isprintable() and value.isascii()):
+        raise RequestError(f"the variable {name} holds no header", "it looks like `Authorization: Bearer …`")
+    return header, value

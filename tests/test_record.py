@@ -1,0 +1,243 @@
+"""The record of runs: what it holds, who may read it, and the verbs that list, show and remove runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factc.record.journalfile import JournalFile, Locked, is_locked
+from tests.conftest import Ran, environment
+
+Factc = Callable[..., Ran]
+
+JOB = """\
+job demo
+
+good:
+    echo fine
+
+bad: good
+    test -e mended
+
+last: bad
+    echo last
+"""
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> str:
+    (tmp_path / "job.fact").write_text(JOB)
+    return "job.fact"
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    """The journal of the only run there."""
+    (path,) = folder.glob(".factc/runs/*/events.ndjson")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@contextmanager
+def background(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that goes on until the end of the block; it writes a file `ready` when it has begun."""
+    process = subprocess.Popen([sys.executable, "-m", "factc", "run", *words], cwd=folder, env=environment(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        deadline = time.monotonic() + 20
+        while not (folder / "ready").exists():
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        process.wait()
+
+
+# ---- the journal
+
+
+def test_the_journal_says_what_happened(factc: Factc, tmp_path: Path, job: str) -> None:
+    assert factc("run", job, "-j1", "--tag", "who,me", "--start", "good").code == 2
+    header, *facts = lines(tmp_path)
+    assert (header["journal"], header["job"], header["names"]) == (1, "demo", ["good", "bad", "last"])
+    assert (header["host"], header["directory"]) == (os.uname().nodename, str(tmp_path))
+    assert header["arguments"] == ["run", job, "-j1", "--tag", "who,me", "--start", "good"]
+    assert (header["tags"], header["start"], len(header["run"])) == ({"who": "me"}, "good", 64)
+    assert '"name": "demo"' in header["factfile"]
+    assert header["plan"] in (next(tmp_path.glob(".factc/runs/*/plan.factotum"))).read_text()
+    assert [fact["n"] for fact in facts] == list(range(1, len(facts) + 1))
+    assert [fact["fact"] for fact in facts] == [
+        "RunCreated", "RunStarted", "TaskStarted", "TaskEnded", "TaskStarted", "TaskEnded", "TaskSkipped", "RunFinished",
+    ]  # fmt: skip
+    assert facts[3]["stdout"] == "fine" and facts[5]["more"] and facts[6]["cause"] == "the task 'bad' failed"
+
+
+def test_a_line_costs_little(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "many.fact").write_text("job many\n\n" + "".join(f"t{i}:\n    :\n\n" for i in range(300)))
+    assert factc("run", "many.fact", "--output", "quiet").code == 0
+    header, *facts = lines(tmp_path)
+    names = sum(len(name) + 3 for name in header["names"])
+    size = sum(map(len, next(tmp_path.glob(".factc/runs/*/events.ndjson")).read_text().splitlines()))
+    assert (size - len(json.dumps(header["factfile"])) - names) / 300 < 600
+    assert len(facts) == 603
+
+
+def test_a_torn_line_is_overlooked_by_readers_and_cut_by_the_next_writer(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    first = JournalFile(str(path), new=True)
+    assert first.write(b'{"n":1}\n') and is_locked(str(path))
+    with pytest.raises(Locked):
+        JournalFile(str(path))
+    first.close()
+    assert is_locked(str(path)) is False
+    path.write_bytes(path.read_bytes() + b'{"n":2,"fa')
+    JournalFile(str(path)).close()
+    assert path.read_bytes() == b'{"n":1}\n'
+
+
+def test_a_journal_that_is_no_file_of_ours_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(OSError, match="symbolic link|Too many"):
+        JournalFile(str(tmp_path / "link"))
+
+
+# ---- runs, show, prune
+
+
+def test_runs_lists_what_ran(factc: Factc, tmp_path: Path, job: str) -> None:
+    assert factc("runs").out == "no runs\n"
+    factc("run", job)
+    (tmp_path / "mended").touch()
+    factc("run", job)
+    (tmp_path / "other.fact").write_text("job other\n\na:\n    exit 3\n")
+    factc("run", "other.fact")
+    told = [json.loads(line) for line in factc("runs", "--format", "json").out.splitlines()]
+    assert [(one["job"], one["outcome"]) for one in told] == [
+        ("other", "failed"), ("demo", "succeeded"), ("demo", "failed"),
+    ]  # fmt: skip
+    assert told[2]["tasks"] == {"SUCCEEDED": 1, "FAILED": 1, "SKIPPED": 1}
+    table = factc("runs").out.splitlines()
+    assert len(table) == 4 and table[0].split() == ["RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "TASKS"]
+    assert "1 succeeded, 1 failed, 1 skipped" in table[3]
+    assert len(factc("runs", "--failed").out.splitlines()) == 3
+    assert len(factc("runs", "--job", "demo", "--last", "1").out.splitlines()) == 2
+
+
+def test_show_tells_the_account_of_a_run_and_the_log_of_a_task(factc: Factc, tmp_path: Path, job: str) -> None:
+    factc("run", job)
+    (directory,) = (tmp_path / ".factc/runs").iterdir()
+    run = json.loads(factc("runs", "--format", "json").out)["run"]
+    for word in ("last", "last-failed", run, run[:4], directory.name, directory.name[:17]):
+        shown = factc("show", word)
+        assert shown.code == 0 and "failed: 1 succeeded, 1 failed, 1 skipped" in shown.out, word
+        assert f"to go on: factc resume {run[:8]}" in shown.out
+    assert factc("show", "last", "good").out == "fine\n"
+    assert "'last' did not run: the task 'bad' failed" in factc("show", "last", "last").err
+    assert "did you mean 'good'?" in factc("show", "last", "goob").err
+    assert factc("show", "nothing").code == 3
+    states = json.loads(factc("show", "last", "--format", "json").out)["states"]
+    assert [state["state"] for state in states] == ["SUCCEEDED", "FAILED", "SKIPPED"]
+
+
+def test_a_run_that_died_is_told_from_one_that_runs(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "long.fact").write_text("job long\n\na:\n    touch ready; exec sleep 60\n")
+    with background(tmp_path, "long.fact") as process:
+        assert json.loads(factc("runs", "--format", "json").out)["outcome"] == "running"
+        assert "still runs" in factc("resume").err
+        assert factc("prune", "--keep", "0").out == "0 runs removed\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert json.loads(factc("runs", "--format", "json").out)["outcome"] == "died"
+        assert "was running when the run died" in factc("show", "last").out
+
+
+def test_prune_and_keep(factc: Factc, tmp_path: Path, job: str) -> None:
+    (tmp_path / "mended").touch()
+    for _ in range(3):
+        assert factc("run", job).code == 0
+    assert factc("prune").code == 3
+    assert factc("prune", "--keep", "1", "--older", "1d").out == "0 runs removed\n"
+    assert factc("prune", "--keep", "1", "--dry-run").out.endswith("2 runs would go\n")
+    assert len(list((tmp_path / ".factc/runs").iterdir())) == 3
+    assert factc("run", job, "--keep", "2").code == 0
+    assert len(list((tmp_path / ".factc/runs").iterdir())) == 2
+    (tmp_path / "mended").unlink()
+    assert factc("run", job, "--keep", "1").code == 2, "nothing goes after a failure"
+    assert len(list((tmp_path / ".factc/runs").iterdir())) == 3
+    assert factc("prune", "--older", "0s").out.endswith("3 runs removed\n")
+    assert list((tmp_path / ".factc/runs").iterdir()) == []
+
+
+# ---- one at a time
+
+
+def test_exclusive(factc: Factc, tmp_path: Path, job: str) -> None:
+    (tmp_path / "long.fact").write_text("job long\n\nparam x = 1\n\na:\n    touch ready; sleep 60; : {{x}}\n")
+    with background(tmp_path, "long.fact", "--exclusive") as process:
+        ran = factc("run", "long.fact", "--exclusive")
+        assert ran.code == 3 and f"pid {process.pid} on {os.uname().nodename}, since 20" in ran.err
+        assert factc("run", job, "--exclusive").code == 2, "another job is free to run"
+        assert factc("run", job, "--exclusive=x").code == 2
+        process.kill()
+        process.wait()
+        (tmp_path / "long.fact").write_text("job long\n\nparam x = 1\n\na:\n    : {{x}}\n")
+    assert factc("run", "long.fact", "--exclusive").code == 0
+    assert factc("run", "--exclusive", "long.fact", "--no-record").code == 3
+
+
+def test_the_same_key_is_the_same_job(factc: Factc, tmp_path: Path, job: str) -> None:
+    (tmp_path / "long.fact").write_text("job long\n\na:\n    touch ready; sleep 60\n")
+    with background(tmp_path, "long.fact", "--exclusive=nightly"):
+        assert factc("run", job, "--exclusive=nightly").code == 3
+        assert factc("run", job, "--exclusive").code == 2
+
+
+# ---- where nothing can be written
+
+
+def test_places_that_cannot_be_written(factc: Factc, tmp_path: Path, job: str) -> None:
+    (tmp_path / "file").write_text("")
+    ran = factc("run", job, "--state-dir", "file")
+    assert ran.code == 3 and "the run cannot be recorded in file" in ran.err and "--no-record" in ran.err
+    assert ran.out == "", "nothing has run"
+
+
+def test_a_journal_that_is_deleted_in_the_middle(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "gone.fact").write_text(
+        "job gone\n\na:\n    rm .factc/runs/*/events.ndjson; sleep 1.3\n\nb: a\n    touch ran\n"
+    )
+    ran = factc("run", "gone.fact")
+    assert ran.code == 3 and "it was deleted; what runs goes on, nothing new starts" in ran.err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_whole_record_that_is_deleted_in_the_middle(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "gone.fact").write_text(
+        "job gone\n\na:\n    rm -r .factc; echo said; sleep 0.1\n\nb: a\n    touch ran\n"
+    )
+    ran = factc("run", "gone.fact")
+    assert ran.code == 3 and "cannot be written" in ran.err and "[a] said" in ran.out
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write everywhere")
+def test_a_state_directory_that_is_read_only(tmp_path: Path, job: str) -> None:
+    command = [sys.executable, "-m", "factc", "run", job]
+    if os.geteuid() == 0:  # root without its powers
+        command = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", *command]
+    (tmp_path / ".factc").mkdir()
+    (tmp_path / ".factc").chmod(0o500)
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True)
+    (tmp_path / ".factc").chmod(0o700)
+    assert done.returncode == 3 and "cannot be recorded in .factc: Permission denied" in done.stderr

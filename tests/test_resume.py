@@ -1,0 +1,237 @@
+"""Going on where a run failed: what is carried over, what runs again and why, and what the record remembers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Ran, environment
+from tests.receiver import Receiver
+
+Factc = Callable[..., Ran]
+
+JOB = """\
+job demo
+
+param day = mon
+
+stage:
+    echo stage {{day}} >> ran
+
+load: stage
+    echo load >> ran; test -e mended
+
+check: load
+    echo check >> ran
+
+other:
+    echo other >> ran
+
+early: other
+    echo early >> ran; exit 3
+"""
+
+
+def write(folder: Path, text: str = JOB) -> str:
+    (folder / "job.fact").write_text(text.replace("early:", "[noop 3]\nearly:"))
+    return "job.fact"
+
+
+def ran(folder: Path) -> list[str]:
+    """What has run since this was asked last."""
+    path = folder / "ran"
+    words = path.read_text().splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return sorted(words)
+
+
+def account(text: str) -> dict[str, str]:
+    """Each task's reason, from the lines that a resumed run begins with."""
+    found: dict[str, str] = {}
+    for verb, names, reason in re.findall(r"(?m)^  (carried over|runs):\s+(.*?)(?:  \((.*)\))?$", text):
+        found |= dict.fromkeys(names.split(", "), reason or verb)
+    return found
+
+
+def test_what_failed_runs_again_and_what_succeeded_does_not(factc: Factc, tmp_path: Path) -> None:
+    assert factc("run", write(tmp_path)).code == 2
+    assert ran(tmp_path) == ["early", "load", "other", "stage mon"]
+    (tmp_path / "mended").touch()
+    planned = factc("plan", "job.fact", "--resume", "last")
+    assert re.findall(r"(?m)^# carried over: (\w+)", planned.out) == ["stage", "other"]
+    assert re.findall(r"(?m)^# (\w+) · .* · (.*)", planned.out) == [
+        ("load", "failed last time"), ("check", "did not run last time"), ("early", "ended early last time"),
+    ]  # fmt: skip
+    rehearsed = factc("resume", "--dry-run")
+    assert rehearsed.code == 0 and "echo check" in rehearsed.out and "echo stage" not in rehearsed.out
+    assert ran(tmp_path) == []
+    resumed = factc("resume")
+    assert resumed.code == 0 and ran(tmp_path) == ["check", "early", "load"]
+    assert account(resumed.err) == {
+        "stage": "carried over", "other": "carried over", "load": "failed last time",
+        "check": "did not run last time", "early": "ended early last time",
+    }  # fmt: skip
+    assert "4 succeeded, 1 no-op (2 carried over)" in resumed.err
+
+
+def test_the_line_at_the_end_of_a_failed_run_can_be_pasted(factc: Factc, tmp_path: Path) -> None:
+    failed = factc(
+        "run",
+        write(tmp_path),
+        "--set",
+        "day=tue",
+        "-j",
+        "2",
+        "--grace",
+        "1500ms",
+        "--exclusive=a b",
+        "--state-dir",
+        "my state",
+    )
+    line = failed.err.splitlines()[-1]
+    assert re.fullmatch(
+        r"to go on: factc resume [0-9a-f]{8} -j 2 --grace 1500ms --state-dir 'my state' --exclusive='a b'", line
+    )
+    (tmp_path / "mended").touch()
+    (tmp_path / "job.fact").unlink()
+    ran(tmp_path)
+    pasted = line.partition(": factc ")[2]
+    done = subprocess.run(
+        f"{sys.executable} -m factc {pasted}", shell=True, cwd=tmp_path, env=environment(), capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert ran(tmp_path) == ["check", "early", "load"]
+
+
+def test_a_changed_task_and_all_below_it_run_again(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "mended").touch()
+    factc("run", write(tmp_path))
+    text = JOB.replace("echo load >> ran", "echo newload >> ran").replace("other:", "[env A=1]\nother:", 1)
+    write(tmp_path, text + "\nfresh:\n    echo fresh >> ran\n")
+    ran(tmp_path)
+    resumed = factc("run", "job.fact", "--resume", "last")
+    assert account(resumed.err) == {
+        "stage": "carried over", "load": "command changed", "check": "after 'load'", "other": "environment changed",
+        "early": "ended early last time", "fresh": "new in this job",
+    }  # fmt: skip
+    assert ran(tmp_path) == ["check", "early", "fresh", "newload", "other"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("[noop 3]\nearly: other", "[noop 4]\nearly: other", "exit-code rules changed"),
+        ("[noop 3]\nearly: other", "[noop 3]\nearly: stage", "dependencies changed"),
+        ("[noop 3]\nearly: other", "[noop 3, cd .]\nearly: other", "directory changed"),
+    ],
+)
+def test_what_a_fingerprint_holds(factc: Factc, tmp_path: Path, old: str, new: str, reason: str) -> None:
+    text = JOB.replace("exit 3", "exit 0")
+    (tmp_path / "mended").touch()
+    assert factc("run", write(tmp_path, text)).code == 0
+    path = tmp_path / "job.fact"
+    path.write_text(path.read_text().replace(old, new))
+    assert account(factc("run", "job.fact", "--resume", "last").err)["early"] == reason
+
+
+def test_values_come_from_the_old_run_unless_given(factc: Factc, tmp_path: Path) -> None:
+    factc("run", write(tmp_path), "--set", "day=tue", "--tag", "a,b")
+    ran(tmp_path)
+    again = factc("run", "job.fact", "--resume", "last")
+    assert account(again.err)["stage"] == "carried over" and ran(tmp_path) == ["early", "load"]
+    other = factc("resume", "--set", "day=wed")
+    assert account(other.err)["stage"] == "command changed" and "stage wed" in ran(tmp_path)
+    told = [json.loads(line) for line in factc("runs", "--format", "json").out.splitlines()]
+    assert [one["continues"] for one in told] == [told[1]["run"], told[2]["run"], None]
+    assert factc("resume", "--set", "dya=x").code == 3
+
+
+def test_a_compiled_plan_is_resumed_too(factc: Factc, tmp_path: Path) -> None:
+    factc("compile", write(tmp_path), "--set", "day=tue", "-o", "job.factotum")
+    assert factc("run", "job.factotum").code == 2
+    ran(tmp_path)
+    assert factc("run", "job.factotum", "--resume", "last").code == 2
+    assert ran(tmp_path) == ["early", "load"]
+    factc("compile", "job.fact", "--set", "day=wed", "-o", "job.factotum")
+    again = factc("run", "job.factotum", "--resume", "last")
+    assert account(again.err)["stage"] == "command changed"
+
+
+def test_a_part_of_a_job_stays_a_part(factc: Factc, tmp_path: Path) -> None:
+    factc("run", write(tmp_path), "--to", "check")
+    assert ran(tmp_path) == ["load", "stage mon"]
+    (tmp_path / "mended").touch()
+    assert factc("resume", "--set", "day=mon").code == 0
+    assert ran(tmp_path) == ["check", "load"]
+
+
+def test_resuming_a_resumed_run(factc: Factc, tmp_path: Path) -> None:
+    factc("run", write(tmp_path))
+    factc("resume")
+    ran(tmp_path)
+    (tmp_path / "mended").touch()
+    done = factc("resume")
+    assert done.code == 0 and ran(tmp_path) == ["check", "early", "load"]
+    last = factc("resume")
+    assert last.code == 0 and ran(tmp_path) == ["early"]
+
+
+def test_events_show_carried_tasks_as_they_were(factc: Factc, tmp_path: Path) -> None:
+    factc("run", write(tmp_path))
+    old = [json.loads(line)["data"] for line in factc("events", "last").out.splitlines()]
+    factc("resume")
+    new = [json.loads(line)["data"] for line in factc("events", "last").out.splitlines()]
+    then = {task["taskName"]: task for task in old[-1]["taskStates"]}
+    first = {task["taskName"]: task for task in new[0]["taskStates"]}
+    assert new[0]["runReference"] != old[0]["runReference"] and new[0]["jobReference"] == old[0]["jobReference"]
+    assert (
+        first["stage"] == {key: then["stage"][key] for key in first["stage"]} and first["stage"]["state"] == "SUCCEEDED"
+    )
+    assert first["load"] == {"taskName": "load", "state": "WAITING"}
+    moved = {change["taskName"] for data in new for change in data.get("taskTransitions", [])}
+    assert moved == {"load", "check", "early"}
+
+
+def test_a_process_of_the_dead_run_that_still_lives_is_no_basis(factc: Factc, tmp_path: Path) -> None:
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("processes are told by their marks in /proc")
+    (tmp_path / "job.fact").write_text("job stuck\n\na:\n    touch ready; exec sleep 47.3\n")
+    process = subprocess.Popen([sys.executable, "-m", "factc", "run", "job.fact"], cwd=tmp_path, env=environment(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.01)
+    guards = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+    sleeper = next(pid for pid in guards if Path(f"/proc/{pid}/comm").read_text().strip() == "sleep")
+    for pid in guards:  # nobody is left to clear up
+        if pid != sleeper:
+            subprocess.run(["kill", "-9", pid], check=True)
+    process.kill()
+    process.wait()
+    try:
+        refused = factc("resume")
+        assert refused.code == 3 and f"pid {sleeper} of the task 'a'" in refused.err
+        assert f"kill {sleeper}" in refused.err
+    finally:
+        subprocess.run(["kill", "-9", sleeper], check=True)
+
+
+def test_webhooks_are_remembered_but_not_their_secrets(factc: Factc, tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        url = f"{receiver.url}hook?token=hushhush"
+        write(tmp_path)
+        assert factc("run", "job.fact", "--webhook", url, "--webhook", receiver.url + "plain").code == 2
+        record = b"".join(path.read_bytes() for path in (tmp_path / ".factc").rglob("*") if path.is_file())
+        assert b"hushhush" not in record and b"/hook" in record
+        refused = factc("resume")
+        assert refused.code == 3 and "add --webhook URL with the same URL as before" in refused.err
+        assert factc("resume", "--webhook", url + "x").code == 3
+        before = len(receiver.requests)
+        assert factc("resume", "--webhook", url).code == 2
+        assert {request.path for request in receiver.requests[before:]} == {"/hook?token=hushhush", "/plain"}
