@@ -283,14 +283,14 @@ def a_dead_receiver_and_a_delivery_later(folder: Path) -> None:
 @scenario
 def a_delivery_that_is_broken_off_goes_on_where_it_was(folder: Path) -> None:
     """Long events, so that the pace has a say in how they are cut."""
-    place = Place(folder, f"job long\n\n# {'x' * 10}\n" + wide(6, "sleep 0.3; : " + "x" * 20_000).partition("\n")[2])
-    with Receiver(lambda number: Reply(200 if number < 9 else 503)) as receiver:
+    place = Place(folder, wide(8, "sleep 0.15; : " + "x" * 40_000))
+    with Receiver(lambda number: Reply(200 if number < 4 else 503)) as receiver:
         receiver.stop()
         place.run(receiver.url, "-j1", "--webhook-drain", "0")
         told = place.events()
         assert len(told) < len(place.changes()), "some are merged"
         receiver.start()
-        assert "9 events delivered; the rest is still missing" in place.factc("deliver", "last", "--patience", "0").out
+        assert "4 events delivered; the rest is still missing" in place.factc("deliver", "last", "--patience", "0").out
         assert place.events() == told
         receiver.script = ()
         assert place.factc("deliver", "--all").code == 0
@@ -300,7 +300,7 @@ def a_delivery_that_is_broken_off_goes_on_where_it_was(folder: Path) -> None:
 
 @scenario
 def killed_in_the_middle(folder: Path) -> None:
-    place = Place(folder, wide(80, "sleep 0.02; echo said"))
+    place = Place(folder, wide(200, "sleep 0.05; echo said"))
     with Receiver(lambda number: Reply(delay=0.04)) as receiver:
         process = place.start("run", "job.fact", "-j4", "--webhook", receiver.url)
         receiver.wait_for(12)
@@ -506,7 +506,7 @@ def required_events_and_exit_codes(folder: Path) -> None:
 @scenario
 def a_url_with_more_to_it_than_is_shown(folder: Path) -> None:
     place = Place(folder, GOOD)
-    with Receiver([500]) as receiver:
+    with Receiver([500] * 9) as receiver:
         secret = receiver.url.replace("://", "://me:pass%40word@") + f"in?token={HIDDEN}"
         shown = receiver.url + "in"
         ran = place.run(secret, "--webhook-drain", "0")
@@ -517,7 +517,7 @@ def a_url_with_more_to_it_than_is_shown(folder: Path) -> None:
         assert f"the webhook {shown} had credentials or a query, which no record holds" in asked.err
         assert f"no URL that was given is that of the webhook {shown}" in refused.err
         assert place.factc("deliver", "--all").code == 3
-        assert len(receiver.requests) == 1 or receiver.requests[-1].id == receiver.requests[0].id
+        receiver.script = ()
         done = place.factc("deliver", "last", f"--webhook={secret}")
         assert done.code == 0 and f"  {shown}: 7 events delivered\n" in done.out
         place.check(receiver)

@@ -109,7 +109,7 @@ def test_a_torn_line_is_overlooked_by_readers_and_cut_by_the_next_writer(tmp_pat
 def test_a_journal_that_is_no_file_of_ours_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("")
     (tmp_path / "link").symlink_to(tmp_path / "target")
-    with pytest.raises(OSError, match="symbolic link|Too many"):
+    with pytest.raises(OSError, match=r"symbolic link|Too many"):
         JournalFile(str(tmp_path / "link"))
 
 

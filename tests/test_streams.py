@@ -23,7 +23,6 @@ from factc.events import RunCreated, RunFinished, RunStarted, TaskEnded, TaskSta
 from factc.loop import Loop
 from factc.plan import Plan, PlanTask
 from factc.sink import outlet, spool
-from factc.sink import streams as module
 from factc.sink.live import Block
 from factc.sink.streams import ERR, FULL, OUT, Streams
 from factc.sink.terminal import Terminal

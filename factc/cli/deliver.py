@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def run(arguments: list[str]) -> int:
     made = bare_parser(
         "deliver",
-        "Sends the events that the webhooks of a run have not got, in order, each with the id and the bytes that it had\n"
-        "or would have had. Exit code: 0 all is delivered, 3 something is still missing.",
+        "Sends the events that the webhooks of a run have not got, in order, each with the id and the bytes that it\n"
+        "had or would have had. Exit code: 0 all is delivered, 3 something is still missing.",
         "RUN|--all [OPTIONS]",
     )
     made.add_argument("run", metavar="RUN", nargs="?", help="a reference or its beginning, a directory's name, `last`, `last-failed`")  # fmt: skip  # noqa: E501

@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
         "[RUN] [OPTIONS]",
     )
     made.add_argument("run", metavar="RUN", nargs="?", default="last",
-                      help="a reference or its beginning, a directory's name, `last` or `last-failed` (default: last)")  # fmt: skip
+                      help="a reference or its beginning, `last`, `last-failed` (default: last)")  # fmt: skip
     value_options(made.add_argument_group("other values than those of the run").add_argument)
     add_options(made)
     options = made.parse(prepared(arguments))

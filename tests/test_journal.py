@@ -1,0 +1,118 @@
+"""The lines of a journal: what is written comes back, and what is no line is said so."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from factc.diagnostic import RequestError
+from factc.events import (
+    Fact,
+    RunCreated,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    TaskCarried,
+    TaskEnded,
+    TaskSkipped,
+    TaskStarted,
+)
+from factc.record.journal import (
+    Journal,
+    RunHeader,
+    Seal,
+    ack_line,
+    fact_line,
+    header_line,
+    passed_line,
+    seal_line,
+    stopped_line,
+)
+from factc.state import SUCCEEDED
+
+times = some.floats(0, 1e11, allow_nan=False)
+tasks = some.integers(0, 100_000)
+texts = some.text(some.characters(exclude_categories=[]), max_size=30)
+codes = some.none() | some.integers(-(2**31), 2**31)
+
+facts: some.SearchStrategy[Fact] = some.one_of(
+    some.builds(RunCreated, times),
+    some.builds(RunStarted, times),
+    some.builds(TaskCarried, times, tasks, codes, some.none() | times, some.none() | times),
+    some.builds(TaskStarted, times, tasks, some.integers(1, 9)),
+    some.builds(
+        TaskEnded, times, tasks, some.sampled_from(["SUCCEEDED", "FAILED"]), codes, some.none() | times,
+        some.none() | texts, some.none() | texts, some.none() | texts,
+    ),
+    some.builds(TaskSkipped, times, tasks, texts),
+    some.builds(RunStopped, times, texts),
+    some.builds(RunFinished, times, some.just(SUCCEEDED)),
+)  # fmt: skip
+
+
+@given(some.lists(some.lists(facts, min_size=1, max_size=4), max_size=6), some.integers(1, 40))
+def test_steps_come_back_however_the_file_is_read(steps: list[list[Fact]], piece: int) -> None:
+    lines, number = [], 0
+    for step in steps:
+        for at, fact in enumerate(step):
+            number += 1
+            lines.append(fact_line(number, fact, more=at < len(step) - 1))
+            assert lines[-1].endswith(b"\n") and b"\n" not in lines[-1][:-1]
+    journal = Journal()
+    for at in range(0, len(lines), piece):
+        journal.feed(b"".join(lines[at : at + piece]))
+    assert journal.steps == [tuple(step) for step in steps]
+    assert journal.last == [sum(map(len, steps[: i + 1])) for i in range(len(steps))]
+
+
+def test_a_step_that_was_cut_short_counts_once_nothing_more_can_come() -> None:
+    journal = Journal()
+    journal.feed(fact_line(1, TaskStarted(1.0, 0), more=True))
+    assert journal.steps == []
+    journal.end()
+    assert journal.steps == [(TaskStarted(1.0, 0),)]
+
+
+def test_the_header_comes_back_without_what_is_empty() -> None:
+    header = RunHeader(run="r", job="j\n", at=1.5, names=["a"], tags={}, endpoints=[{"url": "u", "sha256": "s"}])
+    line = header_line(header)
+    assert "order" not in json.loads(line) and "secrets" not in json.loads(line)
+    journal = Journal()
+    journal.feed(line)
+    assert journal.header is not None
+    for name in RunHeader.__slots__:
+        assert getattr(journal.header, name, None) == getattr(header, name), name
+
+
+def test_what_became_of_events() -> None:
+    journal = Journal()
+    journal.feed(
+        seal_line(1, Seal(1, "a", 2)) + seal_line(1, Seal(2, "b", 5)) + seal_line(1, Seal(2, "c", 5, "output"))
+    )
+    journal.feed(ack_line(1, 1) + passed_line(1, 2, "no") + stopped_line(2, "gone", gone=True))
+    first, second = journal.outbox(1), journal.outbox(2)
+    assert (first.seals[2].id, first.seals[2].without, first.acknowledged, first.passed) == (
+        "c",
+        "output",
+        {1},
+        {2: "no"},
+    )
+    assert first.settled(1) and first.settled(2) and (second.stopped, second.gone) == ("gone", True)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"no json\n", "line 1 is no line of a journal"),
+        (fact_line(1, RunCreated(1.0)) + b'{"n":2,"fact":"Nonsense"}\n', "line 2 is no line"),
+        (b'{"journal":2,"version":"9.9"}\n', "was written by a newer factc (9.9)"),
+        (b"[1]\n", "line 1 is no line"),
+    ],
+)
+def test_what_is_no_journal(data: bytes, said: str) -> None:
+    with pytest.raises(RequestError) as problem:
+        Journal("it").feed(data)
+    assert said in problem.value.message
