@@ -1,6 +1,6 @@
 """Measures start-up, compiling and running, and prints a table of ratios.
 
-python -m bench [startup] [compile] [run]
+python -m bench [startup] [compile] [run] [delivery] [record]
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import tempfile
 from pathlib import Path
 
 from bench import jobs
+from bench.delivery import delivery
 from bench.measure import Candidate, limits, peak_memory, table, take_turns
+from bench.record import record
 
 HERE = Path(__file__).parent
 
@@ -71,7 +73,13 @@ def running(folder: Path) -> None:
     print(table("Running 1,000 tasks that do nothing (medians of 7 runs)", candidates, {}))
 
 
-PARTS = {"startup": startup, "compile": compiling, "run": running}
+PARTS = {
+    "startup": startup,
+    "compile": compiling,
+    "run": running,
+    "delivery": lambda folder: delivery(folder, factc()),
+    "record": lambda folder: record(folder, factc()),
+}
 
 
 def main(names: list[str]) -> None:

@@ -8,29 +8,26 @@ from __future__ import annotations
 import os
 import signal
 
+from factc.confidential import Confidential
 from factc.durations import shown
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.levels import levels
 from factc.loop import Loop
-from factc.record.journal import RunHeader
 from factc.record.writer import Record
-from factc.runner import Rules, Runner
+from factc.rules import Rules
+from factc.runheader import run_header
+from factc.runner import Runner
 from factc.sink.terminal import Terminal
 from factc.state import FAILED
-from factc.version import __version__
-from factc.wire import job_reference, run_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from factc.mask import Mask
     from factc.plan import Plan
     from factc.record.exclusive import Exclusive
     from factc.resume import Resumption
-    from factc.secret import Secret
-    from factc.sink.signing import Credentials
     from factc.sink.webhook import Webhook
     from factc.source import Source
     from factc.state import RunState, TaskState
@@ -91,9 +88,8 @@ class _Launch:
         self.plan = plan
         self.wishes = wishes
         self.resumption = resumption
-        self.secrets, self.warnings = _secrets(plan, wishes, source)
-        self.credentials = _credentials(wishes)
-        self.mask = _mask(self.secrets, self.credentials)
+        self.confidential = Confidential(plan, wishes, source)
+        self.warnings = self.confidential.warnings
         self.recording = wishes.state_dir is not None and not wishes.rehearse
         self.text = (text or _plan_text(plan)) if self.recording else ""
         self.groups = levels(plan) if wishes.levels else None
@@ -104,7 +100,10 @@ class _Launch:
     def result(self) -> Result:
         with Loop() as loop:
             self.loop = loop
-            self.header = self._header(loop.wall())
+            self.header = run_header(
+                self.plan, self.wishes, self.text, at=loop.wall(), groups=self.groups, continues=self._continues(),
+                secrets=[secret.name for secret in self.confidential.secrets],
+            )  # fmt: skip
             self._open_record()
             self.screen = self._screen()
             self.webhooks = self._webhooks()
@@ -129,18 +128,8 @@ class _Launch:
 
     # ---- making
 
-    def _header(self, at: float) -> RunHeader:
-        wishes, plan = self.wishes, self.plan
-        order = [task for group in self.groups for task in group] if self.groups else None
-        return RunHeader(
-            run=_new_reference(), reference=job_reference(plan.factfile, plan.tags), job=plan.name, at=at,
-            version=__version__, host=os.uname().nodename, pid=os.getpid(), directory=os.getcwd(),
-            arguments=wishes.arguments, plan=_digest(self.text), names=[task.name for task in plan.tasks], order=order,
-            tags=plan.tags, factfile=plan.factfile, start=wishes.start, to=wishes.to,
-            endpoints=_endpoints(wishes), secrets=[secret.name for secret in self.secrets],
-            signed=wishes.webhook_secret, headers=wishes.webhook_headers,
-            continues=self.resumption.run if self.resumption else None,
-        )  # fmt: skip
+    def _continues(self) -> str | None:
+        return self.resumption.run if self.resumption else None
 
     def _open_record(self) -> None:
         if not self.recording:
@@ -179,7 +168,7 @@ class _Launch:
         return [
             Webhook(
                 url, header, len(self.plan.tasks), self.say_from_anywhere, host=self.header.host,
-                account=self.record.ledger(number) if self.record else None, credentials=self.credentials,
+                account=self.record.ledger(number) if self.record else None, credentials=self.confidential.credentials,
             )
             for number, url in enumerate(self.wishes.webhooks, 1)
         ]  # fmt: skip
@@ -199,7 +188,7 @@ class _Launch:
             ),
             environment=self._environment(),
             say=self.say,
-            mask=self.mask,
+            mask=self.confidential.mask,
             carried=self.resumption.facts(self.header.at) if self.resumption else (),
         )
 
@@ -210,7 +199,7 @@ class _Launch:
         for key, value in self.plan.tags.items():
             name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
             fixed[f"FACTC_TAG_{name}"] = value
-        fixed |= {secret.name: secret.value for secret in self.secrets}
+        fixed |= {secret.name: secret.value for secret in self.confidential.secrets}
         return lambda task: {**fixed, "FACTC_TASK": self.plan.tasks[task].name}
 
     # ---- connecting
@@ -298,42 +287,6 @@ class _Launch:
         return 3 if broken or (undelivered and self.wishes.required) else 0
 
 
-def _secrets(plan: Plan, wishes: Wishes, source: Source | None) -> tuple[list[Secret], list[str]]:
-    if not wishes.secrets and not wishes.secret_files:
-        return [], []
-    from factc.secret import read_secrets, refuse_exposed
-
-    secrets, warnings = read_secrets(wishes.secrets, wishes.secret_files, os.environ)
-    refuse_exposed(plan, secrets, source)
-    return secrets, warnings
-
-
-def _credentials(wishes: Wishes) -> Credentials | None:
-    if wishes.webhook_secret is None and not wishes.webhook_headers:
-        return None
-    from factc.sink.signing import read_credentials
-
-    return read_credentials(wishes.webhook_secret, wishes.webhook_headers, os.environ)
-
-
-def _mask(secrets: list[Secret], credentials: Credentials | None) -> Mask | None:
-    values = [secret.data for secret in secrets]
-    values += [value.encode("utf-8", "surrogateescape") for value in credentials.values()] if credentials else []
-    if not values:
-        return None
-    from factc.mask import Mask
-
-    return Mask(values)
-
-
-def _endpoints(wishes: Wishes) -> list[dict[str, str]]:
-    if not wishes.webhooks:
-        return []
-    from factc.sink.address import recorded
-
-    return [recorded(url) for url in wishes.webhooks]
-
-
 def _grace(wishes: Wishes) -> float:
     """Inside a task of another run, what the outer one grants, less the time to stop in good order."""
     try:
@@ -343,24 +296,10 @@ def _grace(wishes: Wishes) -> float:
     return max(0.0, min(wishes.grace, outer - 2.0))
 
 
-def _new_reference() -> str:
-    """A new run's reference: SHA-256 of a random UUID."""
-    digits = bytearray(os.urandom(16))
-    digits[6] = digits[6] & 0x0F | 0x40  # version 4
-    digits[8] = digits[8] & 0x3F | 0x80
-    text = digits.hex()
-    return run_reference("-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])))
-
-
 def _plan_text(plan: Plan) -> str:
     from factc.emit.planfile import plan_text
 
     return plan_text(plan)
-
-
-def _digest(text: str) -> str:
-    """The digest that a plan's text carries, "" for no text."""
-    return text.partition('"digest":"')[2][:64]
 
 
 def _every(loop: Loop, seconds: float, callback: Callable[[], None]) -> None:

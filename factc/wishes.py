@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from factc.diagnostic import RequestError
 from factc.record import STATE_DIR
-from factc.runner import GRACE
+from factc.rules import GRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -49,7 +49,8 @@ HEAVY = {
     "inspect",
 }
 LIGHT = {
-    "plan", "events", "state", "schedule", "levels", "outcome", "runner", "loop", "launch", "wishes", "record",
+    "plan", "events", "state", "schedule", "levels", "outcome", "runner", "loop", "launch", "wishes", "rules", "record",
+    "runheader", "confidential",
     "record.writer", "record.journal", "record.journalfile", "record.logs", "record.ballast", "tail", "bind",
     "selection", "values", "load", "source", "diagnostic", "front", "front.planfile", "front.file", "engine", "engine.local",
     "engine.group", "engine.rehearsal", "engine.ended", "engine.guard", "engine.marks", "engine.pipes", "engine.proc",
@@ -63,26 +64,15 @@ FLOORS = [
     {"cli"},
     {"__init__", "api"},
     {"launch", "load", "deliver", "earlier"},
-    {"compiler", "runner", "wishes"},
+    {"compiler", "runner", "wishes", "confidential", "runheader"},
     {"front", "lint", "emit", "sink", "engine", "record", "outbox", "check", "command", "constraint"},
     {"wire", "pace", "resume", "secret"},
     {"scope", "excerpt", "bind", "levels"},
     {"job", "selection", "shellcommands", "shelltext", "loop", "outcome"},
-    {"document", "schedule", "tail", "durations", "state", "values", "secret"},
-    {
-        "template",
-        "resources",
-        "plan",
-        "events",
-        "diagnostic",
-        "version",
-        "source",
-        "digest",
-        "visible",
-        "mask",
-        "credentials",
-    },
-]
+    {"document", "schedule", "tail", "durations", "state", "values"},
+    {"template", "resources", "plan", "rules", "events", "diagnostic", "version", "source", "digest", "visible", "mask",
+     "credentials"},
+]  # fmt: skip
 
 
 def imports(path: Path, *, at_run_time: bool = False) -> set[str]:

@@ -435,16 +435,20 @@ def too_large_when_delivered_later(folder: Path) -> None:
 def unauthorized(folder: Path) -> None:
     place = Place(folder, GOOD)
     with Receiver([200, 200, 401]) as receiver:
-        ran = place.run(receiver.url, "--webhook-required")
+        ran = place.run(receiver.url, "--webhook-required", "--webhook-secret-env", "SIGN", SIGN=SECRET)
         assert ran.code == 3
         assert ran.err.count("nothing more is sent to it in this run") == 1, ran
         assert "5 events with 5 changes of state not delivered: it answered 401 Unauthorized; later: factc" in ran.err
         assert len(receiver.requests) == 3
         assert "2 events delivered, it answered 401 Unauthorized, some are missing" in place.factc("show", "last").out
-        done = place.factc("deliver", "last", "--webhook-header-env", "TOKEN", TOKEN="X-Key: right")
+        unsigned = place.factc("deliver", "last")
+        assert unsigned.code == 3 and "the variable SIGN is not set" in unsigned.err
+        done = place.factc("deliver", "last", "--webhook-header-env", "TOKEN", TOKEN="X-Key: right", SIGN=NEXT_SECRET)
         assert done.code == 0 and "5 events delivered" in done.out
         assert receiver.requests[3].id == receiver.requests[2].id
         assert {request.headers.get("x-key") for request in receiver.requests[3:]} == {"right"}
+        for number, request in enumerate(receiver.requests):
+            Webhook(SECRET if number < 3 else NEXT_SECRET).verify(request.body, request.headers)
         place.check(receiver)
 
 

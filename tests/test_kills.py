@@ -47,7 +47,8 @@ class Kill:
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         time.sleep(after)
         os.kill(process.pid, signal.SIGKILL)
-        return process.wait() == -signal.SIGKILL and any(self.folder.glob(".factc/runs/*/events.ndjson"))
+        killed = process.wait() == -signal.SIGKILL
+        return killed and any(b"\n" in path.read_bytes() for path in self.folder.glob(".factc/runs/*/events.ndjson"))
 
     def witness(self) -> dict[str, list[str]]:
         return {path.name: path.read_text().split() for path in (self.folder / "w").iterdir()}

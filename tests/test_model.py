@@ -17,7 +17,8 @@ from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.loop import Loop
 from factc.plan import Plan
-from factc.runner import Rules, Runner
+from factc.rules import Rules
+from factc.runner import Runner
 from factc.schedule import sequence
 from factc.source import Source
 from factc.values import Given

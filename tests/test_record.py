@@ -180,6 +180,16 @@ def test_prune_and_keep(factc: Factc, tmp_path: Path, job: str) -> None:
     assert list((tmp_path / ".factc/runs").iterdir()) == []
 
 
+def test_prune_takes_what_died_before_it_began(factc: Factc, tmp_path: Path) -> None:
+    for name in ("20260131T020000Z-00000000", "20260131T020000Z-11111111"):
+        (tmp_path / ".factc/runs" / name / "logs").mkdir(parents=True)
+        (tmp_path / ".factc/runs" / name / "events.ndjson").write_bytes(b'{"journal":1,"ru')
+    os.utime(tmp_path / ".factc/runs/20260131T020000Z-00000000", (0, 0))
+    assert factc("runs").out == "no runs\n"
+    pruned = factc("prune", "--keep", "5").out
+    assert pruned == "removed: 20260131T020000Z-00000000  died before it began\n1 run removed\n"
+
+
 # ---- one at a time
 
 

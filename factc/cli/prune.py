@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 
+from factc.cli import BAD_REQUEST
 from factc.cli.complain import say
 from factc.cli.options import bare_parser, state_dir, time_span, whole
 from factc.cli.output import write_out
@@ -29,19 +31,27 @@ def run(arguments: list[str]) -> int:
     if options.keep is None and options.older is None:
         raise RequestError("which runs?", "give --keep N, --older D, or both")
     older = None if options.older is None else time.time() - options.older
-    gone, troubles = 0, 0
+    doomed: list[tuple[str, str]] = []
     for one in prune.superfluous(options.state_dir, options.keep, older):
         name = f"{one.short}  {clock(one.header.at)}  {short(one.header.job, 40)}"
-        if not prune.may_go(one, undelivered=options.undelivered):
+        if prune.may_go(one, undelivered=options.undelivered):
+            doomed.append((one.directory, name))
+        else:
             why = "its events were not delivered" if one.live is False else "it may still run"
             say(f"stays: {name}: {why}")
-            continue
-        trouble = None if options.dry_run else prune.remove(one)
+    for directory in prune.stillborn(options.state_dir, time.time()):
+        doomed.append((directory, f"{os.path.basename(directory)}  died before it began"))
+    return _remove(doomed, options.dry_run)
+
+
+def _remove(doomed: list[tuple[str, str]], rehearse: bool) -> int:
+    verb, gone = "would go" if rehearse else "removed", 0
+    for directory, name in doomed:
+        trouble = None if rehearse else prune.remove(directory)
         if trouble:
-            troubles += 1
             say(f"factc: {trouble}")
-            continue
-        gone += 1
-        write_out(f"{'would go' if options.dry_run else 'removed'}: {name}\n")
-    write_out(f"{gone} run{'s' * (gone != 1)} {'would go' if options.dry_run else 'removed'}\n")
-    return 3 if troubles else 0
+        else:
+            gone += 1
+            write_out(f"{verb}: {name}\n")
+    write_out(f"{gone} run{'s' * (gone != 1)} {verb}\n")
+    return 0 if gone == len(doomed) else BAD_REQUEST

@@ -99,12 +99,8 @@ class Recorded:
 def names(state_dir: str) -> list[str]:
     """The directories of all runs, the newest first. Raises RequestError if they cannot be listed."""
     folder = os.path.join(state_dir, "runs")
-    try:
-        found = [name for name in os.listdir(folder) if os.path.exists(os.path.join(folder, name, JOURNAL))]
-    except FileNotFoundError:
-        return []
-    except OSError as problem:
-        raise RequestError(f"{folder} cannot be read: {problem.strerror}") from None
+    paths = directories(state_dir)
+    found = [os.path.basename(path) for path in paths if os.path.exists(os.path.join(path, JOURNAL))]
     seconds = [name.partition("-")[0] for name in found]
     twins = {second for second in seconds if seconds.count(second) > 1} if len(set(seconds)) < len(found) else ()
 
@@ -113,6 +109,17 @@ def names(state_dir: str) -> list[str]:
         return second, _began(os.path.join(folder, name)) if second in twins else 0.0, name
 
     return sorted(found, key=began, reverse=True)
+
+
+def directories(state_dir: str) -> list[str]:
+    """All that lies where runs are recorded. Raises RequestError if it cannot be listed."""
+    folder = os.path.join(state_dir, "runs")
+    try:
+        return [os.path.join(folder, name) for name in os.listdir(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        raise RequestError(f"{folder} cannot be read: {problem.strerror}") from None
 
 
 def every(state_dir: str) -> Iterator[Recorded]:
@@ -148,7 +155,7 @@ def read(directory: str) -> Recorded:
     path = os.path.join(directory, JOURNAL)
     try:
         live = is_locked(path)  # asked first: a run that ends meanwhile has written its last word
-        data = _content(path)
+        data = content(path)
     except OSError as problem:
         raise RequestError(f"{path} cannot be read: {problem.strerror}") from None
     journal = Journal(path)
@@ -182,7 +189,8 @@ def _began(directory: str) -> float:
         return 0.0
 
 
-def _content(path: str) -> bytes:
+def content(path: str) -> bytes:
+    """A journal as it lies there. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         return read_whole(descriptor)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 
 from factc.record import JOURNAL
-from factc.record.history import every
+from factc.record.history import content, directories, every
+from factc.record.journalfile import is_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
     from factc.record.history import Recorded
 
 
+MINUTE = 60.0
+
+
 def keep_runs(state_dir: str, job: str, keep: int) -> list[str]:
     """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
     of_job = [run for run in every(state_dir) if run.header.job == job]
     over = [run for run in of_job[keep:] if run.journal.finished and may_go(run)]
-    return [trouble for run in over if (trouble := remove(run))]
+    return [trouble for run in over if (trouble := remove(run.directory))]
 
 
 def superfluous(state_dir: str, keep: int | None, older: float | None) -> Iterator[Recorded]:
@@ -43,16 +48,29 @@ def may_go(run: Recorded, *, undelivered: bool = False) -> bool:
     return over and (undelivered or not run.undelivered)
 
 
-def remove(run: Recorded) -> str | None:
+def stillborn(state_dir: str, now: float) -> Iterator[str]:
+    """The directories of runs that died before they began: without a journal's first line, and a minute old."""
+    for directory in directories(state_dir):
+        try:
+            path = os.path.join(directory, JOURNAL)
+            empty = not os.path.exists(path) or (b"\n" not in content(path) and is_locked(path) is False)
+            if empty and os.stat(directory).st_mtime < now - MINUTE:
+                yield directory
+        except OSError:
+            continue
+
+
+def remove(directory: str) -> str | None:
     """Deletes a run's directory, its journal last: half a run is a run still. Why that failed, in words."""
     try:
-        for entry in os.scandir(run.directory):
+        for entry in os.scandir(directory):
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             elif entry.name != JOURNAL:
                 os.unlink(entry.path)
-        os.unlink(os.path.join(run.directory, JOURNAL))
-        os.rmdir(run.directory)
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(directory, JOURNAL))
+        os.rmdir(directory)
     except OSError as problem:
-        return f"{run.directory} could not be removed: {problem.strerror}"
+        return f"{directory} could not be removed: {problem.strerror}"
     return None

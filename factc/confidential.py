@@ -1,0 +1,60 @@
+"""What must not be seen of a run: its tasks' secrets, its webhooks' credentials, and the mask that hides both.
+
+Knows the environment; loads what it needs only where there is something to hide.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.mask import Mask
+    from factc.plan import Plan
+    from factc.secret import Secret
+    from factc.sink.signing import Credentials
+    from factc.source import Source
+    from factc.wishes import Wishes
+
+
+class Confidential:
+    """secrets: of the tasks. credentials: of the webhooks. mask: hides them all. warnings: for the user.
+
+    Raises RequestError for a secret that is none, and for one that the job holds.
+    """
+
+    __slots__ = ("secrets", "credentials", "mask", "warnings")
+
+    def __init__(self, plan: Plan, wishes: Wishes, source: Source | None) -> None:
+        self.warnings: list[str] = []
+        self.secrets = self._secrets(plan, wishes, source)
+        self.credentials = _credentials(wishes)
+        self.mask = _mask(self.secrets, self.credentials)
+
+    def _secrets(self, plan: Plan, wishes: Wishes, source: Source | None) -> list[Secret]:
+        if not wishes.secrets and not wishes.secret_files:
+            return []
+        from factc.secret import read_secrets, refuse_exposed
+
+        secrets, warnings = read_secrets(wishes.secrets, wishes.secret_files, os.environ)
+        refuse_exposed(plan, secrets, source)
+        self.warnings += warnings
+        return secrets
+
+
+def _credentials(wishes: Wishes) -> Credentials | None:
+    if wishes.webhook_secret is None and not wishes.webhook_headers:
+        return None
+    from factc.sink.signing import read_credentials
+
+    return read_credentials(wishes.webhook_secret, wishes.webhook_headers, os.environ)
+
+
+def _mask(secrets: list[Secret], credentials: Credentials | None) -> Mask | None:
+    values = [secret.data for secret in secrets]
+    values += [value.encode("utf-8", "surrogateescape") for value in credentials.values()] if credentials else []
+    if not values:
+        return None
+    from factc.mask import Mask
+
+    return Mask(values)
