@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from factc import load
 from factc.bind import add, complete
+from factc.earlier import Earlier
 from factc.launch import Result, launch
 from factc.plan import Plan
 from factc.record import STATE_DIR
+from factc.rules import GRACE
 from factc.values import Given
 from factc.wishes import DRAIN, TAIL, Wishes
 
@@ -46,34 +48,58 @@ def run(
     jobs: int | None = None,
     levels: bool = False,
     fail_fast: bool = False,
+    timeout: float | None = None,
+    grace: float = GRACE,
+    resume: str | None = None,
+    secrets: Sequence[str] = (),
+    secret_files: Sequence[str] = (),
     webhooks: Sequence[str] = (),
+    webhook_secret_env: str | None = None,
+    webhook_header_env: Sequence[str] = (),
+    webhook_required: bool = False,
     webhook_drain: float = DRAIN,
     heartbeat_interval: float | None = None,
     max_stdouterr_size: int = TAIL,
     output: str = "quiet",
     state_dir: str | os.PathLike[str] | None = STATE_DIR,
+    keep: int | None = None,
+    exclusive: bool | str = False,
     dry_run: bool = False,
 ) -> Result:
     """Runs a plan to its end and tells how each task ended; a failed task raises nothing.
 
-    The names are those of the options of `factc run`. jobs: at most so many tasks at once. webhook_drain and
-    heartbeat_interval are seconds, max_stdouterr_size is characters. state_dir: where the run is recorded, None
-    for no record. The screen is that of `factc run`: what factc says goes to standard error.
+    The names are those of the options of `factc run`. jobs: at most so many tasks at once. timeout, grace,
+    webhook_drain and heartbeat_interval are seconds, max_stdouterr_size is characters. resume: the run that this one
+    continues (a reference, `last`, `last-failed`). secrets: names of environment variables; secret_files: `NAME=PATH`
+    pairs. state_dir: where the run is recorded, None for no record. The screen is that of `factc run`: what factc says
+    goes to standard error.
 
     Must be called in the main thread, because signals stop the run. Raises RequestError if a parameter has no
-    value, if an option or a URL cannot be used, or if the run cannot be recorded.
+    value, if an option or a URL cannot be used, if the run cannot be recorded or resumed, or if the job holds a secret.
     """
+    place = None if state_dir is None else os.fspath(state_dir)
     wishes = Wishes(
         jobs=jobs,
         levels=levels,
         fail_fast=fail_fast,
+        timeout=timeout,
+        grace=grace,
+        secrets=secrets,
+        secret_files=secret_files,
         webhooks=webhooks,
+        webhook_secret=webhook_secret_env,
+        webhook_headers=webhook_header_env,
+        required=webhook_required,
         heartbeat=heartbeat_interval,
         drain=webhook_drain,
         tail=max_stdouterr_size,
         output=output,
-        state_dir=None if state_dir is None else os.fspath(state_dir),
+        state_dir=place,
+        keep=keep,
+        exclusive=exclusive,
         rehearse=dry_run,
     )
-    plan, _ = complete(add(plan, Given(dict(values or {}), dict(tags or {}), [])))
-    return launch(plan, wishes)
+    given = Given(dict(values or {}), dict(tags or {}), [])
+    earlier = Earlier(place or STATE_DIR, resume) if resume else None
+    plan, _ = complete(add(plan, earlier.values(given) if earlier else given))
+    return launch(plan, wishes, resumption=earlier.resumption(plan) if earlier else None)

@@ -110,3 +110,14 @@ def test_public_names_exist() -> None:
     assert dir(factc) == sorted(factc.__all__)
     with pytest.raises(AttributeError, match="nothing_such"):
         factc.nothing_such  # noqa: B018
+
+
+def test_a_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.fact").write_text("job j\n\nparam p\n\na:\n    echo {{p}} >> ran\n\nb: a\n    test -e mended\n")
+    plan = factc.compile("job.fact")
+    failed = factc.run(plan, values={"p": "x"})
+    (tmp_path / "mended").touch()
+    done = factc.run(plan, resume=failed.run_reference)
+    assert (failed.exit_code, done.exit_code, (tmp_path / "ran").read_text()) == (2, 0, "x\n")
+    assert done.tasks["a"].carried and not done.tasks["b"].carried
