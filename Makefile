@@ -18,7 +18,7 @@ demo: $(VENV)/run.stamp
 	@PATH="$$PWD/$(BIN):$$PATH" PYTHON="$$PWD/$(BIN)/python" sh samples/demo.sh
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-large: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m large

@@ -139,13 +139,16 @@ class _Attempts:
         self._patience = patience
         self._until = time.monotonic() + patience
         self._backoff = Backoff()
+        self._said: set[str] = set()
 
     def success(self) -> None:
         self._until = time.monotonic() + self._patience
 
     def trouble(self, words: str, outlook: str) -> None:
         self._outcome.why = words
-        self._say(f"webhook {self._outcome.url}: {words}; {outlook}")
+        if words not in self._said:
+            self._said.add(words)
+            self._say(f"webhook {self._outcome.url}: {words}; {outlook}")
 
     def pause(self, answer: Answer, retry: int) -> int | None:
         self._outcome.why = answer.words

@@ -49,6 +49,9 @@ class Reply:
         self.body = body
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
+    def __str__(self) -> str:
+        return f"{type(self).__name__} {vars(self)}"  # the same in every process that collects tests
+
     def play(self, handler: _Handler, request: Request) -> None:
         handler.server.receiver.released.wait(self.delay) if self.delay else None
         request.accepted = 200 <= self.status < 300
@@ -239,7 +242,11 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # the sender died in the middle
+            self.close_connection = True
+            return
         request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
         self.server.receiver.take(request).play(self, request)
 

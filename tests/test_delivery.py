@@ -225,7 +225,7 @@ def many(folder: Path, tasks: int, posts: int, megabytes: float, *words: str) ->
     with Receiver(lambda number: Reply(delay=0.02)) as receiver:
         ran = place.run(receiver.url, *words)
         over = time.time()
-        assert ran.code == 0 and ran.err.count("\n") <= 2, ran
+        assert ran.code == 0 and "webhook" not in ran.err, ran
         place.check(receiver)
         size = sum(len(request.body) for request in receiver.requests) / 1e6
         late = over - place.journal[-1].get("at", max(line.get("at", 0) for line in place.journal))
@@ -241,7 +241,7 @@ def a_thousand_tasks(folder: Path) -> None:
 
 @pytest.mark.large
 def test_ten_thousand_tasks(tmp_path: Path) -> None:
-    many(tmp_path, 10_000, 200, 150)
+    many(tmp_path, 10_000, 200, 150, "-j4")
 
 
 # ---- dead receivers, and what is delivered later
@@ -264,8 +264,9 @@ def a_dead_receiver_and_a_delivery_later(folder: Path) -> None:
         assert "events not delivered" in place.factc("runs").out
         told = place.events()
 
-        failed = place.factc("deliver", short, "--patience", "0.1")
+        failed = place.factc("deliver", short, "--patience", "2")
         assert failed.code == 3
+        assert failed.err in ("", f"factc: webhook {receiver.url}: connection refused; sending is tried again\n")
         assert failed.out.endswith(": 0 events delivered; the rest is still missing: connection refused\n")
         receiver.start()
         done = place.factc("deliver", short)

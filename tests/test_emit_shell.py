@@ -186,7 +186,7 @@ class Interactive:
         os.waitpid(self._pid, 0)
 
 
-@pytest.mark.parametrize("shell", SHELLS.keys() - {"ksh"})  # ksh throws away what is typed while a job ends
+@pytest.mark.parametrize("shell", sorted(SHELLS.keys() - {"ksh"}))  # ksh throws away what is typed while a job ends
 def test_pasting_leaves_the_shell_as_it_was(factc: Factc, tmp_path: Path, shell: str) -> None:
     if not shutil.which(SHELLS[shell][0]):
         pytest.skip(f"no {shell} here")
