@@ -68,19 +68,13 @@ def _filled(plan: Plan, values: dict[str, str], tags: dict[str, str]) -> Plan:
     if values:
         plan = with_tasks(plan, [_task(task, values) for task in plan.tasks])
     rest = [_parameter(p, values) for p in plan.parameters if p.name not in values]
-    return Plan(
-        plan.name, plan.tasks, description=plan.description, parameters=rest, values={**plan.values, **values},
-        tags=tags, factfile=plan.factfile,
-    )  # fmt: skip
+    return plan.changed(parameters=tuple(rest), values={**plan.values, **values}, tags=dict(tags))
 
 
 def _task(task: PlanTask, values: dict[str, str]) -> PlanTask:
     argv = [_text(text, values, task.name) for text in task.argv]
     environment = [(name, _text(text, values, task.name)) for name, text in task.environment]
-    return PlanTask(
-        task.name, task.dependencies, argv, ok=task.ok, noop=task.noop, directory=task.directory,
-        environment=environment, description=task.description, declared=task.declared,
-    )  # fmt: skip
+    return task.changed(argv=tuple(argv), environment=tuple(environment))
 
 
 def _text(text: Text, values: dict[str, str], name: str) -> Text:

@@ -40,6 +40,31 @@ class Hole:
 Text = str | tuple[str | Hole, ...]
 
 
+SIGNAL = "signal"  # the code of a death by signal: 129 to 192
+TIMEOUT = "timeout"
+LOST = "lost"
+LONGEST_PAUSE = 3600.0  # seconds: no retry waits longer
+
+
+class Retry:
+    """That an attempt which failed is made again.
+
+    times: at most so many more attempts. every: seconds before the first of them; backoff: times that much before
+    each further one, at most LONGEST_PAUSE, and up to a tenth longer at random if it is not 1.
+    on: exit codes, SIGNAL, TIMEOUT, LOST: what is retried; None for everything but LOST, and for a start that failed.
+    """
+
+    __slots__ = ("times", "every", "backoff", "on")
+
+    def __init__(
+        self, times: int, every: float = 1.0, backoff: float = 1.0, on: Sequence[int | str] | None = None
+    ) -> None:
+        self.times = times
+        self.every = every
+        self.backoff = backoff
+        self.on = None if on is None else tuple(on)
+
+
 class PlanTask:
     """One task of a plan.
 
@@ -50,10 +75,17 @@ class PlanTask:
     directory:    where it runs, or None for where factc runs.
     environment:  variables it sees beside the inherited ones.
     declared:     its number in the job file: what breaks ties between ready tasks.
+    retry:        what is done after an attempt that failed, or None.
+    timeout:      seconds that an attempt may take, or None.
+    final:        it runs whatever came of those above it, once all of them have settled (`finally`); its dependencies
+                  are as they are written, or, where none are, the ordinary tasks of its file that none other waits for.
+    pools:        the pools of which it takes a slot each.
+    secrets:      the declared secrets that it sees.
     """
 
     __slots__ = (
         "name", "dependencies", "argv", "ok", "noop", "directory", "environment", "description", "declared",
+        "retry", "timeout", "final", "pools", "secrets",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +100,11 @@ class PlanTask:
         environment: Sequence[tuple[str, Text]] = (),
         description: str = "",
         declared: int = 0,
+        retry: Retry | None = None,
+        timeout: float | None = None,
+        final: bool = False,
+        pools: Sequence[str] = (),
+        secrets: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.dependencies = tuple(dependencies)
@@ -78,6 +115,18 @@ class PlanTask:
         self.environment = tuple(environment)
         self.description = description
         self.declared = declared
+        self.retry = retry
+        self.timeout = timeout
+        self.final = final
+        self.pools = tuple(pools)
+        self.secrets = tuple(secrets)
+
+    def changed(self, **members: object) -> PlanTask:
+        """The same task with some members replaced."""
+        task = PlanTask.__new__(PlanTask)
+        for name in PlanTask.__slots__:
+            setattr(task, name, members.get(name, getattr(self, name)))
+        return task
 
 
 class Parameter:
@@ -113,9 +162,14 @@ class Plan:
     values:     what has been settled when it was compiled (name to text); `run` may add, not change.
     tags:       given at compile time; `run` may add, not change.
     factfile:   the Factfile text that events carry and jobReference is computed over.
+    pools:      how many slots each declared pool has, by name.
+    secrets:    the declared secrets: names of environment variables that have to be set when it is run.
+    timeout:    seconds that the whole run may take, or None.
     """
 
-    __slots__ = ("name", "description", "tasks", "parameters", "values", "tags", "factfile")
+    __slots__ = (
+        "name", "description", "tasks", "parameters", "values", "tags", "factfile", "pools", "secrets", "timeout",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -127,6 +181,9 @@ class Plan:
         values: dict[str, str] | None = None,
         tags: dict[str, str] | None = None,
         factfile: str = "",
+        pools: dict[str, int] | None = None,
+        secrets: Sequence[str] = (),
+        timeout: float | None = None,
     ) -> None:
         self.name = name
         self.description = description
@@ -135,6 +192,16 @@ class Plan:
         self.values = dict(values or {})
         self.tags = dict(tags or {})
         self.factfile = factfile
+        self.pools = dict(pools or {})
+        self.secrets = tuple(secrets)
+        self.timeout = timeout
+
+    def changed(self, **members: object) -> Plan:
+        """The same plan with some members replaced."""
+        plan = Plan.__new__(Plan)
+        for name in Plan.__slots__:
+            setattr(plan, name, members.get(name, getattr(self, name)))
+        return plan
 
 
 def is_final(text: Text) -> bool:

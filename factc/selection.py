@@ -37,23 +37,16 @@ def select(plan: Plan, start: str | None, to: str | None) -> Plan:
 
 def with_tasks(plan: Plan, tasks: Sequence[PlanTask]) -> Plan:
     """The same plan with other tasks."""
-    return Plan(
-        plan.name, tasks, description=plan.description, parameters=plan.parameters, values=plan.values,
-        tags=plan.tags, factfile=plan.factfile,
-    )  # fmt: skip
+    return plan.changed(tasks=tuple(tasks))
 
 
 def renumbered(tasks: Sequence[PlanTask], listed: Sequence[int]) -> list[PlanTask]:
     """The tasks in the order listed, their numbers following suit, dependencies on others dropped."""
     number = {old: new for new, old in enumerate(listed)}
     return [
-        PlanTask(
-            task.name, [number[d] for d in task.dependencies if d in number], task.argv, ok=task.ok, noop=task.noop,
-            directory=task.directory, environment=task.environment, description=task.description,
-            declared=task.declared,
-        )
+        task.changed(dependencies=tuple(number[d] for d in task.dependencies if d in number))
         for task in (tasks[i] for i in listed)
-    ]  # fmt: skip
+    ]
 
 
 def _number(plan: Plan, name: str) -> int:
