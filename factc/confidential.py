@@ -32,11 +32,13 @@ class Confidential:
         self.mask = _mask(self.secrets, self.credentials)
 
     def _secrets(self, plan: Plan, wishes: Wishes, source: Source | None) -> list[Secret]:
-        if not wishes.secrets and not wishes.secret_files:
+        given = {*wishes.secrets, *(pair.partition("=")[0] for pair in wishes.secret_files)}
+        declared = [] if wishes.rehearse else [name for name in plan.secrets if name not in given]
+        if not given and not declared:
             return []
         from factc.secret import read_secrets, refuse_exposed
 
-        secrets, warnings = read_secrets(wishes.secrets, wishes.secret_files, os.environ)
+        secrets, warnings = read_secrets([*wishes.secrets, *declared], wishes.secret_files, os.environ)
         refuse_exposed(plan, secrets, source)
         self.warnings += warnings
         return secrets

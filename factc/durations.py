@@ -20,6 +20,18 @@ def shown(seconds: float) -> str:
     return f"{minutes // 60}h {minutes % 60:02d}m {rest:02d}s"
 
 
+def written(seconds: float) -> str:
+    """Seconds as `parsed` takes them: `2h`, `1h30m`, `1500ms`."""
+    left = int(seconds * 1000 + 0.5)
+    if left % 1000:
+        return f"{left}ms"
+    parts = []
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, int(_UNITS[unit] * 1000))
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 

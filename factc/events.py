@@ -74,6 +74,35 @@ class TaskStarted(Fact):
         self.attempt = attempt
 
 
+class AttemptEnded(Fact):
+    """An attempt failed, and the task waits for another: from `again` on (seconds since the epoch).
+
+    code, duration, reason, stdout, stderr: as for TaskEnded.
+    """
+
+    __slots__ = ("task", "code", "duration", "reason", "again", "stdout", "stderr")
+
+    def __init__(
+        self,
+        at: float,
+        task: int,
+        code: int | None,
+        duration: float | None,
+        reason: str | None,
+        again: float,
+        stdout: str | None = None,
+        stderr: str | None = None,
+    ) -> None:
+        self.at = at
+        self.task = task
+        self.code = code
+        self.duration = duration
+        self.reason = reason
+        self.again = again
+        self.stdout = stdout
+        self.stderr = stderr
+
+
 class TaskEnded(Fact):
     """A task has settled by itself.
 

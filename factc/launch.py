@@ -9,7 +9,8 @@ import os
 import signal
 
 from factc.confidential import Confidential
-from factc.durations import shown
+from factc.diagnostic import RequestError, nearest
+from factc.durations import written
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.levels import levels
@@ -88,6 +89,7 @@ class _Launch:
         self.plan = plan
         self.wishes = wishes
         self.resumption = resumption
+        self.pools = _pools(plan, wishes)
         self.confidential = Confidential(plan, wishes, source)
         self.warnings = self.confidential.warnings
         self.recording = wishes.state_dir is not None and not wishes.rehearse
@@ -176,7 +178,11 @@ class _Launch:
     def _runner(self) -> Runner:
         plan, wishes = self.plan, self.wishes
         keeping = [self.record] if self.record else []
-        self.engine = Rehearsal(lambda i: plan.tasks[i].ok[0]) if wishes.rehearse else Local(self.header.run)
+        self.engine = (
+            Rehearsal(lambda i: plan.tasks[i].ok[0])
+            if wishes.rehearse
+            else Local(self.header.run, withheld=plan.secrets)
+        )
         return Runner(
             plan,
             self.engine,
@@ -184,23 +190,31 @@ class _Launch:
             [*keeping, self.screen, *self.webhooks],
             [*keeping, self.screen],
             Rules(
-                jobs=wishes.jobs, levels=self.groups, fail_fast=wishes.fail_fast, tail=wishes.tail, grace=_grace(wishes)
+                jobs=wishes.jobs,
+                levels=self.groups,
+                fail_fast=wishes.fail_fast,
+                tail=wishes.tail,
+                grace=_grace(wishes),
+                pools=self.pools,
             ),
             environment=self._environment(),
             say=self.say,
             mask=self.confidential.mask,
             carried=self.resumption.facts(self.header.at) if self.resumption else (),
+            chance=_chance,
         )
 
     def _environment(self) -> Callable[[int], dict[str, str]]:
         """What every task sees beside its own variables."""
         grace = f"{_grace(self.wishes):g}"
-        fixed = {"FACTC_RUN": self.header.run, "FACTC_ATTEMPT": "1", "FACTC_GRACE": grace}
+        fixed = {"FACTC_RUN": self.header.run, "FACTC_GRACE": grace}
         for key, value in self.plan.tags.items():
             name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
             fixed[f"FACTC_TAG_{name}"] = value
-        fixed |= {secret.name: secret.value for secret in self.confidential.secrets}
-        return lambda task: {**fixed, "FACTC_TASK": self.plan.tasks[task].name}
+        declared = {s.name: s.value for s in self.confidential.secrets if s.name in self.plan.secrets}
+        fixed |= {s.name: s.value for s in self.confidential.secrets if s.name not in declared}
+        tasks = self.plan.tasks
+        return lambda task: {**fixed, **{n: declared[n] for n in tasks[task].secrets}, "FACTC_TASK": tasks[task].name}
 
     # ---- connecting
 
@@ -214,9 +228,9 @@ class _Launch:
         loop.later(0, self._say_unguarded)
         for number in STOPPING:
             loop.on_signal(number, runner.on_signal)
-        if wishes.timeout is not None:
-            after = shown(wishes.timeout)
-            loop.later(wishes.timeout, lambda: runner.time_out(after))
+        timeout = self.plan.timeout if wishes.timeout is None else wishes.timeout
+        if timeout is not None:
+            loop.later(timeout, lambda: runner.time_out(written(timeout)))
         if self.record:
             self.record.failed = lambda words: loop.call(lambda: self._record_broke(words))
             _every(loop, SECOND, self.record.tick)
@@ -249,12 +263,13 @@ class _Launch:
         deadline = loop.now() + seconds
         while any(webhook.busy for webhook in self.webhooks) and loop.now() < deadline and not self.given_up:
             loop.wait(0.02)
-        missing = [line for webhook in self.webhooks if (line := webhook.close(0).line())]
-        later = f"; later: factc deliver {self.header.run[:8]}" if self.record else ""
-        for line in missing:
-            self.say(line + later)
+        reports = [webhook.close(0) for webhook in self.webhooks]
+        for report in reports:
+            if line := report.line():
+                later = f"; later: factc deliver {self.header.run[:8]}" if self.record and report.later else ""
+                self.say(line + later)
         loop.wait(0)
-        return bool(missing)
+        return any(report.line() for report in reports)
 
     def _close(self) -> None:
         if self.record:
@@ -294,6 +309,21 @@ def _grace(wishes: Wishes) -> float:
     except (KeyError, ValueError):
         return wishes.grace
     return max(0.0, min(wishes.grace, outer - 2.0))
+
+
+def _pools(plan: Plan, wishes: Wishes) -> dict[str, int]:
+    """The plan's pools, with the slots that the caller gives them. Raises RequestError for an unknown one."""
+    for name in wishes.pools:
+        if name not in plan.pools:
+            meant = nearest(name, plan.pools)
+            known = "it has: " + ", ".join(plan.pools) if plan.pools else "it declares none"
+            raise RequestError(f"the job has no pool `{name}`", f"did you mean `{meant}`?" if meant else known)
+    return {**plan.pools, **wishes.pools}
+
+
+def _chance() -> float:
+    """A random number from 0 up to 1."""
+    return int.from_bytes(os.urandom(7), "big") / (1 << 56)
 
 
 def _plan_text(plan: Plan) -> str:

@@ -5,13 +5,25 @@ Knows the plan, the schedule and the meaning of an end; knows no process, file, 
 
 from __future__ import annotations
 
-from factc.durations import shown
+from factc.durations import written
 from factc.engine import Attempt, Exited, Lost, NotStarted, Output, Started
-from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, TaskEnded, TaskSkipped, TaskStarted
-from factc.outcome import cause, judge, signal_name
-from factc.schedule import Schedule, urgency
+from factc.events import (
+    AttemptEnded,
+    RunCreated,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    TaskEnded,
+    TaskSkipped,
+    TaskStarted,
+)
+from factc.outcome import NOT_STARTED, account_above, cause, failed, judge, pause, retried, signal_name
+from factc.plan import LOST, TIMEOUT
+from factc.pools import Pools
+from factc.remarks import left_behind, waiting_for
+from factc.running import Running
+from factc.schedule import Schedule, finals, urgency
 from factc.state import FAILED, SUCCEEDED, RunState
-from factc.tail import Tail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +32,7 @@ if TYPE_CHECKING:
 
     from factc.engine import Engine, Post
     from factc.events import Fact, Step, TaskCarried
-    from factc.loop import Loop
+    from factc.loop import Loop, Timer
     from factc.mask import Mask
     from factc.plan import Plan
     from factc.rules import Rules
@@ -36,21 +48,12 @@ if TYPE_CHECKING:
         def output(self, task: int, stream: int, data: bytes) -> None: ...
 
 
-class _Running:
-    """A task that runs: the tails of its two streams, and what masks secrets in them."""
-
-    __slots__ = ("tails", "maskers")
-
-    def __init__(self, limit: int, mask: Mask | None = None) -> None:
-        self.tails = (Tail(limit), Tail(limit))
-        self.maskers = (mask.stream(), mask.stream()) if mask else None
-
-
 class Runner:
     """One run of a plan whose texts are all final.
 
     `environment(task)` gives the variables that a task sees beside its own; `say` takes a line for the
-    screen; `mask` hides secrets in what tasks write; `carried` has settled before the run begins.
+    screen; `mask` hides secrets in what tasks write; `carried` has settled before the run begins; `chance` gives
+    random numbers from 0 up to 1.
     `state` is the fold over all facts so far, `signal` the number that stopped the run, if any.
     """
 
@@ -67,6 +70,7 @@ class Runner:
         say: Callable[[str], None] = lambda message: None,
         mask: Mask | None = None,
         carried: Sequence[TaskCarried] = (),
+        chance: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.plan = plan
         self.state = RunState(len(plan.tasks))
@@ -80,9 +84,15 @@ class Runner:
         self._say = say
         self._mask = mask
         self._carried = carried
+        self._chance = chance
         done = [fact.task for fact in carried]
-        self._schedule = Schedule([t.dependencies for t in plan.tasks], urgency(plan), rules.levels, done)
-        self._running: dict[int, _Running] = {}
+        self._rank = urgency(plan)
+        dependencies = [t.dependencies for t in plan.tasks]
+        self._schedule = Schedule(dependencies, self._rank, rules.levels, done, finals(plan))
+        self._pools = Pools(rules.pools)
+        self._running: dict[int, Running] = {}
+        self._attempts: dict[int, int] = {}  # how many each task has had, those that could not be started too
+        self._pausing: dict[int, tuple[Timer, AttemptEnded]] = {}  # tasks that wait for their next attempt
         self._inbox: list[Post] = []
         self._slots = self._limit = rules.jobs or len(plan.tasks) or 1
         self._stopping = False
@@ -96,30 +106,34 @@ class Runner:
             self._emit(RunCreated(self._loop.wall()), *self._carried)
             self._emit(RunStarted(self._loop.wall()))
             self._dispatch()
-            while self._running or self._inbox:
+            while self._running or self._inbox or self._pausing:
                 self._loop.wait()
                 self._take_in()
                 self._dispatch()
             self._tell_leftovers()
         finally:
             self._engine.close()
-        failed = self.state.stopped or any(t.state == FAILED for t in self.state.tasks)
-        self._emit(RunFinished(self._loop.wall(), FAILED if failed else SUCCEEDED))
+        bad = self.state.stopped or any(t.state == FAILED for t in self.state.tasks)
+        self._emit(RunFinished(self._loop.wall(), FAILED if bad else SUCCEEDED))
         return self.state
 
     def stop(self, reason: str) -> None:
-        """Nothing new starts, and what runs is asked to end (a second call: is killed)."""
-        grace = 0.0 if self._stopping else self._rules.grace
-        if not self._stopping:
-            self._stopping = True
-            at = self._loop.wall()
-            rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest()]
+        """Nothing new starts but what is final, and what runs is asked to end (a second call: all is killed)."""
+        again, self._stopping = self._stopping, True
+        at = self._loop.wall()
+        rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=again)]
+        if rest or not again:
             self._emit(RunStopped(at, reason), *rest)
-        for task in list(self._running):
-            self._engine.cancel(task, grace)
+        for task, (timer, last) in list(self._pausing.items()):
+            timer.cancel()
+            del self._pausing[task]
+            self._settle(task, failed(last, at, reason))
+        for task, running in list(self._running.items()):
+            running.stopped = running.stopped or reason
+            self._engine.cancel(task, 0.0 if again else self._rules.grace)
 
     def hold(self, reason: str) -> None:
-        """Nothing new starts; what runs goes on to its end."""
+        """Nothing new starts but what is final; what runs goes on to its end."""
         at = self._loop.wall()
         rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest()]
         if rest:
@@ -144,29 +158,15 @@ class Runner:
 
     def outputs(self) -> dict[int, tuple[str, str]]:
         """What the running tasks have written so far: the tails of both streams."""
-        return {
-            task: (running.tails[0].text() or "", running.tails[1].text() or "")
-            for task, running in self._running.items()
-        }
+        texts = {task: running.texts() for task, running in self._running.items()}
+        return {task: (out or "", err or "") for task, (out, err) in texts.items()}
 
     def _waiting_for(self) -> str:
-        """What has to end before the run can."""
-        if not self._running:
-            return ""
-        names = [f"'{self.plan.tasks[task].name}'" for task in self._running]
-        some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        return f": waiting up to {shown(self._rules.grace)} for {some} to end (once more to kill)"
+        return waiting_for([self.plan.tasks[task].name for task in self._running], self._rules.grace)
 
     def _tell_leftovers(self) -> None:
-        """What succeeded tasks have left running stays, but nobody is to be surprised by it."""
         for left in self._engine.leftovers():
-            pids = ", ".join(map(str, left.pids[:5])) + (" …" if len(left.pids) > 5 else "")
-            words = f"the task '{self.plan.tasks[left.id].name}' left {left.command} running"
-            if pids:
-                words += f" (pid {pids})"
-            if left.holds_output:
-                words += ", which still holds the task's output: it will get SIGPIPE unless that is redirected"
-            self._say(words)
+            self._say(left_behind(self.plan.tasks[left.id].name, left))
 
     # ---- one way out for facts
 
@@ -184,6 +184,8 @@ class Runner:
         A milestone, or what could not start, has ended at once: its slot is free again.
         """
         while True:
+            for task in self._pools.again():
+                self._schedule.give_back(task)
             while self._schedule.has_ready and len(self._running) < self._slots:
                 self._submit(self._schedule.next())
                 if self._crowded:
@@ -194,20 +196,43 @@ class Runner:
 
     def _submit(self, number: int) -> None:
         task = self.plan.tasks[number]
+        if full := self._pools.take(number, task.pools):
+            self._schedule.put_aside(number)
+            self._pools.park(number, full, task.pools, self._rank[number])
+            return
         if not task.argv:
-            self._running[number] = _Running(0)
+            self._running[number] = Running(0)
             now = self._loop.wall()
             self._inbox += (Started(number, now), Exited(number, now, 0, 0.0))
             return
-        self._running[number] = _Running(self._rules.tail, self._mask)
-        variables = {name: str(text) for name, text in task.environment}
+        running = self._running[number] = Running(self._rules.tail, self._mask)
+        self._attempts[number] = self._attempts.get(number, 0) + 1
+        if task.timeout is not None:
+            running.timer = self._loop.later(task.timeout, lambda: self._expired(number, running))
         argv = [str(text) for text in task.argv]
         directory = None if task.directory is None else str(task.directory)
-        environment = {**variables, **self._environment(number)}
-        attempt = Attempt(number, argv, environment, directory, leave=task.ok, grace=self._rules.grace)
-        self._engine.submit(attempt)
+        variables = self._variables(number)
+        self._engine.submit(Attempt(number, argv, variables, directory, leave=task.ok, grace=self._rules.grace))
         last = self._inbox[-1] if self._inbox else None
         self._crowded = isinstance(last, NotStarted) and last.busy and len(self._running) > 1
+
+    def _variables(self, number: int) -> dict[str, str]:
+        """What a task finds in its environment beside what it inherits."""
+        task = self.plan.tasks[number]
+        variables = {name: str(text) for name, text in task.environment} | self._environment(number)
+        variables["FACTC_ATTEMPT"] = str(self._attempts[number])
+        if task.pools:
+            variables["FACTC_SLOT"] = str(self._pools.place(number))
+        if task.final:
+            variables |= account_above(self.plan, self.state, number)
+        return variables
+
+    def _expired(self, number: int, running: Running) -> None:
+        """An attempt has had its time."""
+        if self._running.get(number) is running and not running.stopped:
+            running.stopped = f"timed out after {written(self.plan.tasks[number].timeout or 0.0)}"
+            running.timed_out = True
+            self._engine.cancel(number, self._rules.grace)
 
     # ---- what the engine posts
 
@@ -216,7 +241,7 @@ class Runner:
         started: list[Fact] = []
         for post in posts:
             if isinstance(post, Started):
-                started.append(TaskStarted(post.at, post.id))
+                started.append(TaskStarted(post.at, post.id, self._attempts.get(post.id, 1)))
                 continue
             if started:
                 self._emit(*started)
@@ -227,21 +252,16 @@ class Runner:
 
     def _take(self, post: Post) -> None:
         if isinstance(post, Output):
-            maskers = self._running[post.id].maskers
-            self._heard(post.id, post.stream, maskers[post.stream - 1].feed(post.data) if maskers else post.data)
+            self._heard(post.id, post.stream, self._running[post.id].hear(post.stream, post.data))
         elif isinstance(post, Exited):
             self._exited(post)
         elif isinstance(post, NotStarted):
             self._not_started(post)
         elif isinstance(post, Lost):
-            self._end(
-                post.id, TaskEnded(post.at, post.id, FAILED, None, None, self._masked(f"worker lost: {post.reason}"))
-            )
+            self._failed(post.id, LOST, post.at, None, None, self._masked(f"worker lost: {post.reason}"))
 
     def _heard(self, task: int, stream: int, data: bytes) -> None:
-        """What a task wrote, as everybody may see it."""
         if data:
-            self._running[task].tails[stream - 1].add(data)
             for listener in self._listeners:
                 listener.output(task, stream, data)
 
@@ -249,36 +269,74 @@ class Runner:
         return self._mask.text(words) if self._mask else words
 
     def _exited(self, post: Exited) -> None:
-        task = self.plan.tasks[post.id]
+        task, running = self.plan.tasks[post.id], self._running[post.id]
+        for stream, data in running.rest():
+            self._heard(post.id, stream, data)
         state, reason = judge(task, post.code)
-        if self._stopping and task.argv:
-            state, reason = FAILED, self.state.stopped
-        running = self._running[post.id]
-        for stream, masker in enumerate(running.maskers or (), 1):
-            self._heard(post.id, stream, masker.rest())
-        out, err = (tail.text() for tail in running.tails)
-        self._end(post.id, TaskEnded(post.at, post.id, state, post.code, post.duration, reason, out, err))
+        if running.stopped and task.argv:
+            state, reason = FAILED, running.stopped
+        if state == FAILED:
+            what = TIMEOUT if running.timed_out else post.code
+            self._failed(post.id, what, post.at, post.code, post.duration, reason)
+            return
+        self._end(post.id, TaskEnded(post.at, post.id, state, post.code, post.duration, reason, *running.texts()))
 
     def _not_started(self, post: NotStarted) -> None:
         others = len(self._running) - 1
         if not post.busy or not others:
-            self._end(post.id, TaskEnded(post.at, post.id, FAILED, None, None, self._masked(post.reason)))
+            self._failed(post.id, NOT_STARTED, post.at, None, None, self._masked(post.reason))
             return
-        del self._running[post.id]
-        if self._stopping:
+        self._free(post.id)
+        self._attempts[post.id] -= 1
+        self._slots = others
+        if self._stopping and not self.plan.tasks[post.id].final:
             self._emit(TaskSkipped(post.at, post.id, self.state.stopped or ""))
+            self._schedule.bar(post.id)
             return
         self._schedule.give_back(post.id)
-        self._slots = others
         if not self._told:
             self._told = True
             self._say(f"{post.reason}: going on with {others} at once")
 
+    # ---- ends
+
+    def _failed(
+        self, number: int, what: int | str, at: float, code: int | None, duration: float | None, reason: str | None
+    ) -> None:
+        """An attempt failed: there is another, or the task has failed."""
+        retry, running = self.plan.tasks[number].retry, self._running[number]
+        out, err = running.texts()
+        attempt = self._attempts[number]
+        told_to_end = self._stopping or (running.stopped and not running.timed_out)
+        if retry is None or told_to_end or not retried(retry, attempt, what):
+            self._end(number, TaskEnded(at, number, FAILED, code, duration, reason, out, err))
+            return
+        self._free(number)
+        wait = pause(retry, attempt, self._chance())
+        ended = AttemptEnded(at, number, code, duration, reason, at + wait, out, err)
+        self._pausing[number] = (self._loop.later(wait, lambda: self._again(number)), ended)
+        self._emit(ended)
+
+    def _again(self, number: int) -> None:
+        """The pause before a task's next attempt is over."""
+        del self._pausing[number]
+        self._schedule.give_back(number)
+
     def _end(self, number: int, fact: TaskEnded) -> None:
-        """A task's end is one step with the skips that it causes."""
-        del self._running[number]
+        self._free(number)
+        self._settle(number, fact)
+
+    def _free(self, number: int) -> None:
+        """An attempt is over: what it took is there for others."""
+        running = self._running.pop(number)
+        if running.timer:
+            running.timer.cancel()
+        self._pools.release(number)
         self._crowded = False
         self._slots = min(self._slots + 1, self._limit)
+
+    def _settle(self, number: int, fact: TaskEnded) -> None:
+        """A task's end is one step with the skips that it causes."""
         facts: list[Fact] = [fact]
         if fact.state == SUCCEEDED:
             self._schedule.settle(number)

@@ -19,11 +19,12 @@ class Schedule:
 
     `next` hands out ready tasks, the most urgent first; `settle` makes more ready, `bar` takes those
     below a task out for good. With `levels`, a group is ready only when the one before has settled.
-    Tasks that are `done` have settled before anything starts.
+    Tasks that are `done` have settled before anything starts. Those that are `final` are never barred with others:
+    each is ready once everything above it has settled, whatever came of that.
     """
 
     __slots__ = ("_missing", "_users", "_ready", "_rank", "_barred", "_started", "_levels", "_position",
-                 "_level", "_left")  # fmt: skip
+                 "_level", "_left", "_final", "_waiting")  # fmt: skip
 
     def __init__(
         self,
@@ -31,15 +32,21 @@ class Schedule:
         rank: Sequence[tuple[int, int]],
         levels: Sequence[Sequence[int]] | None = None,
         done: Iterable[int] = (),
+        final: Iterable[int] = (),
     ) -> None:
         self._missing = [len(needed) for needed in dependencies]
         self._users = users_of(dependencies)
         self._rank = rank
         self._barred = bytearray(len(dependencies))
         self._started = bytearray(len(dependencies))
+        self._final = frozenset(final)
+        self._waiting: dict[int, list[int]] = {}  # by task, the final ones that wait for it
+        self._await_all(dependencies)
         for task in done:
             self._started[task] = 1
             for user in self._users[task]:
+                self._missing[user] -= user not in self._final
+            for user in self._waiting.get(task, ()):
                 self._missing[user] -= 1
         self._levels = levels
         self._position = None if levels is None else {t: at for at, t in enumerate(t for g in levels for t in g)}
@@ -62,17 +69,23 @@ class Schedule:
         self._started[task] = 1
         return task
 
-    def give_back(self, task: int) -> None:
-        """A task that could not be started for now is ready again."""
+    def put_aside(self, task: int) -> None:
+        """A task that was handed out has not been started after all; it comes back with `give_back`."""
         self._started[task] = 0
-        heappush(self._ready, (self._rank[task] if self._levels is None else (0, -1), task))
+
+    def give_back(self, task: int) -> None:
+        """A task that could not be started for now, or that is to run once more, is ready again."""
+        self._started[task] = 0
+        if not self._barred[task]:
+            heappush(self._ready, (self._rank[task] if self._levels is None else (0, -1), task))
 
     def settle(self, task: int) -> None:
         """A task ended in a way that lets those below it go on."""
         for user in self._users[task]:
-            self._missing[user] -= 1
-            if not self._missing[user] and self._levels is None and not self._barred[user]:
-                heappush(self._ready, (self._rank[user], user))
+            if user not in self._final:
+                self._missing[user] -= 1
+                if not self._missing[user] and self._levels is None and not self._barred[user]:
+                    heappush(self._ready, (self._rank[user], user))
         self._leave(task)
 
     def bar(self, task: int) -> list[int]:
@@ -81,28 +94,56 @@ class Schedule:
         todo = [task]
         while todo:
             for user in self._users[todo.pop()]:
-                if user not in below:
+                if user not in below and user not in self._final:
                     below.add(user)
                     todo.append(user)
-        for one in below:
+        listed = self._listed(below)
+        new = [one for one in listed if not self._barred[one]]
+        for one in new:
             self._barred[one] = 1
+        for one in new:
+            self._tell_final(one)
         self._leave(task)
-        return self._listed(below)
+        return listed
 
-    def bar_rest(self) -> list[int]:
-        """Every task that has neither started nor been barred is barred."""
+    def bar_rest(self, *, final: bool = False) -> list[int]:
+        """Every task that has neither started nor been barred is barred; the final ones only if that is said."""
         rest = [i for i in range(len(self._missing)) if not self._barred[i] and not self._started[i]]
+        rest = [i for i in rest if final or i not in self._final]
         for task in rest:
             self._barred[task] = 1
-        self._ready = []
+        self._ready = [entry for entry in self._ready if not self._barred[entry[1]]]
+        heapify(self._ready)
+        here = set() if self._levels is None or self._level < 0 else set(self._levels[self._level])
+        for task in rest:
+            if task in here:
+                self._leave(task)
+            else:
+                self._tell_final(task)
         return self._listed(rest)
+
+    def _await_all(self, dependencies: Sequence[Sequence[int]]) -> None:
+        """A final task waits for everything above it, not only for what it names."""
+        for task in self._final:
+            above = reach(task, dependencies) - {task}
+            self._missing[task] = len(above)
+            for one in above:
+                self._waiting.setdefault(one, []).append(task)
+
+    def _tell_final(self, task: int) -> None:
+        """A task has settled: the final ones that wait for it have one less to wait for."""
+        for user in self._waiting.get(task, ()):
+            self._missing[user] -= 1
+            if not self._missing[user] and self._levels is None and not self._barred[user]:
+                heappush(self._ready, (self._rank[user], user))
 
     def _listed(self, tasks: Iterable[int]) -> list[int]:
         """In the order in which the run lists its tasks: plan order, or that of the levels."""
         return sorted(tasks, key=None if self._position is None else self._position.__getitem__)
 
     def _leave(self, task: int) -> None:
-        """With levels: one task less to wait for before the next group."""
+        """A task has settled. With levels: one less to wait for before the next group."""
+        self._tell_final(task)
         if self._levels is None:
             return
         self._left -= 1
@@ -138,12 +179,17 @@ def urgency(plan: Plan) -> list[tuple[int, int]]:
 
 def sequence(plan: Plan, levels: Sequence[Sequence[int]] | None = None) -> list[int]:
     """The order in which one task at a time starts them."""
-    schedule = Schedule([task.dependencies for task in plan.tasks], urgency(plan), levels)
+    schedule = Schedule([task.dependencies for task in plan.tasks], urgency(plan), levels, final=finals(plan))
     listed = []
     while schedule.has_ready:
         listed.append(schedule.next())
         schedule.settle(listed[-1])
     return listed
+
+
+def finals(plan: Plan) -> list[int]:
+    """The tasks that run whatever came of the others."""
+    return [i for i, task in enumerate(plan.tasks) if task.final]
 
 
 def reach(start: int, edges: Sequence[Iterable[int]]) -> set[int]:

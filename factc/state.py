@@ -6,6 +6,7 @@ Knows no plan, clock or sink; a task is its number.
 from __future__ import annotations
 
 from factc.events import (
+    AttemptEnded,
     Fact,
     RunCreated,
     RunFinished,
@@ -78,7 +79,9 @@ class RunState:
         if isinstance(fact, TaskStarted):
             return self._started(fact)
         if isinstance(fact, TaskEnded):
-            return self._ended(fact)
+            return self._ended(fact, fact.state)
+        if isinstance(fact, AttemptEnded):
+            return self._ended(fact, WAITING)
         if isinstance(fact, TaskSkipped):
             return self._skipped(fact)
         if isinstance(fact, TaskCarried):
@@ -93,15 +96,15 @@ class RunState:
         task.attempt = fact.attempt
         return Transition(fact.task, previous, RUNNING)
 
-    def _ended(self, fact: TaskEnded) -> Transition:
+    def _ended(self, fact: TaskEnded | AttemptEnded, state: str) -> Transition:
         task = self.tasks[fact.task]
-        previous, task.state = task.state, fact.state
+        previous, task.state = task.state, state
         task.code = fact.code
         task.duration = fact.duration
         task.reason = fact.reason
         task.stdout = fact.stdout
         task.stderr = fact.stderr
-        return Transition(fact.task, previous, fact.state)
+        return Transition(fact.task, previous, state)
 
     def _skipped(self, fact: TaskSkipped) -> Transition:
         task = self.tasks[fact.task]

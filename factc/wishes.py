@@ -11,7 +11,7 @@ from factc.rules import GRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 DRAIN = 30.0  # seconds that the exit waits for webhooks
 TAIL = 10_000  # characters of output per stream that events carry
@@ -21,7 +21,7 @@ OUTPUTS = ("stream", "group", "quiet", "raw")
 class Wishes:
     """What the caller wants of a run.
 
-    jobs: at most so many tasks at once (None: no limit). levels: Factotum's order. timeout: seconds for the whole run.
+    jobs: at most so many tasks at once (None: no limit). pools: other numbers of slots for these pools. levels: Factotum's order. timeout: seconds for the whole run.
     grace: seconds between SIGTERM and SIGKILL. heartbeat: seconds, or None. tail: characters of output in events.
     drain: seconds that the end waits for webhooks; required: what they do not get is an error.
     webhook_secret, webhook_headers: the variables that hold signing secrets, and headers such as Authorization.
@@ -53,6 +53,7 @@ class Wishes:
         colour: bool | None = None,
         state_dir: str | None = STATE_DIR,
         keep: int | None = None,
+        pools: Mapping[str, int] | None = None,
         exclusive: bool | str = False,
         rehearse: bool = False,
         start: str | None = None,
@@ -78,6 +79,7 @@ class Wishes:
         self.colour = colour
         self.state_dir = state_dir
         self.keep = keep
+        self.pools = dict(pools or {})
         self.exclusive = exclusive
         self.rehearse = rehearse
         self.start = start

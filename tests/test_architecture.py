@@ -27,7 +27,7 @@ HOMES = {
 
 PURE = {
     "template", "shelltext", "scope", "command", "check", "lint", "plan", "schedule", "levels", "outcome", "events",
-    "state", "selection", "bind", "values", "wire", "pace", "tail", "source", "diagnostic", "job", "outbox",
+    "pools", "state", "selection", "bind", "values", "wire", "pace", "tail", "source", "diagnostic", "job", "outbox",
     "record/journal", "resume", "mask", "credentials",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
@@ -64,12 +64,12 @@ FLOORS = [
     {"cli"},
     {"__init__", "api"},
     {"launch", "load", "deliver", "earlier"},
-    {"compiler", "runner", "wishes", "confidential", "runheader"},
+    {"compiler", "runner", "running", "remarks", "wishes", "confidential", "runheader"},
     {"front", "lint", "emit", "sink", "engine", "record", "outbox", "check", "command", "constraint"},
     {"wire", "pace", "resume", "secret"},
     {"scope", "excerpt", "bind", "levels"},
     {"job", "selection", "shellcommands", "shelltext", "loop", "outcome"},
-    {"document", "schedule", "tail", "durations", "state", "values"},
+    {"document", "schedule", "pools", "tail", "durations", "state", "values"},
     {"template", "resources", "plan", "rules", "events", "diagnostic", "version", "source", "digest", "visible", "mask",
      "credentials"},
 ]  # fmt: skip

@@ -1,8 +1,4 @@
-"""Delivery end to end: the `factc` command, real receivers that fail, and what the journal says afterwards.
-
-What takes time goes on beside each other: each scenario has a folder and a receiver of its own, and a test only waits
-for its scenario's end.
-"""
+"""Delivery end to end: the `factc` command, real receivers that fail, and what the journal says afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -115,27 +110,6 @@ class Place:
         assert all(len(versions) == 1 for versions in bodies.values()), "a body changed under its id"
 
 
-Scenario = Callable[[Path], None]
-SCENARIOS: dict[str, Scenario] = {}
-
-
-def scenario(function: Scenario) -> Scenario:
-    SCENARIOS[function.__name__] = function
-    return function
-
-
-@pytest.fixture(scope="module")
-def going(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[None]]]:
-    """The scenarios that were asked for, under way."""
-    wanted = [item.callspec.params["name"] for item in request.session.items
-              if isinstance(item, pytest.Function) and item.originalname == "test_scenario" and item.module is request.module]  # fmt: skip
-    with ThreadPoolExecutor(4) as pool:
-        yield {name: pool.submit(SCENARIOS[name], tmp_path_factory.mktemp(name)) for name in wanted}
-        pool.shutdown(cancel_futures=True)
-
-
 def wide(count: int, command: str = ":") -> str:
     return "job wide\n\n" + "".join(f"t{i}:\n    {command}\n\n" for i in range(count))
 
@@ -206,9 +180,8 @@ def chaos(folder: Path, seed: int, tasks: int, outage: float) -> None:
     assert place.factc("deliver", "last").out.endswith("nothing is missing\n")
 
 
-@scenario
-def chaos_for_a_short_while(folder: Path) -> None:
-    chaos(folder, 1, 8, 2)
+def test_chaos_for_a_short_while(tmp_path: Path) -> None:
+    chaos(tmp_path, 1, 8, 2)
 
 
 @pytest.mark.large
@@ -234,9 +207,8 @@ def many(folder: Path, tasks: int, posts: int, megabytes: float, *words: str) ->
         assert late < 2 + tasks / 5000
 
 
-@scenario
-def a_thousand_tasks(folder: Path) -> None:
-    many(folder, 1000, 60, 25)
+def test_a_thousand_tasks(tmp_path: Path) -> None:
+    many(tmp_path, 1000, 60, 25)
 
 
 @pytest.mark.large
@@ -247,9 +219,8 @@ def test_ten_thousand_tasks(tmp_path: Path) -> None:
 # ---- dead receivers, and what is delivered later
 
 
-@scenario
-def a_dead_receiver_and_a_delivery_later(folder: Path) -> None:
-    place = Place(folder)
+def test_a_dead_receiver_and_a_delivery_later(tmp_path: Path) -> None:
+    place = Place(tmp_path)
     with Receiver() as receiver:
         receiver.stop()
         ran = place.run(receiver.url, "--webhook-drain", "0.5")
@@ -281,10 +252,9 @@ def a_dead_receiver_and_a_delivery_later(folder: Path) -> None:
         assert "events not delivered" not in place.factc("runs").out
 
 
-@scenario
-def a_delivery_that_is_broken_off_goes_on_where_it_was(folder: Path) -> None:
+def test_a_delivery_that_is_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
     """Long events, so that the pace has a say in how they are cut."""
-    place = Place(folder, wide(8, "sleep 0.15; : " + "x" * 40_000))
+    place = Place(tmp_path, wide(8, "sleep 0.15; : " + "x" * 40_000))
     with Receiver(lambda number: Reply(200 if number < 4 else 503)) as receiver:
         receiver.stop()
         place.run(receiver.url, "-j1", "--webhook-drain", "0")
@@ -299,9 +269,8 @@ def a_delivery_that_is_broken_off_goes_on_where_it_was(folder: Path) -> None:
         place.check(receiver)
 
 
-@scenario
-def killed_in_the_middle(folder: Path) -> None:
-    place = Place(folder, wide(200, "sleep 0.05; echo said"))
+def test_killed_in_the_middle(tmp_path: Path) -> None:
+    place = Place(tmp_path, wide(200, "sleep 0.05; echo said"))
     with Receiver(lambda number: Reply(delay=0.04)) as receiver:
         process = place.start("run", "job.fact", "-j4", "--webhook", receiver.url)
         receiver.wait_for(12)
@@ -329,9 +298,8 @@ def test_killed_at_fifty_moments(tmp_path: Path) -> None:
             place.check(receiver)
 
 
-@scenario
-def a_live_run_delivers_for_itself(folder: Path) -> None:
-    place = Place(folder, "job long\n\na:\n    exec sleep 30\n")
+def test_a_live_run_delivers_for_itself(tmp_path: Path) -> None:
+    place = Place(tmp_path, "job long\n\na:\n    exec sleep 30\n")
     with Receiver() as receiver:
         process = place.start("run", "job.fact", "--webhook", receiver.url)
         receiver.wait_for(3)
@@ -344,9 +312,8 @@ def a_live_run_delivers_for_itself(folder: Path) -> None:
         place.check(receiver)
 
 
-@scenario
-def no_event_goes_out_before_it_is_sealed(folder: Path) -> None:
-    place = Place(folder)
+def test_no_event_goes_out_before_it_is_sealed(tmp_path: Path) -> None:
+    place = Place(tmp_path)
     known: list[bool] = []
 
     class Looks(Receiver):
@@ -361,9 +328,8 @@ def no_event_goes_out_before_it_is_sealed(folder: Path) -> None:
         place.check(receiver)
 
 
-@scenario
-def without_a_record(folder: Path) -> None:
-    place = Place(folder)
+def test_without_a_record(tmp_path: Path) -> None:
+    place = Place(tmp_path)
     with Receiver([503] * 99) as receiver:
         ran = place.run(receiver.url, "--no-record", "--webhook-drain", "0")
         assert ran.code == 2 and "not delivered" in ran.err and "factc deliver" not in ran.err
@@ -386,10 +352,9 @@ def answered(
         return place, ran, receiver.requests
 
 
-@scenario
-def too_large_twice(folder: Path) -> None:
+def test_too_large_twice(tmp_path: Path) -> None:
     job = "job good\n\na:\n    echo one\n\nb: a\n    echo two\n"
-    place, ran, came = answered(folder, 200, 200, 200, 413, 413, job=job)
+    place, ran, came = answered(tmp_path, 200, 200, 200, 413, 413, job=job)
     assert ran.code == 0, ran
     whole, bare, barest = came[3:6]
     assert len({whole.id, bare.id, barest.id}) == 3
@@ -407,9 +372,8 @@ def too_large_twice(folder: Path) -> None:
     assert "7 events delivered\n" in place.factc("show", "last").out
 
 
-@scenario
-def too_large_thrice(folder: Path) -> None:
-    place, ran, came = answered(folder, 200, 200, 200, 413, 413, 413, words=["--webhook-required"])
+def test_too_large_thrice(tmp_path: Path) -> None:
+    place, ran, came = answered(tmp_path, 200, 200, 200, 413, 413, 413, words=["--webhook-required"])
     assert ran.code == 3, ran
     assert f"it answered 413 {HTTPStatus(413).phrase}; that event is passed by" in ran.err
     assert "1 event with 1 change of state not delivered: it answered 413" in ran.err
@@ -421,9 +385,8 @@ def too_large_thrice(folder: Path) -> None:
     assert place.factc("deliver", "last").out.endswith("nothing is missing\n")
 
 
-@scenario
-def too_large_when_delivered_later(folder: Path) -> None:
-    place = Place(folder, GOOD)
+def test_too_large_when_delivered_later(tmp_path: Path) -> None:
+    place = Place(tmp_path, GOOD)
     with Receiver([503]) as receiver:
         place.run(receiver.url, "--webhook-drain", "0")
         receiver.script = lambda number: 413 if b'"factfile":""' not in receiver.requests[-1].body else 200
@@ -432,9 +395,8 @@ def too_large_when_delivered_later(folder: Path) -> None:
         assert changes(place.events()) == place.changes()
 
 
-@scenario
-def unauthorized(folder: Path) -> None:
-    place = Place(folder, GOOD)
+def test_unauthorized(tmp_path: Path) -> None:
+    place = Place(tmp_path, GOOD)
     with Receiver([200, 200, 401]) as receiver:
         ran = place.run(receiver.url, "--webhook-required", "--webhook-secret-env", "SIGN", SIGN=SECRET)
         assert ran.code == 3
@@ -453,10 +415,9 @@ def unauthorized(folder: Path) -> None:
         place.check(receiver)
 
 
-@scenario
-def a_redirect_or_a_page_that_is_not_there(folder: Path) -> None:
+def test_a_redirect_or_a_page_that_is_not_there(tmp_path: Path) -> None:
     for name, reply in (("moved", Reply(308, Location="http://127.0.0.1:9/new")), ("missing", Reply(404))):
-        place = Place(folder / name, GOOD)
+        place = Place(tmp_path / name, GOOD)
         with Receiver([reply]) as receiver:
             ran = place.run(receiver.url)
             assert ran.code == 0, "webhooks are not the job's business"
@@ -467,9 +428,8 @@ def a_redirect_or_a_page_that_is_not_there(folder: Path) -> None:
             place.check(receiver)
 
 
-@scenario
-def gone(folder: Path) -> None:
-    place = Place(folder, GOOD)
+def test_gone(tmp_path: Path) -> None:
+    place = Place(tmp_path, GOOD)
     with Receiver([200, 410]) as receiver:
         ran = place.run(receiver.url)
         assert ran.code == 0 and "6 events with 6 changes of state not delivered: it answered 410 Gone" in ran.err
@@ -477,13 +437,12 @@ def gone(folder: Path) -> None:
         assert done.code == 0 and done.out.endswith(": it answered 410, it wants no more events\n"), done
         assert place.factc("deliver", "--all").out == "nothing is missing\n"
         assert len(receiver.requests) == 2
-        assert "1 events delivered, it answered 410 Gone\n" in place.factc("show", "last").out
+        assert "1 event delivered, it answered 410 Gone\n" in place.factc("show", "last").out
         assert changes(place.events()) == place.changes(), "they can be read still"
 
 
-@scenario
-def refused_ones_are_passed_by(folder: Path) -> None:
-    place, ran, came = answered(folder, 200, 200, 400, 422, 451)
+def test_refused_ones_are_passed_by(tmp_path: Path) -> None:
+    place, ran, came = answered(tmp_path, 200, 200, 400, 422, 451)
     assert ran.code == 0, ran
     for status in (400, 422, 451):
         assert f"it answered {status} {HTTPStatus(status).phrase}; that event is passed by" in ran.err
@@ -495,22 +454,20 @@ def refused_ones_are_passed_by(folder: Path) -> None:
     assert place.factc("deliver", "last").out.endswith("nothing is missing\n")
 
 
-@scenario
-def required_events_and_exit_codes(folder: Path) -> None:
+def test_required_events_and_exit_codes(tmp_path: Path) -> None:
     with dead() as url:
         for job, words, code in ((GOOD, [], 0), (GOOD, ["--webhook-required"], 3), (JOB, ["--webhook-required"], 2)):
-            ran = Place(folder, job).run(url, "--webhook-drain", "0.1", *words)
+            ran = Place(tmp_path, job).run(url, "--webhook-drain", "0.1", *words)
             assert ran.code == code and "not delivered" in ran.err, ran
     with Receiver() as receiver:
-        assert Place(folder, GOOD).run(receiver.url, "--webhook-required").code == 0
+        assert Place(tmp_path, GOOD).run(receiver.url, "--webhook-required").code == 0
 
 
 # ---- what must not be seen
 
 
-@scenario
-def a_url_with_more_to_it_than_is_shown(folder: Path) -> None:
-    place = Place(folder, GOOD)
+def test_a_url_with_more_to_it_than_is_shown(tmp_path: Path) -> None:
+    place = Place(tmp_path, GOOD)
     with Receiver([500] * 9) as receiver:
         secret = receiver.url.replace("://", "://me:pass%40word@") + f"in?token={HIDDEN}"
         shown = receiver.url + "in"
@@ -538,16 +495,15 @@ def a_url_with_more_to_it_than_is_shown(folder: Path) -> None:
 # ---- events, told again
 
 
-@scenario
-def the_journal_is_enough(folder: Path) -> None:
-    place = Place(folder)
+def test_the_journal_is_enough(tmp_path: Path) -> None:
+    place = Place(tmp_path)
     with Receiver([503]) as receiver:
         place.run(receiver.url)
         told = place.events()
         for path in sorted(place.directory.rglob("*"), reverse=True):
             if path.name != "events.ndjson":
                 path.rmdir() if path.is_dir() else path.unlink()
-        (folder / "job.fact").unlink()
+        (tmp_path / "job.fact").unlink()
         assert place.events() == told
         place.check(receiver)
         # What was sealed aside, the same events are told: a receiver that answers at once is the rule.
@@ -557,8 +513,7 @@ def the_journal_is_enough(folder: Path) -> None:
         assert place.events() == told
 
 
-@scenario
-def followed_while_it_goes_on(folder: Path) -> None:
+def test_followed_while_it_goes_on(tmp_path: Path) -> None:
     """Without a webhook, with a prompt one, with a slow one that gets merged events, and with a dead one."""
     job = wide(30, "sleep 0.05; echo said")
     with (
@@ -567,7 +522,7 @@ def followed_while_it_goes_on(folder: Path) -> None:
         dead() as url,
     ):
         urls = {"none": [], "prompt": [prompt.url], "slow": [slow.url], "dead": [url]}
-        places = {name: Place(folder / name, job) for name in urls}
+        places = {name: Place(tmp_path / name, job) for name in urls}
         runs = [places[name].start("run", "job.fact", "-j3", "--output", "quiet", "--webhook-drain", "3",
                                    *(word for one in urls[name] for word in ("--webhook", one))) for name in urls]  # fmt: skip
         for place in places.values():
@@ -584,9 +539,8 @@ def followed_while_it_goes_on(folder: Path) -> None:
         assert len(slow.requests) < len(prompt.requests), "some were merged"
 
 
-@scenario
-def following_shows_events_before_the_end(folder: Path) -> None:
-    place = Place(folder, "job long\n\na:\n    echo x\n\nb: a\n    exec sleep 30\n")
+def test_following_shows_events_before_the_end(tmp_path: Path) -> None:
+    place = Place(tmp_path, "job long\n\na:\n    echo x\n\nb: a\n    exec sleep 30\n")
     for words in ([], ["--webhook", "URL"]):
         with Receiver() as receiver:
             run = place.start("run", "job.fact", *(receiver.url if word == "URL" else word for word in words))
@@ -597,12 +551,11 @@ def following_shows_events_before_the_end(folder: Path) -> None:
             rest, _ = follow.communicate(timeout=20)
             run.communicate()
             assert changes(rest.splitlines())[-1] == (None, "FAILED")
-        (folder / ".factc").rename(folder / f"seen{len(words)}")
+        (tmp_path / ".factc").rename(tmp_path / f"seen{len(words)}")
 
 
-@scenario
-def two_endpoints(folder: Path) -> None:
-    place = Place(folder)
+def test_two_endpoints(tmp_path: Path) -> None:
+    place = Place(tmp_path)
     with Receiver([503]) as one, Receiver([413, 413]) as two:
         place.run(one.url, "--webhook", two.url)
         place.check(one)
@@ -614,9 +567,8 @@ def two_endpoints(folder: Path) -> None:
         assert not {request.id for request in one.requests} & {request.id for request in two.requests}
 
 
-@scenario
-def heartbeats_leave_no_trace(folder: Path) -> None:
-    place = Place(folder, "job slow\n\na:\n    echo so far; sleep 1.2\n")
+def test_heartbeats_leave_no_trace(tmp_path: Path) -> None:
+    place = Place(tmp_path, "job slow\n\na:\n    echo so far; sleep 1.2\n")
     with Receiver() as receiver:
         assert place.run(receiver.url, "--heartbeat-interval", "0.3").code == 0
         beats = [request for request in receiver.requests if "factc-seq" not in request.headers]
@@ -626,24 +578,18 @@ def heartbeats_leave_no_trace(folder: Path) -> None:
         assert [r.body for r in receiver.requests if r not in beats] == place.events()
 
 
-@scenario
-def a_run_that_goes_on_with_another(folder: Path) -> None:
-    place = Place(folder, "job again\n\na:\n    echo one\n\nb: a\n    test -e mended\n")
+def test_a_run_that_goes_on_with_another(tmp_path: Path) -> None:
+    place = Place(tmp_path, "job again\n\na:\n    echo one\n\nb: a\n    test -e mended\n")
     with Receiver() as receiver:
         assert place.run(receiver.url).code == 2
         first = len(receiver.requests)
-        (folder / "mended").touch()
+        (tmp_path / "mended").touch()
         assert place.factc("resume").code == 0
         bodies = [request.body for request in receiver.requests[first:]]
         assert changes(bodies)[2:-1] == [("b", "RUNNING"), ("b", "SUCCEEDED")]
         assert [request.headers["factc-seq"] for request in receiver.requests[first:]] == list("12345")
         told = place.factc("events", "last").raw_out.splitlines()
         assert told == bodies and b'"taskName":"a"' in told[0]
-
-
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_scenario(name: str, going: dict[str, Future[None]]) -> None:
-    going[name].result(timeout=300)
 
 
 # ---- what the manual shows

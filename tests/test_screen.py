@@ -34,7 +34,7 @@ class Screen:
         tasks = [PlanTask(n, needs[i] if i < 4 else [], ["true"]) for i, n in enumerate(names)]
         self.terminal = Terminal(
             Plan("nightly", tasks), output=output, out=files[0], err=files[1], now=START,
-            log_path=lambda task, stream: f"logs/{task + 1:04d}.{'out' if stream == 1 else 'err'}",
+            log_path=lambda task, stream, attempt: f"logs/{task + 1:04d}.{'out' if stream == 1 else 'err'}",
         )  # fmt: skip
         self.terminal.step((RunCreated(START),))
         self.terminal.step((RunStarted(START),))

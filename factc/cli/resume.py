@@ -16,6 +16,7 @@ from factc.source import Source
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from factc.record.journal import RunHeader
     from factc.values import Given
@@ -35,7 +36,7 @@ def run(arguments: list[str]) -> int:
     options = made.parse(prepared(arguments))
     earlier = Earlier(options.state_dir, options.run)
     header = earlier.run.header
-    _recall(options, header)
+    _recall(options, header, earlier.plan.secrets)
     wanted = wishes(options, made, ["resume", *arguments])
     _go_there(options, header)
     if wanted.state_dir is not None:
@@ -45,10 +46,10 @@ def run(arguments: list[str]) -> int:
     return begin(loaded, wanted, earlier.resumption(loaded.plan))
 
 
-def _recall(options: argparse.Namespace, header: RunHeader) -> None:
+def _recall(options: argparse.Namespace, header: RunHeader, declared: Sequence[str]) -> None:
     """Puts what the record knows in the place of options. Raises RequestError for what it may not know."""
     options.start, options.to, options.strict = header.start, header.to, False
-    missing = [name for name in header.secrets if name not in _names(options)]
+    missing = [name for name in header.secrets if name not in _names(options) and name not in declared]
     if missing:
         again = " ".join(f"--secret {name}" for name in missing)
         raise RequestError(f"the run had secrets, which no record holds: {', '.join(missing)}", f"add {again}")

@@ -10,6 +10,7 @@ from argparse import ArgumentTypeError
 
 from factc.cli.options import seconds, state_dir, time_span, whole
 from factc.diagnostic import RequestError
+from factc.durations import written
 from factc.wishes import OUTPUTS, Wishes
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ def add_options(made: Parser) -> None:
     """The options of a run, in groups."""
     add = made.add_argument_group("options of a run").add_argument
     add("-j", "--jobs", type=whole(1), metavar="N", help="at most N tasks at once (default: FACTC_JOBS, or no limit)")
+    add("--pool", action="append", default=[], metavar="NAME=N", help="so many slots for that pool (repeatable)")
     add("--dry-run", action="store_true", help="execute nothing: show the commands, and the run as it would go")
     add("--fail-fast", action="store_true", help="start nothing new after a failure")
     add("--levels", action="store_true", help="one whole level of the graph after the other, as Factotum does")
@@ -77,6 +79,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         colour=options.colour,
         state_dir=None if options.no_record else options.state_dir,
         keep=options.keep,
+        pools=dict(_pool(pair) for pair in options.pool),
         exclusive=options.exclusive is not None and (options.exclusive or True),
         rehearse=options.dry_run,
         start=options.start,
@@ -102,9 +105,7 @@ def _again(made: Parser, options: argparse.Namespace) -> str:
 def _option(name: str, value: object, dest: str) -> str:
     if isinstance(value, bool):
         return name if dest != "colour" else "--no-colour"
-    text = f"{round(value * 1000)}ms" if dest in ("grace", "timeout") and isinstance(value, float) else str(value)
-    if dest in ("grace", "timeout") and text.endswith("000ms"):
-        text = text[:-5] + "s"
+    text = written(value) if dest in ("grace", "timeout") and isinstance(value, float) else str(value)
     plain = text and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text)
     word = text if plain else "'" + text.replace("'", "'\\''") + "'"
     if dest == "exclusive":
@@ -126,6 +127,13 @@ def _cleaned(arguments: Sequence[str]) -> list[str]:
             word = "--webhook=" + shown_url(word.partition("=")[2])
         cleaned.append(word)
     return cleaned
+
+
+def _pool(pair: str) -> tuple[str, int]:
+    name, equals, count = pair.partition("=")
+    if not (name and equals and count.isascii() and count.isdigit() and int(count)):
+        raise RequestError(f"--pool {pair}: it looks like NAME=N, with N from 1 on")
+    return name, int(count)
 
 
 def _jobs(options: argparse.Namespace) -> int | None:

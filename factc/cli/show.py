@@ -79,7 +79,8 @@ def _endpoints(found: Recorded) -> list[list[str]]:
     rows = []
     for number, endpoint in enumerate(found.header.endpoints, 1):
         outbox = found.journal.outbox(number)
-        words = [f"{len(outbox.acknowledged)} events delivered"]
+        count = len(outbox.acknowledged)
+        words = [f"{count} event{'s' * (count != 1)} delivered"]
         if outbox.passed:
             words.append(f"{len(outbox.passed)} refused ({next(iter(outbox.passed.values()))})")
         if outbox.stopped:

@@ -10,7 +10,7 @@ from typing import Any
 
 from factc.digest import sha256_hex
 from factc.front import PLAN
-from factc.plan import Hole, Parameter, Plan, PlanTask, Text
+from factc.plan import Hole, Parameter, Plan, PlanTask, Retry, Text
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -18,13 +18,15 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def plan_text(plan: Plan) -> str:
     """The text of a compiled plan, one task a line; its digest covers everything but itself."""
     head = '{"schema":' + _encode(PLAN) + ',"data":{"digest":"'
-    members = {"name": plan.name}
+    members: dict[str, Any] = {"name": plan.name}
     if plan.description:
         members["description"] = plan.description
     fields = [f"{_encode(key)}:{_encode(value)}" for key, value in members.items()]
     fields.append('"parameters":' + _lines([_parameter(p) for p in plan.parameters]))
     fields.append('"values":' + _encode(dict(sorted(plan.values.items()))))
     fields.append('"tags":' + _encode(dict(sorted(plan.tags.items()))))
+    members = {"pools": plan.pools, "secrets": plan.secrets, "timeout": plan.timeout}
+    fields += [f"{_encode(key)}:{_encode(value)}" for key, value in members.items() if value]
     fields.append('"tasks":' + _lines([_task(t) for t in plan.tasks]))
     fields.append('"factfile":' + _encode(plan.factfile))
     tail = '",\n' + ",\n".join(fields) + "}}\n"
@@ -58,7 +60,15 @@ def _task(task: PlanTask) -> dict[str, Any]:
         value["directory"] = _text(task.directory)
     if task.environment:
         value["environment"] = {name: _text(text) for name, text in task.environment}
-    return value
+    if task.retry:
+        value["retry"] = _retry(task.retry)
+    more = {"timeout": task.timeout, "finally": task.final, "pools": task.pools, "secrets": task.secrets}
+    return value | {key: member for key, member in more.items() if member}
+
+
+def _retry(retry: Retry) -> dict[str, Any]:
+    value = {"times": retry.times, "every": retry.every, "backoff": retry.backoff}
+    return value if retry.on is None else {**value, "on": retry.on}
 
 
 def _text(text: Text) -> Any:

@@ -21,7 +21,7 @@ from factc.engine.stopping import Stopping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from factc.engine import Attempt, Post
     from factc.loop import Loop
@@ -33,9 +33,11 @@ class Local:
     brand:     a name that no other run has; with it every process is found by its mark, wherever it went (Linux).
     unguarded: why nobody would clear up if this process were killed; empty if somebody would, or if there is no
                brand or no /proc to do it by.
+    withheld:  variables that no attempt inherits.
     """
 
-    def __init__(self, brand: str = "") -> None:
+    def __init__(self, brand: str = "", *, withheld: Iterable[str] = ()) -> None:
+        self._withheld = frozenset(map(os.fsencode, withheld))
         self.unguarded = ""
         self._brand = brand
         self._guard: Guard | None = None
@@ -49,7 +51,7 @@ class Local:
         self._stopping = Stopping(self._brand, loop, self._spare, self._settle)
         self._by_pid: dict[int, Process] = {}
         self._by_id: dict[int, Process] = {}
-        self._inherited = dict(os.environb)
+        self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}
         loop.on_signal(signal.SIGCHLD, self._child)
 
     def submit(self, attempt: Attempt) -> None:

@@ -9,7 +9,7 @@ import json
 
 from factc.diagnostic import CompileError, Diagnostic
 from factc.digest import sha256_hex
-from factc.plan import Hole, Parameter, Plan, PlanTask, Text
+from factc.plan import Hole, Parameter, Plan, PlanTask, Retry, Text
 from factc.source import Source, Span
 
 TYPE_CHECKING = False
@@ -47,6 +47,9 @@ def _plan(data: dict[str, Any]) -> Plan:
         values=data["values"],
         tags=data["tags"],
         factfile=data["factfile"],
+        pools=data.get("pools"),
+        secrets=data.get("secrets", ()),
+        timeout=data.get("timeout"),
     )
 
 
@@ -61,7 +64,16 @@ def _task(task: dict[str, Any]) -> PlanTask:
         environment=[(name, _text(text)) for name, text in task.get("environment", {}).items()],
         description=task.get("description", ""),
         declared=task["declared"],
+        retry=_retry(task["retry"]) if "retry" in task else None,
+        timeout=task.get("timeout"),
+        final=task.get("finally", False),
+        pools=task.get("pools", ()),
+        secrets=task.get("secrets", ()),
     )
+
+
+def _retry(retry: dict[str, Any]) -> Retry:
+    return Retry(retry["times"], retry["every"], retry["backoff"], retry.get("on"))
 
 
 def _parameter(parameter: dict[str, Any]) -> Parameter:

@@ -176,7 +176,9 @@ class Journal:
             seal = Seal(value["seal"], value["id"], value["last"], value.get("without", WHOLE))
             self.outbox(value["endpoint"]).seals[seal.number] = seal
         elif "ack" in value:
-            self.outbox(value["endpoint"]).acknowledged.add(value["ack"])
+            outbox = self.outbox(value["endpoint"])
+            outbox.acknowledged.add(value["ack"])
+            outbox.stopped = None
         elif "passed" in value:
             self.outbox(value["endpoint"]).passed[value["passed"]] = value["why"]
         elif "stopped" in value:

@@ -42,7 +42,8 @@ class JournalFile:
         self.broken = False
         self.failed: Callable[[str], None] = lambda words: None
         self._pending: deque[bytes] = deque()
-        self._guard = threading.Lock()
+        self._guard = threading.Lock()  # of what is written
+        self._disk = threading.Lock()  # of what is brought to the disk
         self._dirty = False
         self._syncing = False
         self._ballast: Ballast | None = None
@@ -76,22 +77,26 @@ class JournalFile:
         threading.Thread(target=self._sync_beside, daemon=True).start()
 
     def sync(self) -> bool:
-        """Brings what was written to the disk, now; whether that worked."""
-        self._dirty = False
-        try:
-            _sync(self._descriptor)
-        except OSError as problem:
-            if problem.errno != errno.EINVAL:  # a file system that has nothing to bring anywhere
-                self._fail(problem.strerror or str(problem))
+        """Brings what was written to the disk, now; whether that worked. False once the journal is closed."""
+        with self._disk:
+            if self._descriptor < 0:
                 return False
+            self._dirty = False
+            try:
+                _sync(self._descriptor)
+            except OSError as problem:
+                if problem.errno != errno.EINVAL:  # a file system that has nothing to bring anywhere
+                    self._fail(problem.strerror or str(problem))
+                    return False
         return True
 
     def close(self) -> None:
-        """Lets go of it, and of the lock."""
+        """Lets go of it, and of the lock; waits for a sync that is under way."""
         with self._guard:
             self._look()
             self._flush()
-            self.sync()
+        self.sync()
+        with self._guard, self._disk:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
             if self._ballast:

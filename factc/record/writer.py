@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
-from factc.events import TaskEnded, TaskStarted
+from factc.events import AttemptEnded, TaskEnded, TaskStarted
 from factc.record import JOURNAL, LOGS, PLAN
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
@@ -85,7 +85,7 @@ class Record:
             self._journal.write(fact_line(self._facts, fact, more=rest > 0))
             if isinstance(fact, TaskStarted):
                 self._logs.begin(fact.task, fact.attempt)
-            elif isinstance(fact, TaskEnded):
+            elif isinstance(fact, (TaskEnded, AttemptEnded)):
                 self._logs.end(fact.task)
 
     def output(self, task: int, stream: int, data: bytes) -> None:

@@ -24,7 +24,7 @@ _WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPP
 class Summary:
     """The account of one run.
 
-    tails: gives the last lines that a failed task wrote, and of which stream. log: gives the path of a log.
+    tails: gives the last lines that a failed task wrote, and of which stream. log: gives the path of a log (task, stream, attempt).
     resume: the command that goes on where the run failed, "" for none.
     """
 
@@ -34,7 +34,7 @@ class Summary:
         state: RunState,
         *,
         tails: Callable[[int], tuple[str, list[str]]],
-        log: Callable[[int, int], str] | None,
+        log: Callable[[int, int, int], str] | None,
         colour: bool,
         resume: str = "",
     ) -> None:
@@ -77,13 +77,14 @@ class Summary:
         task = self._state.tasks[number]
         took = f" after {durations.shown(task.duration)}" if task.duration is not None else ""
         name = painted(self._name(number), BOLD, self._colour)
-        lines = [f"{painted('failed', RED, self._colour)}  {name}{took}: {visible(task.reason or '')}"]
+        attempts = f" (attempt {task.attempt})" if task.attempt > 1 else ""
+        lines = [f"{painted('failed', RED, self._colour)}  {name}{took}{attempts}: {visible(task.reason or '')}"]
         stream, last = self._tails(number)
         if last:
             lines.append(painted(f"        the last lines of {stream}:", DIM, self._colour))
             lines += [f"        | {line}" for line in last]
         if self._log and last:
-            lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1)}")
+            lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1, task.attempt)}")
         blocked = self._blocked(number)
         if blocked:
             lines.append(f"        blocked: {names(self._plan, blocked)}")

@@ -10,7 +10,7 @@ import os
 import time
 
 from factc import durations
-from factc.events import TaskEnded, TaskSkipped, TaskStarted
+from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
 from factc.sink.lines import Lines
 from factc.sink.spool import Spool
@@ -44,7 +44,7 @@ class Terminal:
     """A sink and a listener of one run.
 
     output: how task output is shown (stream, group, quiet, raw). colour: False for none, None for what the
-    environment and each stream say. log_path: the path of a task's log by task and stream, if there are logs.
+    environment and each stream say. log_path: the path of a log by task, stream and attempt, if there are any.
     resume: the command that goes on where the run failed, if there is one.
     """
 
@@ -57,7 +57,7 @@ class Terminal:
         out: int = 1,
         err: int = 2,
         now: float = 0.0,
-        log_path: Callable[[int, int], str] | None = None,
+        log_path: Callable[[int, int, int], str] | None = None,
         resume: str = "",
     ) -> None:
         self._plan = plan
@@ -123,6 +123,8 @@ class Terminal:
                 self._started(fact)
             elif isinstance(fact, TaskEnded):
                 self._ended(fact)
+            elif isinstance(fact, AttemptEnded):
+                self._attempt_ended(fact)
             elif isinstance(fact, TaskSkipped):
                 self._counts["SKIPPED"] += self._state.tasks[fact.task].reason == fact.cause  # the first cause
                 skipped.setdefault(fact.cause, []).append(fact.task)
@@ -171,7 +173,19 @@ class Terminal:
     def _started(self, fact: TaskStarted) -> None:
         self._running[fact.task] = fact.at
         if self._output != QUIET:
-            self._tell("started", DIM, self._name(fact.task))
+            again = [f"attempt {fact.attempt}"] if fact.attempt > 1 else []
+            self._tell("started", DIM, self._name(fact.task), *again)
+
+    def _attempt_ended(self, fact: AttemptEnded) -> None:
+        """It failed, and will be tried again."""
+        self._running.pop(fact.task, None)
+        self._let_out(fact.task)
+        for stream in (OUT, ERR):
+            self._tails.pop((fact.task, stream), None)
+        if self._output != QUIET:
+            took = [durations.shown(fact.duration)] if fact.duration is not None else []
+            wait = f"again in {durations.shown(fact.again - fact.at)}"
+            self._tell("retrying", YELLOW, self._name(fact.task), *took, visible(fact.reason or ""), wait)
 
     def _ended(self, fact: TaskEnded) -> None:
         self._running.pop(fact.task, None)

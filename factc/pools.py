@@ -1,0 +1,53 @@
+"""The pools of a run: how many of the tasks that name one may run at once, and who waits for room.
+
+Knows numbers of tasks and names of pools; knows no clock and no process.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+class Pools:
+    """Slots by pool. A task takes one of each pool that it names, or none at all."""
+
+    __slots__ = ("_free", "_taken", "_parked", "_open")
+
+    def __init__(self, slots: Mapping[str, int]) -> None:
+        self._free = {name: list(range(count)) for name, count in slots.items()}  # heaps: the lowest first
+        self._taken: dict[int, list[tuple[str, int]]] = {}
+        self._parked: dict[str, list[tuple[tuple[int, int], int]]] = {name: [] for name in slots}
+        self._open: set[str] = set()  # pools that have had room since somebody was parked there
+
+    def take(self, task: int, names: Sequence[str]) -> str | None:
+        """Takes the slots; the name of a pool that has none left, and then nothing is taken."""
+        for name in names:
+            if not self._free[name]:
+                return name
+        self._taken[task] = [(name, heappop(self._free[name])) for name in names]
+        return None
+
+    def place(self, task: int) -> int:
+        """A task's slot in the first pool that it names, from 0 on."""
+        return self._taken[task][0][1]
+
+    def release(self, task: int) -> None:
+        for name, slot in self._taken.pop(task, ()):
+            heappush(self._free[name], slot)
+            self._open.add(name)
+
+    def park(self, task: int, full: str, names: Sequence[str], rank: tuple[int, int]) -> None:
+        """A task waits for room in that pool; what it would have taken of the others is there for somebody else."""
+        heappush(self._parked[full], (rank, task))
+        self._open |= {name for name in names if name != full and self._free[name]}
+
+    def again(self) -> Iterator[int]:
+        """Tasks that may find room now, the most urgent first; they wait no longer."""
+        while self._open:
+            name = self._open.pop()
+            for _ in range(min(len(self._free[name]), len(self._parked[name]))):
+                yield heappop(self._parked[name])[1]

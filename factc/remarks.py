@@ -1,0 +1,31 @@
+"""What a runner says in passing: what it waits for, what is left running.
+
+Knows words; the answers are strings.
+"""
+
+from __future__ import annotations
+
+from factc.durations import written
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from factc.engine import Left
+
+
+def waiting_for(names: Sequence[str], grace: float) -> str:
+    """What has to end before the run can, as the end of a sentence; "" if nothing has."""
+    if not names:
+        return ""
+    some = ", ".join(f"'{name}'" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f": waiting up to {written(grace)} for {some} to end (once more to kill)"
+
+
+def left_behind(name: str, left: Left) -> str:
+    """What a task that succeeded has left running: it stays, but nobody is to be surprised by it."""
+    pids = ", ".join(map(str, left.pids[:5])) + (" …" if len(left.pids) > 5 else "")
+    words = f"the task '{name}' left {left.command} running" + (f" (pid {pids})" if pids else "")
+    if left.holds_output:
+        words += ", which still holds the task's output: it will get SIGPIPE unless that is redirected"
+    return words
