@@ -5,123 +5,98 @@ Knows plans and shells; the script needs nothing of factc.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from math import ceil
 
-from factc.emit.shell import quoted
-from factc.plan import Plan, PlanTask, shown
-from factc.version import __version__
+from factc.emit.script_head import foot, head, script_quoted, script_word
+from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, shown
+from factc.schedule import reach
 from factc.visible import visible
-
-_HEAD = """\
-#!/bin/sh
-# {title}
-# Written by factc {version}. Runs the job one task at a time, in any POSIX shell, and needs nothing else.
-# Exit code: 0 success or early finish, 2 a task failed, 129, 130 or 143 stopped by a signal (after the
-# task that runs then has ended).
-# shellcheck disable=SC1003,SC2016,SC2034,SC2089,SC2090
-
-succeeded=0 noop=0 failed=0 skipped=0
-state='' why=''
-
-# Whether all tasks in these states succeeded.
-all() {{ for one do [ "$one" = SUCCEEDED ] || return 1; done; }}
-
-# listed CODE CODES: whether a code is among those.
-listed() {{ case " $2 " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }}
-
-# settled NAME CODE OK NOOP: what an exit code means.
-settled() {{
-  code=$2
-  [ "$code" -lt 256 ] || code=$((code - 128)) # ksh counts signals from 256
-  why="exit code $code"
-  if listed "$code" "$3"; then state=SUCCEEDED why='' succeeded=$((succeeded + 1))
-  elif listed "$code" "$4"; then state=SUCCEEDED_NO_OP noop=$((noop + 1))
-  else state=FAILED failed=$((failed + 1)); fi
-  printf '[%s] %s%s\\n' "$1" "$state" "${{why:+ ($why)}}" >&2
-}}
-
-# lost NAME REASON: it could not be started.
-lost() {{ state=FAILED failed=$((failed + 1)); printf '[%s] FAILED (could not start: %s)\\n' "$1" "$2" >&2; }}
-
-skip() {{ state=SKIPPED skipped=$((skipped + 1)); printf '[%s] SKIPPED\\n' "$1" >&2; }}
-
-stop() {{ printf 'stopped by SIG%s\\n' "$1" >&2; exit "$2"; }}
-trap 'stop HUP 129' HUP
-trap 'stop INT 130' INT
-trap 'stop TERM 143' TERM
-"""
-
-_FOOT = """
-printf '%s: %s succeeded, %s no-op, %s failed, %s skipped\\n' {title} \\
-  "$succeeded" "$noop" "$failed" "$skipped" >&2
-[ "$failed" -eq 0 ] || exit 2
-"""
 
 
 def script(plan: Plan, order: Sequence[int]) -> str:
     """The script of a plan whose texts are all final; tasks run in that order."""
-    title = visible(plan.name)
-    parts = [_HEAD.format(title=title, version=__version__), _exports(plan)]
-    parts += [_block(plan, i) for i in order]
-    parts.append(_FOOT.format(title=_quoted(title)))
-    return "\n".join(part for part in parts if part)
-
-
-def _exports(plan: Plan) -> str:
-    lines = ["FACTC_RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$; export FACTC_RUN", "FACTC_ATTEMPT=1; export FACTC_ATTEMPT"]
-    for key, value in plan.tags.items():
-        name = "FACTC_TAG_" + "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
-        lines.append(f"{name}={_quoted(value)}; export {name}")
-    return "\n".join(lines) + "\n"
+    parts = [head(plan), *(_block(plan, i) for i in order), foot(plan)]
+    return "\n".join(parts)
 
 
 def _block(plan: Plan, number: int) -> str:
     task = plan.tasks[number]
-    name = _quoted(visible(task.name))
+    name = script_quoted(visible(task.name))
+    body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, number, name)
     needs = " ".join(f'"$t{d}"' for d in task.dependencies)
-    body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, name)
-    if needs:
-        body = [f"if all {needs}; then", *(f"  {line}" for line in body), f"else skip {name}; fi"]
+    if task.final:
+        body = [_outcome(plan, number), *body]
+    elif needs or any(other.final for other in plan.tasks):
+        body = [f"if all {needs}; then".replace(" ;", ";"), *(f"  {line}" for line in body), f"else skip {name}; fi"]
     return "\n".join([f"# {visible(task.name)}", *body, f"t{number}=$state"]) + "\n"
 
 
-def _run(task: PlanTask, name: str) -> list[str]:
+def _outcome(plan: Plan, number: int) -> str:
+    above = sorted(reach(number, [task.dependencies for task in plan.tasks]) - {number})
+    told = "".join(f' {script_quoted(plan.tasks[i].name)} "$t{i}"' for i in above)
+    return f"outcome{told}"
+
+
+def _run(task: PlanTask, number: int, name: str) -> list[str]:
     """The lines that run one task and settle it; the text of a task is never indented."""
-    words = [_word(str(text)) for text in task.argv]
-    direct = len(task.argv) < 3 or task.argv[-2] != "-c"
-    variables = "".join(f" {_quoted(f'{key}={value}')}" for key, value in task.environment)
-    if variables or direct:  # `env` runs programs, never what the shell calls the same
-        words = [f"env{variables}", *words]
-    rules = f"{_quoted(' '.join(map(str, task.ok)))} {_quoted(' '.join(map(str, task.noop)))}"
-    call = f"FACTC_TASK={_quoted(task.name)} {' '.join(words)} </dev/null"
-    code = f'settled {name} "$?" {rules}'
     checks: list[tuple[str, str]] = []
     there = ""
     if task.directory is not None:
-        folder = _quoted(_folder(str(task.directory)))
+        folder = script_quoted(_folder(str(task.directory)))
         there = f"cd {folder} && "
         checks.append((f"(cd {folder}) 2>/dev/null", f"no folder {shown(task.directory)}"))
     if task.argv[0] != "sh":
-        found = f"({there}command -v {_word(str(task.argv[0]))}) >/dev/null"
+        found = f"({there}command -v {script_word(str(task.argv[0]))}) >/dev/null"
         checks.append((found, f"no {shown(task.argv[0])} here"))
-    if there:
-        call = f"({there}{call})"
+    lines = _called(task, number, name, f"({there}{_call(task)})" if there else _call(task))
     if not checks:
-        return [call, code]
-    lines = []
-    for i, (check, reason) in enumerate(checks):
-        lines.append(f"{'elif' if i else 'if'} ! {check}; then lost {name} {_quoted(visible(reason))}")
-    return [*lines, "else", f"  {call}", f"  {code}", "fi"]
+        return lines
+    tests = [
+        f"{'elif' if i else 'if'} ! {check}; then lost {name} {script_quoted(visible(reason))}"
+        for i, (check, reason) in enumerate(checks)
+    ]
+    return [*tests, "else", *(f"  {line}" for line in lines), "fi"]
+
+
+def _call(task: PlanTask) -> str:
+    """One attempt, in the folder of the task."""
+    words = [script_word(str(text)) for text in task.argv]
+    direct = len(task.argv) < 3 or task.argv[-2] != "-c"
+    variables = "".join(f" {script_quoted(f'{key}={value}')}" for key, value in task.environment)
+    own = f"FACTC_TASK={script_quoted(task.name)}" + (" FACTC_SLOT=0" if task.pools else "")
+    if task.timeout is not None:  # variables before a function would be the script's own
+        return f"limited {max(1, ceil(task.timeout))} env {own}{variables} {' '.join(words)} </dev/null"
+    if variables or direct:  # `env` runs programs, never what the shell calls the same
+        words = [f"env{variables}", *words]
+    return f"{own} {' '.join(words)} </dev/null"
+
+
+def _called(task: PlanTask, number: int, name: str, call: str) -> list[str]:
+    """An attempt, or as many as the task may have, and what its exit code means."""
+    rules = f"{script_quoted(' '.join(map(str, task.ok)))} {script_quoted(' '.join(map(str, task.noop)))}"
+    if task.retry is None:
+        return [call, f'settled {name} "$?" {rules}']
+    retry = task.retry
+    every, backoff = max(0, ceil(retry.every)), max(1, ceil(retry.backoff))
+    on = "" if retry.on is None else " ".join(code for what in retry.on for code in _codes(what, task))
+    return [
+        f"attempt{number}() {{",
+        call,
+        "}",
+        f"attempts {retry.times} {every} {backoff} {script_quoted(on)} {rules} attempt{number}",
+        f'settled {name} "$code" {rules}',
+    ]
+
+
+def _codes(what: int | str, task: PlanTask) -> list[str]:
+    """The exit codes by which the script knows what is to be tried again."""
+    if what == SIGNAL:
+        return [str(code) for code in range(129, 193)]
+    if what == TIMEOUT:
+        return ["124"] if task.timeout is not None else []
+    return [str(what)] if isinstance(what, int) else []
 
 
 def _folder(directory: str) -> str:
     return directory if directory.startswith(("/", "./", "../")) else f"./{directory}"
-
-
-def _word(text: str) -> str:
-    return text if re.fullmatch(r"[\w@%+:,./-]+", text, re.ASCII) else _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    return quoted(text, kept="\n\t")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from factc.durations import written
 from factc.plan import Plan, PlanTask, Text, is_final, shown
 from factc.visible import visible
 
@@ -86,7 +87,18 @@ def _comment(plan: Plan, task: PlanTask) -> str:
     if task.noop:
         rules += ", ends early on " + " ".join(map(str, task.noop))
     parts.append(rules if task.argv else "runs nothing")
+    parts += [_told(words) for words in _limits(task)]
     return " · ".join(parts)
+
+
+def _limits(task: PlanTask) -> list[str]:
+    """What a run does beside starting the command."""
+    limits = ["runs in any case"] if task.final else []
+    if task.retry:
+        limits.append(f"up to {task.retry.times} more attempt{'s' * (task.retry.times != 1)}")
+    if task.timeout is not None:
+        limits.append(f"at most {written(task.timeout)}")
+    return limits + [f"in the pool {name}" for name in task.pools]
 
 
 def _told(words: str) -> str:

@@ -1,0 +1,156 @@
+"""What a standalone script begins and ends with: the functions that its tasks call, each only where one needs it.
+
+Knows POSIX shells; knows no task but by what the plan as a whole asks for.
+"""
+
+from __future__ import annotations
+
+import re
+
+from factc.emit.shell import quoted
+from factc.version import __version__
+from factc.visible import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.plan import Plan
+
+_HEAD = """\
+#!/bin/sh
+# {title}
+# Written by factc {version}. Runs the job one task at a time, in any POSIX shell, and needs nothing else.
+# Exit code: 0 success or early finish, 2 a task failed, 129, 130 or 143 stopped by a signal (after the
+# task that runs then has ended).
+# shellcheck disable=SC1003,SC2016,SC2034,SC2089,SC2090
+
+succeeded=0 noop=0 failed=0 skipped=0
+state='' why='' stopped=''
+
+# Whether all tasks in these states succeeded, and nobody wants the job to stop.
+all() {{ [ -z "$stopped" ] || return 1; for one do [ "$one" = SUCCEEDED ] || return 1; done; }}
+
+# listed CODE CODES: whether a code is among those.
+listed() {{ case " $2 " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }}
+
+# settled NAME CODE OK NOOP: what an exit code means.
+settled() {{
+  code=$2
+  [ "$code" -lt 256 ] || code=$((code - 128)) # ksh counts signals from 256
+  why="exit code $code"
+  if listed "$code" "$3"; then state=SUCCEEDED why='' succeeded=$((succeeded + 1))
+  elif listed "$code" "$4"; then state=SUCCEEDED_NO_OP noop=$((noop + 1))
+  else state=FAILED failed=$((failed + 1)); fi
+  printf '[%s] %s%s\\n' "$1" "$state" "${{why:+ ($why)}}" >&2
+}}
+
+# lost NAME REASON: it could not be started.
+lost() {{ state=FAILED failed=$((failed + 1)); printf '[%s] FAILED (could not start: %s)\\n' "$1" "$2" >&2; }}
+
+skip() {{ state=SKIPPED skipped=$((skipped + 1)); printf '[%s] SKIPPED\\n' "$1" >&2; }}
+"""
+
+_STOP = """\
+stop() { printf 'stopped by SIG%s\\n' "$1" >&2; exit "$2"; }
+"""
+
+_STOP_WITH_FINAL = """\
+# A first signal skips what is left but the tasks that run in any case; a second ends the script.
+stop() { printf 'stopped by SIG%s\\n' "$1" >&2; [ -z "$stopped" ] || exit "$2"; stopped=$2; }
+
+# outcome NAME STATE …: what a task that runs in any case is told of those above it.
+outcome() {
+  FACTC_OUTCOME=succeeded FACTC_FAILED=''
+  while [ "$#" -gt 0 ]; do
+    if [ "$2" = FAILED ]; then
+      FACTC_OUTCOME=failed
+      FACTC_FAILED="${FACTC_FAILED:+$FACTC_FAILED
+}$1"
+    fi
+    shift 2
+  done
+  [ -z "$stopped" ] || FACTC_OUTCOME=stopped
+  export FACTC_OUTCOME FACTC_FAILED
+}
+"""
+
+_TRAPS = """\
+trap 'stop HUP 129' HUP
+trap 'stop INT 130' INT
+trap 'stop TERM 143' TERM
+"""
+
+_LIMIT = """\
+# limited SECONDS COMMAND …: stops a command that takes longer.
+if command -v timeout >/dev/null; then
+  limited() { timeout -k 10 "$@"; }
+else
+  echo 'there is no `timeout` here: no task is stopped for taking too long' >&2
+  limited() { shift; "$@"; }
+fi
+"""
+
+_RETRY = """\
+# attempts TIMES EVERY BACKOFF ON OK NOOP COMMAND: at most TIMES more tries, EVERY seconds apart (BACKOFF times that
+# each time); ON lists what is tried again, nothing for everything. Leaves the exit code in $code.
+attempts() {
+  times=$1 every=$2 backoff=$3 on=$4 good=$5 early=$6 command=$7
+  FACTC_ATTEMPT=1
+  while :; do
+    "$command"
+    code=$?
+    [ "$code" -lt 256 ] || code=$((code - 128))
+    if listed "$code" "$good" || listed "$code" "$early" || [ -n "$stopped" ]; then break; fi
+    [ "$FACTC_ATTEMPT" -le "$times" ] || break
+    [ -z "$on" ] || listed "$code" "$on" || break
+    printf 'exit code %s, again in %s s\\n' "$code" "$every" >&2
+    sleep "$every"
+    every=$((every * backoff))
+    [ "$every" -le 3600 ] || every=3600
+    FACTC_ATTEMPT=$((FACTC_ATTEMPT + 1))
+  done
+  FACTC_ATTEMPT=1
+}
+"""
+
+_FOOT = """
+printf '%s: %s succeeded, %s no-op, %s failed, %s skipped\\n' {title} \\
+  "$succeeded" "$noop" "$failed" "$skipped" >&2
+[ -z "$stopped" ] || exit "$stopped"
+[ "$failed" -eq 0 ] || exit 2
+"""
+
+
+def head(plan: Plan) -> str:
+    """Everything before the first task."""
+    parts = [_HEAD.format(title=visible(plan.name), version=__version__)]
+    parts.append((_STOP_WITH_FINAL if any(task.final for task in plan.tasks) else _STOP) + _TRAPS)
+    if any(task.timeout is not None for task in plan.tasks):
+        parts.append(_LIMIT)
+    if any(task.retry for task in plan.tasks):
+        parts.append(_RETRY)
+    parts.append(_exports(plan))
+    return "\n".join(parts)
+
+
+def foot(plan: Plan) -> str:
+    return _FOOT.format(title=script_quoted(visible(plan.name)))
+
+
+def script_quoted(text: str) -> str:
+    return quoted(text, kept="\n\t")
+
+
+def script_word(text: str) -> str:
+    return text if re.fullmatch(r"[\w@%+:,./-]+", text, re.ASCII) else script_quoted(text)
+
+
+def _exports(plan: Plan) -> str:
+    lines = ["FACTC_RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$; export FACTC_RUN", "FACTC_ATTEMPT=1; export FACTC_ATTEMPT"]
+    for key, value in plan.tags.items():
+        name = "FACTC_TAG_" + "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
+        lines.append(f"{name}={script_quoted(value)}; export {name}")
+    for name in plan.secrets:
+        lines.append(
+            f'[ -n "${{{name}-}}" ] || {{ echo "the job needs the secret {name}: set that variable" >&2; exit 3; }}'
+        )
+    return "\n".join(lines) + "\n"
