@@ -100,6 +100,11 @@ def run(
         rehearse=dry_run,
     )
     given = Given(dict(values or {}), dict(tags or {}), [])
-    earlier = Earlier(place or STATE_DIR, resume) if resume else None
-    plan, _ = complete(add(plan, earlier.values(given) if earlier else given))
-    return launch(plan, wishes, resumption=earlier.resumption(plan) if earlier else None)
+    if resume is None:
+        return launch(complete(add(plan, given))[0], wishes)
+    earlier = Earlier(place or STATE_DIR, resume)
+    try:
+        plan, _ = complete(add(plan, earlier.values(given)))
+        return launch(plan, wishes, resumption=earlier.resumption(plan))
+    finally:
+        earlier.close()

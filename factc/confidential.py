@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from factc.diagnostic import RequestError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.mask import Mask
@@ -29,7 +31,7 @@ class Confidential:
         self.warnings: list[str] = []
         self.secrets = self._secrets(plan, wishes, source)
         self.credentials = _credentials(wishes)
-        self.mask = _mask(self.secrets, self.credentials)
+        self.mask = _mask(self.secrets, self.credentials, wishes.webhooks)
 
     def _secrets(self, plan: Plan, wishes: Wishes, source: Source | None) -> list[Secret]:
         given = {*wishes.secrets, *(pair.partition("=")[0] for pair in wishes.secret_files)}
@@ -40,8 +42,18 @@ class Confidential:
 
         secrets, warnings = read_secrets([*wishes.secrets, *declared], wishes.secret_files, os.environ)
         refuse_exposed(plan, secrets, source)
+        _refuse_arguments(wishes.arguments, secrets)
         self.warnings += warnings
         return secrets
+
+
+def _refuse_arguments(arguments: list[str], secrets: list[Secret]) -> None:
+    """The record holds the command line, and everybody can see it while the run goes on."""
+    for secret in secrets:
+        if any(secret.value in word for word in arguments):
+            raise RequestError(
+                f"the command line holds the value of the secret {secret.name}", "everybody on this machine can see it"
+            )
 
 
 def _credentials(wishes: Wishes) -> Credentials | None:
@@ -52,9 +64,14 @@ def _credentials(wishes: Wishes) -> Credentials | None:
     return read_credentials(wishes.webhook_secret, wishes.webhook_headers, os.environ)
 
 
-def _mask(secrets: list[Secret], credentials: Credentials | None) -> Mask | None:
+def _mask(secrets: list[Secret], credentials: Credentials | None, urls: list[str]) -> Mask | None:
     values = [secret.data for secret in secrets]
-    values += [value.encode("utf-8", "surrogateescape") for value in credentials.values()] if credentials else []
+    others = credentials.values() if credentials else []
+    if any("@" in url for url in urls):
+        from factc.sink.signing import url_passwords
+
+        others += url_passwords(urls)
+    values += [value.encode("utf-8", "surrogateescape") for value in others]
     if not values:
         return None
     from factc.mask import Mask

@@ -14,10 +14,11 @@ from factc.outbox import Retelling, is_delivered
 from factc.pace import Backoff
 from factc.record import JOURNAL
 from factc.record.journal import Journal
-from factc.record.journalfile import JournalFile, Locked
+from factc.record.journalfile import Alive, JournalFile, Locked
 from factc.record.writer import Ledger
 from factc.sink.address import whole_urls
 from factc.sink.delivery import Delivery, chance
+from factc.sink.post import Unusable
 from factc.sink.signing import Credentials
 
 TYPE_CHECKING = False
@@ -53,9 +54,12 @@ class Late:
         path = os.path.join(directory, JOURNAL)
         try:
             self._file = JournalFile(path)
-        except Locked:
-            words = f"the run {os.path.basename(directory)} still goes on (or somebody delivers its events already)"
+        except Alive:
+            words = f"the run {os.path.basename(directory)} still goes on"
             raise RequestError(words, "it delivers its events itself, as long as it lives") from None
+        except Locked:
+            words = f"the events of the run {os.path.basename(directory)} are being delivered already"
+            raise RequestError(words, "wait for that, or look whether it hangs") from None
         except OSError as problem:
             raise RequestError(f"{path} cannot be opened: {problem.strerror}") from None
         self.journal = Journal(path)
@@ -118,6 +122,8 @@ class Late:
                 outcome.refused += verdict == pace.POISON
             else:
                 outcome.why = ""
+        except Unusable as unusable:
+            outcome.why = unusable.words
         finally:
             delivery.close()
         return outcome

@@ -9,9 +9,9 @@ import os
 import time
 
 from factc.diagnostic import RequestError
-from factc.record import JOURNAL
-from factc.record.history import every, find, read
-from factc.record.journalfile import JournalFile, Locked
+from factc.record import JOURNAL, PLAN
+from factc.record.history import find, read
+from factc.record.journalfile import JournalFile, Locked, lock
 from factc.resume import Resumption
 from factc.state import SUCCEEDED
 
@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.engine.marks import Marked
     from factc.plan import Plan
+    from factc.record.history import Recorded
     from factc.values import Given
 
 
@@ -33,12 +34,19 @@ class Earlier:
 
     def __init__(self, state_dir: str, word: str) -> None:
         found = find(state_dir, word)
-        self._take(found.directory, found.header.host, found.header.pid)
+        if found.live:
+            where = f"pid {found.header.pid} on {found.header.host}"
+            raise RequestError(f"the run {found.short} still runs: {where}", "wait for it, or stop it first")
         self.directory = os.path.abspath(found.directory)
-        self.run = read(found.directory)
+        self._claim = self._claimed(found)
+        self._cut()
+        self.run = read(self.directory)
         self.plan = self.run.plan()
-        self._check_successor(state_dir)
         self._check_processes()
+
+    def close(self) -> None:
+        """From now on others may continue the run."""
+        os.close(self._claim)
 
     def values(self, given: Given) -> Given:
         """The caller's values and tags, and beside them those of the earlier run."""
@@ -47,27 +55,28 @@ class Earlier:
     def resumption(self, plan: Plan) -> Resumption:
         return Resumption(self.run.header.run, plan, self.plan, self.run.state)
 
-    def _take(self, directory: str, host: str, pid: int) -> None:
-        """Cuts a torn last line, which only the holder of the lock may do."""
-        path = os.path.join(directory, JOURNAL)
+    def _claimed(self, found: Recorded) -> int:
+        """The lock of whoever continues the run, on its plan, held as long as that goes on."""
+        try:
+            claim = os.open(os.path.join(self.directory, PLAN), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as problem:
+            raise RequestError(f"the plan of the run {found.short} cannot be read: {problem.strerror}") from None
+        try:
+            lock(claim)
+        except Locked:
+            os.close(claim)
+            raise RequestError(f"the run {found.short} is being continued already", "wait for that run") from None
+        return claim
+
+    def _cut(self) -> None:
+        """Cuts a torn last line, unless somebody delivers the run's events, who has done it."""
+        path = os.path.join(self.directory, JOURNAL)
         try:
             JournalFile(path).close()
         except Locked:
-            raise RequestError(
-                f"the run {os.path.basename(directory)} still runs: pid {pid} on {host}",
-                "wait for it, or stop it first",
-            ) from None
+            pass
         except OSError as problem:
             raise RequestError(f"{path} cannot be opened: {problem.strerror}") from None
-
-    def _check_successor(self, state_dir: str) -> None:
-        reference = self.run.header.run
-        for run in every(state_dir):
-            if run.header.at < self.run.header.at:
-                return
-            if run.live and run.header.continues == reference:
-                where = f"pid {run.header.pid} on {run.header.host}"
-                raise RequestError(f"the run {self.run.short} is being continued already: run {run.short}, {where}")
 
     def _check_processes(self) -> None:
         """What still runs of a dead run would run twice. Found by its mark, never by a bare number."""
@@ -76,7 +85,9 @@ class Earlier:
             time.sleep(0.02)
         if alive:
             names = self.run.header.names
-            some = "; ".join(f"pid {one.pid} of the task '{names[one.id]}' ({one.command})" for one in alive[:5])
+            some = "; ".join(
+                f"pid {one.pid} of the task '{names[one.id]}' ({_program(one.command)})" for one in alive[:5]
+            )
             more = f" and {len(alive) - 5} more" if len(alive) > 5 else ""
             pids = " ".join(str(one.pid) for one in alive)
             raise RequestError(f"processes of the run {self.run.short} are still alive: {some}{more}", f"kill {pids}")
@@ -86,3 +97,8 @@ class Earlier:
 
         tasks = self.run.state.tasks
         return [one for one in marked(self.run.header.run) if tasks[one.id].state != SUCCEEDED]
+
+
+def _program(command: str) -> str:
+    """The name of a program, without its arguments, in which a secret may stand."""
+    return os.path.basename(command.split(" ", 1)[0]) or "unknown"

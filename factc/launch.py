@@ -13,6 +13,7 @@ from factc.diagnostic import RequestError, nearest
 from factc.durations import written
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
+from factc.events import RunCreated
 from factc.levels import levels
 from factc.loop import Loop
 from factc.record.writer import Record
@@ -26,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from factc.events import Step
     from factc.plan import Plan
     from factc.record.exclusive import Exclusive
     from factc.resume import Resumption
@@ -97,26 +99,20 @@ class _Launch:
         self.groups = levels(plan) if wishes.levels else None
         self.record: Record | None = None
         self.lock: Exclusive | None = None
+        self.unguarded = ""
         self.given_up = 0  # the number of a signal that came when only delivery was left
 
     def result(self) -> Result:
         with Loop() as loop:
             self.loop = loop
-            self.header = run_header(
-                self.plan, self.wishes, self.text, at=loop.wall(), groups=self.groups, continues=self._continues(),
-                secrets=[secret.name for secret in self.confidential.secrets],
-            )  # fmt: skip
-            self._open_record()
-            self.screen = self._screen()
-            self.webhooks = self._webhooks()
-            self.runner = self._runner()
-            self._connect()
-            for words in self.warnings:
-                self.say(words)
-            state = self.runner.run()
-            self.screen.finish(loop.wall())
-            undelivered = self._drain()
-            self._close()
+            try:
+                self._make()
+                state = self.runner.run()
+                self.screen.finish(loop.wall())
+                undelivered = self._drain()
+                self._close()
+            finally:
+                self._let_go()
         tasks = {task.name: state.tasks[i] for i, task in enumerate(self.plan.tasks)}
         code = self._exit_code(state, undelivered)
         return Result(code, tasks, self.header.run, self.record.directory if self.record else None)
@@ -129,6 +125,21 @@ class _Launch:
         self.loop.call(lambda: self.say(words))
 
     # ---- making
+
+    def _make(self) -> None:
+        self.header = run_header(
+            self.plan, self.wishes, self.text, at=self.loop.wall(), groups=self.groups, continues=self._continues(),
+            secrets=[secret.name for secret in self.confidential.secrets],
+        )  # fmt: skip
+        carried = self.resumption.facts(self.header.at) if self.resumption else ()
+        self.opening: Step = (RunCreated(self.header.at), *carried)
+        self._open_record()
+        self.screen = self._screen()
+        self.webhooks = self._webhooks()
+        self.runner = self._runner()
+        self._connect()
+        for words in self.warnings:
+            self.say(words)
 
     def _continues(self) -> str | None:
         return self.resumption.run if self.resumption else None
@@ -146,7 +157,9 @@ class _Launch:
             self.lock = Exclusive(state_dir, key, run=header.run, host=header.host, at=header.at)
             if not self.lock.locked:
                 self.warnings.append("this file system has no locks: --exclusive keeps no second run away")
-        self.record = Record(state_dir, header, self.text)
+        self.record = Record(state_dir, header, self.text, self.opening)
+        if not self.record.locked:
+            self.warnings.append("this file system has no locks: nobody can see that this run is alive")
 
     def _screen(self) -> Terminal:
         return Terminal(
@@ -200,7 +213,7 @@ class _Launch:
             environment=self._environment(),
             say=self.say,
             mask=self.confidential.mask,
-            carried=self.resumption.facts(self.header.at) if self.resumption else (),
+            opening=self.opening,
             chance=_chance,
         )
 
@@ -226,6 +239,7 @@ class _Launch:
         if wishes.rehearse:
             return
         loop.later(0, self._say_unguarded)
+        _every(loop, SECOND, self._say_unguarded)
         for number in STOPPING:
             loop.on_signal(number, runner.on_signal)
         timeout = self.plan.timeout if wishes.timeout is None else wishes.timeout
@@ -238,8 +252,10 @@ class _Launch:
             _every(loop, wishes.heartbeat, self._beat)
 
     def _say_unguarded(self) -> None:
-        if isinstance(self.engine, Local) and self.engine.unguarded:
-            self.say(f"{self.engine.unguarded}: if factc is killed, its tasks go on")
+        """Once, as soon as it is so."""
+        if isinstance(self.engine, Local) and self.engine.unguarded != self.unguarded:
+            self.unguarded = self.engine.unguarded
+            self.say(f"{self.unguarded}: if factc is killed, its tasks go on")
 
     def _record_broke(self, words: str) -> None:
         self.say(words)
@@ -274,14 +290,20 @@ class _Launch:
     def _close(self) -> None:
         if self.record:
             self.record.failed = self.say
-            self.record.close()
-        if self.lock:
-            self.lock.close()
+        self._let_go()
         if self.record and self.wishes.keep and self.runner.state.job != FAILED and not self.record.broken:
             self._prune()
         while self.screen.pending and not self.given_up:
             self.loop.wait(SECOND)
         self.screen.close()
+
+    def _let_go(self) -> None:
+        """Of the record and of the lock; also where the run could not be made or broke off."""
+        if self.record:
+            self.record.close()
+        if self.lock:
+            self.lock.close()
+            self.lock = None
 
     def _prune(self) -> None:
         from factc.record.prune import keep_runs

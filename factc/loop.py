@@ -107,7 +107,8 @@ class Loop:
         if number != signal.SIGCHLD and signal.getsignal(number) == signal.SIG_IGN:
             return
         self._on_signal[number] = callback
-        self._before[number] = signal.signal(number, _noted)
+        before = signal.signal(number, _noted)
+        self._before.setdefault(number, before)
 
     def call(self, callback: Callable[[], None]) -> None:
         """From any thread: calls back soon, in the thread of the loop."""

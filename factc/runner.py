@@ -13,6 +13,7 @@ from factc.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    TaskCarried,
     TaskEnded,
     TaskSkipped,
     TaskStarted,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from factc.engine import Engine, Post
-    from factc.events import Fact, Step, TaskCarried
+    from factc.events import Fact, Step
     from factc.loop import Loop, Timer
     from factc.mask import Mask
     from factc.plan import Plan
@@ -52,8 +53,8 @@ class Runner:
     """One run of a plan whose texts are all final.
 
     `environment(task)` gives the variables that a task sees beside its own; `say` takes a line for the
-    screen; `mask` hides secrets in what tasks write; `carried` has settled before the run begins; `chance` gives
-    random numbers from 0 up to 1.
+    screen; `mask` hides secrets in what tasks write; `opening` is the run's first step, with what has settled before it
+    begins; `chance` gives random numbers from 0 up to 1.
     `state` is the fold over all facts so far, `signal` the number that stopped the run, if any.
     """
 
@@ -69,7 +70,7 @@ class Runner:
         environment: Callable[[int], dict[str, str]] = lambda task: {},
         say: Callable[[str], None] = lambda message: None,
         mask: Mask | None = None,
-        carried: Sequence[TaskCarried] = (),
+        opening: Step | None = None,
         chance: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.plan = plan
@@ -83,9 +84,9 @@ class Runner:
         self._environment = environment
         self._say = say
         self._mask = mask
-        self._carried = carried
+        self._opening = opening or (RunCreated(loop.wall()),)
         self._chance = chance
-        done = [fact.task for fact in carried]
+        done = [fact.task for fact in self._opening if isinstance(fact, TaskCarried)]
         self._rank = urgency(plan)
         dependencies = [t.dependencies for t in plan.tasks]
         self._schedule = Schedule(dependencies, self._rank, rules.levels, done, finals(plan))
@@ -96,6 +97,7 @@ class Runner:
         self._inbox: list[Post] = []
         self._slots = self._limit = rules.jobs or len(plan.tasks) or 1
         self._stopping = False
+        self._closed = ""  # why nothing new starts any more
         self._crowded = False
         self._told = False
 
@@ -103,7 +105,7 @@ class Runner:
         """Runs to the end: every task has settled and every sink knows it."""
         self._engine.open(self._inbox.append, self._loop)
         try:
-            self._emit(RunCreated(self._loop.wall()), *self._carried)
+            self._tell(self._opening)
             self._emit(RunStarted(self._loop.wall()))
             self._dispatch()
             while self._running or self._inbox or self._pausing:
@@ -121,13 +123,10 @@ class Runner:
         """Nothing new starts but what is final, and what runs is asked to end (a second call: all is killed)."""
         again, self._stopping = self._stopping, True
         at = self._loop.wall()
-        rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=again)]
+        rest = self._close(at, reason, final=again)
         if rest or not again:
             self._emit(RunStopped(at, reason), *rest)
-        for task, (timer, last) in list(self._pausing.items()):
-            timer.cancel()
-            del self._pausing[task]
-            self._settle(task, failed(last, at, reason))
+        self._end_pauses(at, reason)
         for task, running in list(self._running.items()):
             running.stopped = running.stopped or reason
             self._engine.cancel(task, 0.0 if again else self._rules.grace)
@@ -135,9 +134,10 @@ class Runner:
     def hold(self, reason: str) -> None:
         """Nothing new starts but what is final; what runs goes on to its end."""
         at = self._loop.wall()
-        rest = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest()]
-        if rest:
+        rest = self._close(at, reason)
+        if rest or self._pausing:
             self._emit(RunStopped(at, reason), *rest)
+        self._end_pauses(at, reason)
 
     def on_signal(self, number: int) -> None:
         """A signal came that asks the run to stop."""
@@ -166,15 +166,32 @@ class Runner:
 
     def _tell_leftovers(self) -> None:
         for left in self._engine.leftovers():
-            self._say(left_behind(self.plan.tasks[left.id].name, left))
+            self._say(self._masked(left_behind(self.plan.tasks[left.id].name, left)))
 
     # ---- one way out for facts
 
     def _emit(self, *facts: Fact) -> None:
+        self._tell(facts)
+
+    def _tell(self, facts: Step) -> None:
         for fact in facts:
             self.state.apply(fact)
         for sink in self._sinks:
             sink.step(facts)
+
+    # ---- starting nothing new
+
+    def _close(self, at: float, reason: str, *, final: bool = False) -> list[Fact]:
+        """From now on nothing starts but what is final (or not even that): the skips that this means."""
+        self._closed = reason
+        return [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=final)]
+
+    def _end_pauses(self, at: float, reason: str) -> None:
+        """What waits for another attempt gets none."""
+        for task, (timer, last) in list(self._pausing.items()):
+            timer.cancel()
+            del self._pausing[task]
+            self._settle(task, failed(last, at, reason))
 
     # ---- starting
 
@@ -289,8 +306,8 @@ class Runner:
         self._free(post.id)
         self._attempts[post.id] -= 1
         self._slots = others
-        if self._stopping and not self.plan.tasks[post.id].final:
-            self._emit(TaskSkipped(post.at, post.id, self.state.stopped or ""))
+        if self._closed and not self.plan.tasks[post.id].final:
+            self._emit(TaskSkipped(post.at, post.id, self._closed))
             self._schedule.bar(post.id)
             return
         self._schedule.give_back(post.id)
@@ -307,7 +324,7 @@ class Runner:
         retry, running = self.plan.tasks[number].retry, self._running[number]
         out, err = running.texts()
         attempt = self._attempts[number]
-        told_to_end = self._stopping or (running.stopped and not running.timed_out)
+        told_to_end = self._closed or (running.stopped and not running.timed_out)
         if retry is None or told_to_end or not retried(retry, attempt, what):
             self._end(number, TaskEnded(at, number, FAILED, code, duration, reason, out, err))
             return
@@ -345,7 +362,10 @@ class Runner:
             below = self._schedule.bar(number)
             if not self._stopping:
                 facts += [TaskSkipped(fact.at, task, clause) for task in below]
-        if fact.state == FAILED and self._rules.fail_fast and not self._stopping:
+        if fact.state == FAILED and self._rules.fail_fast and not self._closed:
             words = f"the task '{self.plan.tasks[number].name}' failed and the run stops at the first failure"
-            facts += [TaskSkipped(fact.at, task, words) for task in self._schedule.bar_rest()]
+            facts += self._close(fact.at, words)
+            self._emit(*facts)
+            self._end_pauses(fact.at, words)
+            return
         self._emit(*facts)

@@ -1,6 +1,6 @@
 """Secrets: read from the environment and from files, and found where they must not be: in the job itself.
 
-Knows options, variables and plans; what is masked and how is the mask's, and no message of this room holds a value.
+Knows options, variables and plans; what is masked and how is the mask's business. No message from here holds a value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LEAST = 4  # characters: to mask what is shorter would hide half of what tasks write
 SHORT = 8  # what is shorter than this is likely to stand in innocent text now and then
-_OWN = ("FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_MARK")
+_OWN = ("FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_MARK", "FACTC_GRACE", "FACTC_SLOT")
 _IN_FILE = "or put the value into a file and give --secret-file NAME=PATH"
 
 

@@ -121,3 +121,13 @@ def test_a_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     done = factc.run(plan, resume=failed.run_reference)
     assert (failed.exit_code, done.exit_code, (tmp_path / "ran").read_text()) == (2, 0, "x\n")
     assert done.tasks["a"].carried and not done.tasks["b"].carried
+
+
+def test_signals_are_the_callers_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import signal
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.fact").write_text("job j\n\na:\n    true\n")
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    factc.run(factc.compile("job.fact"))
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before

@@ -137,3 +137,25 @@ def test_a_short_secret_is_warned_of(factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "job.fact").write_text('job j\n\na:\n    echo "it is $PIN"\n')
     ran = factc("run", "job.fact", "--secret", "PIN", env={"PIN": "31415"})
     assert (ran.code, ran.out) == (0, "[a] it is ***\n") and "PIN" in ran.err and "31415" not in ran.err
+
+
+def test_a_secret_in_a_command_line_is_hidden_or_refused(factc: Factc, tmp_path: Path) -> None:
+    env = {"TOKEN": "s3cr3t-token"}
+    (tmp_path / "job.fact").write_text('job j\n\na:\n    sh -c "sleep 1; : $TOKEN" >/dev/null 2>&1 &\n')
+    ran = factc("run", "job.fact", "--secret", "TOKEN", env=env)
+    assert ran.code == 0 and "s3cr3t" not in ran.err and ("left" not in ran.err or "***" in ran.err), ran
+    for words in (["--env", '{"unused": "s3cr3t-token"}'], ["--exclusive=s3cr3t-token"]):
+        ran = factc("run", "job.fact", "--secret", "TOKEN", *words, env=env)
+        assert ran.code == 3 and "the command line holds the value of the secret TOKEN" in ran.err
+
+
+def test_parts_of_webhook_credentials_are_hidden(factc: Factc, tmp_path: Path) -> None:
+    basic = base64.b64encode(b"me:pass-word").decode()
+    env = {"HOOK": SIGNING, "AUTH": f"Authorization: Basic {basic}"}
+    (tmp_path / "job.fact").write_text('job j\n\na:\n    echo "${HOOK#whsec_} pass-word of-the-url"\n')
+    with Receiver() as receiver:
+        url = receiver.url.replace("://", "://me:of-the-url@")
+        ran = factc(
+            "run", "job.fact", "--webhook", url, "--webhook-secret-env", "HOOK", "--webhook-header-env", "AUTH", env=env
+        )
+    assert (ran.code, ran.out) == (0, "[a] *** *** ***\n"), ran

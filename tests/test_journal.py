@@ -33,8 +33,12 @@ from factc.record.journal import (
 )
 from factc.state import SUCCEEDED
 
-times = some.floats(0, 1e11, allow_nan=False)
-tasks = some.integers(0, 100_000)
+HEADER = header_line(
+    RunHeader(run="r", reference="x", job="j", at=1.0, version="1", names=[f"t{i}" for i in range(10)], tags={})
+)
+
+times = some.floats(0, 1e10, allow_nan=False)
+tasks = some.integers(0, 9)
 texts = some.text(some.characters(exclude_categories=[]), max_size=30)
 codes = some.none() | some.integers(-(2**31), 2**31)
 
@@ -62,6 +66,7 @@ def test_steps_come_back_however_the_file_is_read(steps: list[list[Fact]], piece
             lines.append(fact_line(number, fact, more=at < len(step) - 1))
             assert lines[-1].endswith(b"\n") and b"\n" not in lines[-1][:-1]
     journal = Journal()
+    journal.feed(HEADER)
     for at in range(0, len(lines), piece):
         journal.feed(b"".join(lines[at : at + piece]))
     assert journal.steps == [tuple(step) for step in steps]
@@ -70,14 +75,16 @@ def test_steps_come_back_however_the_file_is_read(steps: list[list[Fact]], piece
 
 def test_a_step_that_was_cut_short_counts_once_nothing_more_can_come() -> None:
     journal = Journal()
-    journal.feed(fact_line(1, TaskStarted(1.0, 0), more=True))
+    journal.feed(HEADER + fact_line(1, TaskStarted(1.0, 0), more=True))
     assert journal.steps == []
     journal.end()
     assert journal.steps == [(TaskStarted(1.0, 0),)]
 
 
 def test_the_header_comes_back_without_what_is_empty() -> None:
-    header = RunHeader(run="r", job="j\n", at=1.5, names=["a"], tags={}, endpoints=[{"url": "u", "sha256": "s"}])
+    header = RunHeader(
+        run="r", reference="x", job="j\n", at=1.5, names=["a"], tags={}, endpoints=[{"url": "u", "sha256": "s"}]
+    )
     line = header_line(header)
     assert "order" not in json.loads(line) and "secrets" not in json.loads(line)
     journal = Journal()
@@ -107,7 +114,12 @@ def test_what_became_of_events() -> None:
     ("data", "said"),
     [
         (b"no json\n", "line 1 is no line of a journal"),
-        (fact_line(1, RunCreated(1.0)) + b'{"n":2,"fact":"Nonsense"}\n', "line 2 is no line"),
+        (HEADER + fact_line(1, RunCreated(1.0)) + b'{"n":2,"fact":"Nonsense"}\n', "line 3 is no line"),
+        (HEADER + fact_line(2, RunCreated(1.0)), "line 2 is no line"),
+        (HEADER + fact_line(1, TaskStarted(1.0, 10)), "line 2 is no line"),
+        (HEADER + fact_line(1, RunCreated(1e300)), "line 2 is no line"),
+        (fact_line(1, RunCreated(1.0)), "line 1 is no line"),
+        (b'{"journal":1}\n', "line 1 is no line"),
         (b'{"journal":2,"version":"9.9"}\n', "was written by a newer factc (9.9)"),
         (b"[1]\n", "line 1 is no line"),
     ],

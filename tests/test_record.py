@@ -190,6 +190,28 @@ def test_prune_takes_what_died_before_it_began(factc: Factc, tmp_path: Path) -> 
     assert pruned == "removed: 20260131T020000Z-00000000  died before it began\n1 run removed\n"
 
 
+def test_a_damaged_journal_is_said_and_hides_no_other_run(factc: Factc, tmp_path: Path, job: str) -> None:
+    (tmp_path / "empty.fact").write_text("job empty\n")
+    assert factc("run", "empty.fact").code == 0 and factc("run", job).code == 2
+    assert [row.split()[3] for row in factc("runs").out.splitlines()[1:]] == ["demo", "empty"]
+    newest = tmp_path / ".factc/runs/99990131T020000Z-00000000"
+    newest.mkdir()
+    for text in (
+        b'{"journal":1}\n',
+        b'{"journal":1,"run":"r","job":"j","reference":"x","at":1e300,"tags":{}}\n',
+        b"[]\n",
+    ):
+        (newest / "events.ndjson").write_bytes(text)
+        listed = factc("runs")
+        assert (listed.code, len(listed.out.splitlines())) == (0, 3) and "is damaged: line 1" in listed.err, listed
+        for words in (["show", "last"], ["resume"], ["events", "last"], ["deliver", "--all"], ["show", newest.name]):
+            ran = factc(*words)
+            assert ran.code == 3 and "is damaged" in ran.err, (words, ran)
+    (newest / "events.ndjson").unlink()
+    os.mkfifo(newest / "events.ndjson")
+    assert "it is no file" in factc("show", "last").err
+
+
 # ---- one at a time
 
 

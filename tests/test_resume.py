@@ -235,3 +235,35 @@ def test_webhooks_are_remembered_but_not_their_secrets(factc: Factc, tmp_path: P
         before = len(receiver.requests)
         assert factc("resume", "--webhook", url).code == 2
         assert {request.path for request in receiver.requests[before:]} == {"/hook?token=hushhush", "/plain"}
+
+
+def test_a_resumed_run_that_dies_young_keeps_what_was_carried_over(factc: Factc, tmp_path: Path) -> None:
+    """The journal begins with what is carried over, in one piece with its header."""
+    assert factc("run", write(tmp_path)).code == 2
+    (tmp_path / "mended").touch()
+    assert factc("resume").code == 0
+    path = max(tmp_path.glob(".factc/runs/*/events.ndjson"), key=lambda path: path.stat().st_mtime_ns)
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert [json.loads(line).get("fact") for line in lines[:4]] == [None, "RunCreated", "TaskCarried", "TaskCarried"]
+    path.write_bytes(b"".join(lines[:4]))
+    ran(tmp_path)
+    assert factc("resume").code == 0 and ran(tmp_path) == ["check", "early", "load"]
+
+
+def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.fact").write_text("job j\n\na:\n    echo a >> ran; test -e mended && touch ready && sleep 1\n")
+    assert factc("run", "job.fact").code == 2
+    (tmp_path / "mended").touch()
+    word = json.loads(factc("runs", "--format", "json").out)["run"]
+    first = subprocess.Popen([sys.executable, "-m", "factc", "resume", word], cwd=tmp_path, env=environment(),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.01)
+    second = factc("resume", word)
+    assert second.code == 3 and "is being continued already" in second.err
+    assert first.wait() == 0 and ran(tmp_path) == ["a", "a"]
+
+
+def test_the_pasted_line_leaves_out_what_only_run_knows(factc: Factc, tmp_path: Path) -> None:
+    failed = factc("run", write(tmp_path), "--constraint", "host,*", "--output", "quiet")
+    assert re.fullmatch(r"to go on: factc resume [0-9a-f]{8} --output quiet", failed.err.splitlines()[-1])

@@ -6,7 +6,7 @@ import os
 
 from factc.cli.complain import complain, say
 from factc.cli.options import bare_parser, seconds, state_dir
-from factc.cli.output import write_out
+from factc.cli.output import tell
 from factc.deliver import PATIENCE, Late
 from factc.diagnostic import RequestError
 from factc.record import history
@@ -40,16 +40,19 @@ def run(arguments: list[str]) -> int:
 
 
 def _deliver_all(options: argparse.Namespace) -> int:
-    runs = [run for run in history.every(options.state_dir) if run.undelivered and run.live is not True]
-    code = 0
+    damaged: list[RequestError] = []
+    runs = [run for run in history.every(options.state_dir, damaged.append) if run.undelivered and not run.live]
+    for problem in damaged:
+        complain(problem.message, problem.hint)
+    code = 3 if damaged else 0
     for run in reversed(runs):
         try:
             code = max(code, _deliver(run.directory, options))
         except RequestError as error:
             complain(f"{run.short}: {error.message}", error.hint)
             code = 3
-    if not runs:
-        write_out("nothing is missing\n")
+    if not runs and not damaged:
+        tell("nothing is missing\n")
     return code
 
 
@@ -69,7 +72,7 @@ def _deliver(directory: str, options: argparse.Namespace) -> int:
             events = f"{done.delivered} event{'s' * (done.delivered != 1)} delivered"
             refused = f", {done.refused} refused" if done.refused else ""
             more = f"; the rest is still missing: {done.why}" if done.why else ""
-            write_out(f"{short}  {done.url}: {events}{refused}{more}\n")
+            tell(f"{short}  {done.url}: {events}{refused}{more}\n")
             missing |= bool(done.why)
     return 3 if missing else 0
 
@@ -82,4 +85,4 @@ def _say_nothing_missing(late: Late, short: str) -> None:
         words = f"nothing is sent to {', '.join(gone)}: it answered 410, it wants no more events"
     else:
         words = "nothing is missing"
-    write_out(f"{short}  {words}\n")
+    tell(f"{short}  {words}\n")

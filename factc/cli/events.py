@@ -45,7 +45,10 @@ def run(arguments: list[str]) -> int:
         )
     telling = Retelling(found.journal, options.endpoint)
     if options.follow and found.live is not False:
-        _follow(found, telling)
+        try:
+            _follow(found, telling)
+        except FileNotFoundError:
+            raise RequestError(f"the record of the run {found.short} was removed meanwhile") from None
     for event in chain(telling.sealed(), telling.unsealed()):
         _print(event)
     return 0

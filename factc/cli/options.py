@@ -13,6 +13,7 @@ import os
 from factc.diagnostic import RequestError, nearest
 from factc.durations import parsed
 from factc.values import Given
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def given(options: argparse.Namespace) -> Given:
 def _setting(pair: str) -> tuple[str, str]:
     name, equals, value = pair.partition("=")
     if not equals or not name.strip():
-        raise RequestError(f"--set {pair}: a value looks like NAME=VALUE")
+        raise RequestError(f"--set {visible(pair)}: a value looks like NAME=VALUE")
+    _check_text("--set", pair)
     return name.strip(), value
 
 
@@ -154,9 +156,15 @@ def _tag(tag: str) -> tuple[str, str]:
     key, value = tag[: min(places)].strip(), tag[min(places) + 1 :].strip()
     if not key:
         raise RequestError(f"--tag {tag}: the key is missing")
+    _check_text("--tag", tag)
     if "\0" in key + value:
         raise RequestError("a tag cannot hold a NUL character")
     return key, value
+
+
+def _check_text(option: str, text: str) -> None:
+    if not text.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise RequestError(f"{option} {visible(text)}: this is not UTF-8")
 
 
 def _environment(text: str) -> dict[str, object]:

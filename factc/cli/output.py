@@ -24,6 +24,16 @@ def write_out(text: str) -> None:
         raise RequestError(f"standard output cannot be written: {problem.strerror}") from None
 
 
+def tell(text: str) -> None:
+    """A line about what has been done; who has stopped reading does not stop the doing."""
+    try:
+        write_out(text)
+    except BrokenPipeError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
+
+
 def write_file(path: str, data: bytes) -> None:
     """A file, whole or not at all: written beside its place first, then moved there.
 

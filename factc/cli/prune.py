@@ -8,7 +8,7 @@ import time
 from factc.cli import BAD_REQUEST
 from factc.cli.complain import say
 from factc.cli.options import bare_parser, state_dir, time_span, whole
-from factc.cli.output import write_out
+from factc.cli.output import tell
 from factc.cli.runs import clock
 from factc.diagnostic import RequestError
 from factc.record import prune
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
         raise RequestError("which runs?", "give --keep N, --older D, or both")
     older = None if options.older is None else time.time() - options.older
     doomed: list[tuple[str, str]] = []
-    for one in prune.superfluous(options.state_dir, options.keep, older):
+    for one in prune.superfluous(options.state_dir, options.keep, older, _damaged):
         name = f"{one.short}  {clock(one.header.at)}  {short(one.header.job, 40)}"
         if prune.may_go(one, undelivered=options.undelivered):
             doomed.append((one.directory, name))
@@ -44,6 +44,10 @@ def run(arguments: list[str]) -> int:
     return _remove(doomed, options.dry_run)
 
 
+def _damaged(problem: RequestError) -> None:
+    say(f"stays: {problem.message}")
+
+
 def _remove(doomed: list[tuple[str, str]], rehearse: bool) -> int:
     verb, gone = "would go" if rehearse else "removed", 0
     for directory, name in doomed:
@@ -52,6 +56,6 @@ def _remove(doomed: list[tuple[str, str]], rehearse: bool) -> int:
             say(f"factc: {trouble}")
         else:
             gone += 1
-            write_out(f"{verb}: {name}\n")
-    write_out(f"{gone} run{'s' * (gone != 1)} {verb}\n")
+            tell(f"{verb}: {name}\n")
+    tell(f"{gone} run{'s' * (gone != 1)} {verb}\n")
     return 0 if gone == len(doomed) else BAD_REQUEST

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What the record of a run holds: `factc resume` needs no reminder of it.
 _RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhook", "webhook_secret_env",
-             "webhook_header_env", "help", "dry_run", "strict"}  # fmt: skip
+             "webhook_header_env", "help", "dry_run", "strict", "constraint"}  # fmt: skip
 
 
 def add_options(made: Parser) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from itertools import islice
 
 from factc import durations
+from factc.cli.complain import say
 from factc.cli.options import bare_parser, state_dir, whole
 from factc.cli.output import write_out
+from factc.diagnostic import RequestError
 from factc.record import history
 from factc.record.history import Recorded
 from factc.sink.summary import short
@@ -27,16 +28,20 @@ def run(arguments: list[str]) -> int:
     options = made.parse(arguments)
     runs = (
         one
-        for one in history.every(options.state_dir)
+        for one in history.every(options.state_dir, _say)
         if (options.job is None or one.header.job == options.job) and (one.failed or not options.failed)
     )
-    chosen = islice(runs, options.last)
+    chosen = runs if options.last is None else (one for one, _ in zip(runs, range(options.last), strict=False))
     if options.format == "json":
         for one in chosen:
             write_out(json.dumps(as_json(one), ensure_ascii=False) + "\n")
         return 0
     write_out(_table(list(chosen)))
     return 0
+
+
+def _say(problem: RequestError) -> None:
+    say(f"factc: {problem.message}")
 
 
 def as_json(one: Recorded) -> dict[str, object]:

@@ -169,9 +169,14 @@ def _copy(path: str, stream: int) -> bool:
     out = sys.stdout.buffer if stream == 1 else sys.stderr.buffer
     lines = Lines("", True) if out.isatty() else None
     with open(descriptor, "rb") as log:
-        while data := log.read(PIECE):
-            out.write(lines.add(data).encode() if lines else data)
-        if lines:
-            out.write(lines.rest().encode())
-    out.flush()
+        try:
+            while data := log.read(PIECE):
+                out.write(lines.add(data).encode() if lines else data)
+            if lines:
+                out.write(lines.rest().encode())
+            out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            raise RequestError(f"the log cannot be shown: {problem.strerror}") from None
     return True

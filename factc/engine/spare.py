@@ -12,6 +12,9 @@ SHORT = (errno.EMFILE, errno.ENFILE)
 COUNT = 2  # one to name a process by, one to read about it
 
 
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC | os.O_DIRECTORY  # it need not be readable (Linux)
+
+
 class Spare:
     """Inside `with spare:` the reserve is free to be used; afterwards it is filled up again, if it can be."""
 
@@ -26,14 +29,14 @@ class Spare:
         self._fill()
 
     def open(self, path: str) -> int:
-        """Opens a file for reading, out of the reserve if there is no other way. To be given back."""
+        """Opens a folder to come back to, out of the reserve if there is no other way. To be given back."""
         try:
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return os.open(path, _FOLDER)
         except OSError as problem:
             if problem.errno not in SHORT:
                 raise
         self.close()
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, _FOLDER)
 
     def give_back(self, descriptor: int) -> None:
         os.close(descriptor)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.digest import sha256_hex
@@ -39,8 +40,9 @@ class Exclusive:
             os.close(self._descriptor)
             raise _held(holder) from None
         holder = json.dumps({"run": run, "host": host, "pid": os.getpid(), "at": at}).encode()
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, holder, 0)
+        with suppress(OSError):  # a full disk: the lock holds all the same, only nobody can say whose it is
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, holder, 0)
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 
 from factc.diagnostic import RequestError
 from factc.outbox import is_delivered
 from factc.record import JOURNAL, PLAN
 from factc.record.journal import Journal
-from factc.record.journalfile import is_locked, read_whole
+from factc.record.journalfile import is_locked, opened, read_whole
 from factc.state import FAILED, NO_OP, SUCCEEDED, RunState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from factc.plan import Plan
     from factc.record.journal import RunHeader
@@ -102,7 +103,7 @@ def names(state_dir: str) -> list[str]:
     paths = directories(state_dir)
     found = [os.path.basename(path) for path in paths if os.path.exists(os.path.join(path, JOURNAL))]
     seconds = [name.partition("-")[0] for name in found]
-    twins = {second for second in seconds if seconds.count(second) > 1} if len(set(seconds)) < len(found) else ()
+    twins = {second for second, count in Counter(seconds).items() if count > 1}
 
     def began(name: str) -> tuple[str, float, str]:
         second = name.partition("-")[0]
@@ -122,13 +123,42 @@ def directories(state_dir: str) -> list[str]:
         raise RequestError(f"{folder} cannot be read: {problem.strerror}") from None
 
 
-def every(state_dir: str) -> Iterator[Recorded]:
-    """All recorded runs, the newest first; what is no run or was never begun is passed over."""
+class NotBegun(RequestError):
+    """A run that died before its header was written: nothing of it has happened."""
+
+
+def every(state_dir: str, damaged: Callable[[RequestError], None]) -> Iterator[Recorded]:
+    """All recorded runs, the newest first; a run that never began is passed over.
+
+    damaged: is told of each that cannot be read; what it raises goes on to the caller.
+    """
     for name in names(state_dir):
         try:
             yield read(os.path.join(state_dir, "runs", name))
-        except RequestError:
+        except NotBegun:
             continue
+        except RequestError as problem:
+            damaged(problem)
+
+
+def refuse(problem: RequestError) -> None:
+    """For `every`: who asks for the last run must not get another one, because that cannot be read."""
+    raise problem
+
+
+def header_of(directory: str) -> RunHeader:
+    """The header alone, read without the rest. Raises RequestError."""
+    path = os.path.join(directory, JOURNAL)
+    journal = Journal(path)
+    try:
+        with open(opened(path), "rb") as file:
+            line = file.readline()
+    except OSError as problem:
+        raise _unreadable(path, problem) from None
+    journal.feed(line if line.endswith(b"\n") else b"")
+    if journal.header is None:
+        raise NotBegun(f"{path} has no header: the run died before it began")
+    return journal.header
 
 
 def find(state_dir: str, word: str) -> Recorded:
@@ -137,9 +167,9 @@ def find(state_dir: str, word: str) -> Recorded:
     Raises RequestError if there is none or more than one.
     """
     if word == LAST:
-        found = next(every(state_dir), None)
+        found = next(every(state_dir, refuse), None)
     elif word == LAST_FAILED:
-        found = next((run for run in every(state_dir) if run.failed), None)
+        found = next((run for run in every(state_dir, refuse) if run.failed), None)
     else:
         found = _by_beginning(state_dir, word)
     if found is None:
@@ -157,12 +187,12 @@ def read(directory: str) -> Recorded:
         live = is_locked(path)  # asked first: a run that ends meanwhile has written its last word
         data = content(path)
     except OSError as problem:
-        raise RequestError(f"{path} cannot be read: {problem.strerror}") from None
+        raise _unreadable(path, problem) from None
     journal = Journal(path)
     size = data.rfind(b"\n") + 1  # what is torn off or being written is no line
     journal.feed(data[:size])
     if journal.header is None:
-        raise RequestError(f"{path} has no header: the run died before it began")
+        raise NotBegun(f"{path} has no header: the run died before it began")
     if not live:
         journal.end()
     return Recorded(directory, journal.header, journal, live, size)
@@ -184,14 +214,18 @@ def _by_beginning(state_dir: str, word: str) -> Recorded | None:
 
 def _began(directory: str) -> float:
     try:
-        return read(directory).header.at
+        return header_of(directory).at
     except RequestError:
         return 0.0
 
 
+def _unreadable(path: str, problem: OSError) -> RequestError:
+    return RequestError(f"{path} cannot be read: {problem.strerror}")
+
+
 def content(path: str) -> bytes:
     """A journal as it lies there. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = opened(path)
     try:
         return read_whole(descriptor)
     finally:

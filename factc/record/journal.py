@@ -73,7 +73,7 @@ class RunHeader:
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:
             setattr(self, name, values.get(name))
-        for name in ("endpoints", "secrets", "headers", "arguments"):
+        for name in ("endpoints", "secrets", "headers", "arguments", "names"):
             setattr(self, name, list(values.get(name) or ()))
 
 
@@ -188,10 +188,18 @@ class Journal:
             if value["journal"] > FORMAT:
                 raise RequestError(f"{self._name} was written by a newer factc ({value['version']})")
             self.header = RunHeader(**{key: value[key] for key in value if key in RunHeader.__slots__})
+            if not _is_whole(self.header):
+                raise ValueError
 
     def _fact(self, value: dict[str, Any]) -> None:
         kind = _KINDS[value["fact"]]
-        self._begun.append(kind(*[value.get(name) for name in _FIELDS[kind]]))
+        fact = kind(*[value.get(name) for name in _FIELDS[kind]])
+        task = getattr(fact, "task", 0)
+        if value["n"] != self._number + 1 or not _is_time(fact.at) or self.header is None:
+            raise ValueError
+        if not isinstance(task, int) or not 0 <= task < max(1, len(self.header.names)):
+            raise ValueError
+        self._begun.append(fact)
         self._number = value["n"]
         if "more" not in value:
             self._close_step()
@@ -203,6 +211,17 @@ class Journal:
 
     def _damaged(self) -> RequestError:
         return RequestError(f"{self._name} is damaged: line {self._lines} is no line of a journal")
+
+
+def _is_whole(header: RunHeader) -> bool:
+    """Whether a header holds what readers count on."""
+    texts = all(isinstance(text, str) for text in (header.run, header.job, header.reference, *header.names))
+    return texts and _is_time(header.at) and isinstance(header.tags, dict)
+
+
+def _is_time(at: object) -> bool:
+    """Seconds since the epoch that a calendar has."""
+    return isinstance(at, (int, float)) and -1e11 < at < 1e11
 
 
 def header_line(header: RunHeader) -> bytes:

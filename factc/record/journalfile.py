@@ -1,13 +1,15 @@
 """The file of a journal: lines appended one write each, kept on the disk, under a lock while somebody writes.
 
-Knows files and locks; knows no line's meaning. Whoever holds the lock may write; readers take none. A last line that
-was torn off (a crash, a full disk) is cut by the next one who writes, and overlooked by readers.
+Knows files and locks; knows no line's meaning. A run holds the lock on its journal as long as it lives; who adds to it
+afterwards holds one on its directory. A last line that was torn off (a crash, a full disk) is cut by the next one who
+writes, and overlooked by readers.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 import time
 from collections import deque
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 PATIENCE = 0.3  # seconds: somebody who only looks whether a run is alive holds its lock for a moment
 
 
 class Locked(Exception):
-    """Somebody else writes this journal."""
+    """Somebody else has this lock."""
+
+
+class Alive(Locked):
+    """The run of this journal goes on."""
 
 
 class JournalFile:
@@ -37,7 +42,10 @@ class JournalFile:
     """
 
     def __init__(self, path: str, *, new: bool = False) -> None:
-        """Opens it, or makes a new one. Raises OSError, and Locked if somebody else has it."""
+        """Makes a new one, as its run; or opens that of a run that is over, to add to it.
+
+        Raises OSError; Alive if the run goes on, Locked if somebody else is about to add to it.
+        """
         self.path = path
         self.broken = False
         self.failed: Callable[[str], None] = lambda words: None
@@ -47,15 +55,18 @@ class JournalFile:
         self._dirty = False
         self._syncing = False
         self._ballast: Ballast | None = None
+        self._place = -1  # its directory: who adds to a journal after its run locks that
+        self.locked = False
         self._descriptor = os.open(path, _FLAGS | (os.O_CREAT | os.O_EXCL if new else 0), 0o600)
         try:
-            self.locked = lock(self._descriptor)
             if new:
+                with suppress(Locked):  # somebody looks at it already: it is nobody else's for all that
+                    self.locked = lock(self._descriptor)
                 self._ballast = Ballast(path)
             else:
-                self._cut()
+                self._take_over()
         except BaseException:
-            os.close(self._descriptor)
+            self._let_go()
             raise
 
     def write(self, line: bytes) -> bool:
@@ -92,13 +103,14 @@ class JournalFile:
 
     def close(self) -> None:
         """Lets go of it, and of the lock; waits for a sync that is under way."""
+        if self._descriptor < 0:
+            return
         with self._guard:
             self._look()
             self._flush()
         self.sync()
         with self._guard, self._disk:
-            descriptor, self._descriptor = self._descriptor, -1
-            os.close(descriptor)
+            self._let_go()
             if self._ballast:
                 self._ballast.drop()
 
@@ -139,6 +151,19 @@ class JournalFile:
             self.broken = True
             self.failed(f"the journal {self.path} cannot be written: {words}")
 
+    def _take_over(self) -> None:
+        if is_locked(self.path):
+            raise Alive
+        self._place = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+        self.locked = lock(self._place)
+        self._cut()
+
+    def _let_go(self) -> None:
+        for descriptor in (self._descriptor, self._place):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._place = -1
+
     def _cut(self) -> None:
         data = self.read()
         whole = data.rfind(b"\n") + 1
@@ -167,7 +192,7 @@ def is_locked(path: str) -> bool | None:
     """Whether somebody writes a journal now; None where that cannot be known. Raises OSError."""
     import fcntl
 
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -178,6 +203,29 @@ def is_locked(path: str) -> bool | None:
         with suppress(OSError):
             os.close(descriptor)
     return False
+
+
+def opened(path: str) -> int:
+    """A journal, to be read. Raises OSError, also for what is no file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return descriptor
+
+
+def _sync(descriptor: int) -> None:
+    """Brings what was written to a file to the disk. Raises OSError."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(descriptor)
+        return
+    import fcntl
+
+    full = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync leaves it in the drive's own memory
+    if full is None:
+        os.fsync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, full)
 
 
 def read_whole(descriptor: int, offset: int = 0) -> bytes:

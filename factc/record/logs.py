@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,10 +97,21 @@ def slug(name: str) -> str:
 
 
 def write_new(path: str, data: bytes) -> None:
-    """A file that was not there. Raises OSError."""
+    """A file that was not there, on the disk when this returns. Raises OSError."""
     descriptor = os.open(path, _NEW, 0o600)
     try:
         write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(path: str) -> None:
+    """Brings the names in a directory to the disk, where the system can."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # some file systems cannot
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -9,13 +9,14 @@ import os
 import shutil
 from contextlib import suppress
 
+from factc.diagnostic import RequestError
 from factc.record import JOURNAL
-from factc.record.history import content, directories, every
+from factc.record.history import content, directories, every, header_of, names, read
 from factc.record.journalfile import is_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from factc.record.history import Recorded
 
@@ -25,18 +26,28 @@ MINUTE = 60.0
 
 def keep_runs(state_dir: str, job: str, keep: int) -> list[str]:
     """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
-    of_job = [run for run in every(state_dir) if run.header.job == job]
-    over = [run for run in of_job[keep:] if run.journal.finished and may_go(run)]
-    return [trouble for run in over if (trouble := remove(run.directory))]
+    troubles, seen = [], 0
+    for name in names(state_dir):
+        directory = os.path.join(state_dir, "runs", name)
+        try:
+            seen += header_of(directory).job == job
+            run = read(directory) if seen > keep else None
+        except RequestError:  # not ours to judge
+            continue
+        if run and run.header.job == job and run.journal.finished and may_go(run):
+            troubles += [trouble] if (trouble := remove(directory)) else []
+    return troubles
 
 
-def superfluous(state_dir: str, keep: int | None, older: float | None) -> Iterator[Recorded]:
+def superfluous(
+    state_dir: str, keep: int | None, older: float | None, damaged: Callable[[RequestError], None]
+) -> Iterator[Recorded]:
     """The runs that are not among the newest `keep` of their job, and began before `older` (seconds since the epoch).
 
-    Given both, a run is superfluous only if both say so.
+    Given both, a run is superfluous only if both say so. damaged: as for `history.every`.
     """
     seen: dict[str, int] = {}
-    for run in every(state_dir):
+    for run in every(state_dir, damaged):
         seen[run.header.job] = seen.get(run.header.job, 0) + 1
         if (keep is None or seen[run.header.job] > keep) and (older is None or run.header.at < older):
             yield run

@@ -15,7 +15,7 @@ from factc.events import AttemptEnded, TaskEnded, TaskStarted
 from factc.record import JOURNAL, LOGS, PLAN
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
-from factc.record.logs import Logs, write_new
+from factc.record.logs import Logs, sync_directory, write_new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,17 @@ class Record:
     `failed` is called with words for the screen when something could not be written; `broken` says that so it was.
     """
 
-    def __init__(self, state_dir: str, header: RunHeader, plan_text: str) -> None:
-        """Makes the directory, with the plan and the journal's header in it. Raises RequestError if that fails."""
+    def __init__(self, state_dir: str, header: RunHeader, plan_text: str, opening: Step) -> None:
+        """Makes the directory, with the plan, the journal's header and the run's first step in it.
+
+        `opening` goes with the header, for what is carried over must not get lost with a run that dies young.
+        Raises RequestError if that fails.
+        """
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(header.at))
         self.directory = os.path.join(state_dir, "runs", f"{stamp}-{header.run[:8]}")
         self.failed: Callable[[str], None] = lambda words: None
-        self._facts = 0
+        self._opening = opening
+        self._facts = len(opening)
         self._outlook = "; what runs goes on, nothing new starts"
         try:
             make_state_dir(state_dir)
@@ -55,10 +60,14 @@ class Record:
             self._logs = Logs(folder, header.names)
             write_new(os.path.join(self.directory, PLAN), plan_text.encode())
             self._journal = JournalFile(os.path.join(self.directory, JOURNAL), new=True)
-            self._journal.write(header_line(header))
+            last = len(self._opening)
+            lines = [fact_line(i, fact, more=i < last) for i, fact in enumerate(self._opening, 1)]
+            self._journal.write(b"".join([header_line(header), *lines]))
             self._journal.sync()
             if self._journal.broken:
                 raise OSError(0, "the journal cannot be written")
+            for place in (self.directory, os.path.dirname(self.directory)):
+                sync_directory(place)
         except OSError:
             shutil.rmtree(self.directory, ignore_errors=True)
             raise
@@ -78,6 +87,8 @@ class Record:
         return self._logs.path(task, stream, attempt)
 
     def step(self, facts: Step) -> None:
+        if facts is self._opening:
+            return  # the journal began with it
         rest = len(facts)
         for fact in facts:
             rest -= 1

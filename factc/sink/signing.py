@@ -5,6 +5,9 @@ Knows variables of the environment; knows no network. Values are never shown and
 
 from __future__ import annotations
 
+from base64 import b64decode
+from urllib.parse import unquote, urlsplit
+
 from factc.diagnostic import RequestError
 
 TYPE_CHECKING = False
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Signer = Callable[[str, int, bytes], str]
+
+
+_HINT = "--webhook-secret-env and --webhook-header-env take the names of environment variables"
 
 
 class Credentials:
@@ -24,9 +30,29 @@ class Credentials:
         self.headers = dict(headers or {})
 
     def values(self) -> list[str]:
-        """What must not be seen anywhere: the secrets, the headers' values and what stands last in these."""
+        """What must not be seen anywhere: the secrets, with their prefix and without, the headers' values, what
+        stands last in these, and what that is if it is a name and a password."""
+        keys = [secret.removeprefix("whsec_") for secret in self.secrets]
         ends = [value.split()[-1] for value in self.headers.values() if value.split()]
-        return [*self.secrets, *self.headers.values(), *ends]
+        return [*self.secrets, *keys, *self.headers.values(), *ends, *(word for end in ends for word in _basic(end))]
+
+
+def _basic(end: str) -> list[str]:
+    """The name and the password that a `Basic` header holds, together and the password alone."""
+    try:
+        text = b64decode(end, validate=True).decode()
+    except ValueError:
+        return []
+    return [text, text.partition(":")[2]] if ":" in text and text.isprintable() else []
+
+
+def url_passwords(urls: Sequence[str]) -> list[str]:
+    """The credentials that stand in URLs, as written and as they are meant."""
+    found = []
+    for url in urls:
+        user = urlsplit(url).netloc.rpartition("@")[0]
+        found += [user, user.partition(":")[2], unquote(user.partition(":")[2])] if user else []
+    return [word for word in found if word]
 
 
 def read_credentials(secret: str | None, headers: Sequence[str], environ: Mapping[str, str]) -> Credentials:
@@ -54,7 +80,10 @@ def signers(secrets: Sequence[str]) -> list[Signer]:
 def _variable(name: str, environ: Mapping[str, str]) -> str:
     value = environ.get(name, "").strip()
     if not value:
-        raise RequestError(f"the variable {name} is not set, or empty", "the option takes the name of a variable")
+        # Only what can hardly be the value, given by mistake, is said.
+        plain = len(name) <= 40 and name.isascii() and name.isupper() and name.replace("_", "").isalnum()
+        shown = f"the variable {name}" if plain else "a variable with webhook credentials"
+        raise RequestError(f"{shown} is not set, or empty", _HINT)
     return value
 
 

@@ -24,7 +24,8 @@ _WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPP
 class Summary:
     """The account of one run.
 
-    tails: gives the last lines that a failed task wrote, and of which stream. log: gives the path of a log (task, stream, attempt).
+    tails: gives the last lines that a failed task wrote, and of which stream.
+    log: gives the path of a log, by task, stream and attempt.
     resume: the command that goes on where the run failed, "" for none.
     """
 
