@@ -113,6 +113,8 @@ STOP = "stop"  # nothing more goes to this endpoint in this run
 POISON = "poison"  # never this event again; the next one
 SMALLER = "smaller"  # the same changes once more, with less around them
 
+NO_MORE = "nothing more is sent to it in this run"  # what STOP means, for people
+
 _RETRIED = frozenset((408, 425, 429))
 _STOPPING = frozenset((401, 403, 404, 410))
 _TOO_LARGE = 413

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 DEADLINE = 30.0  # seconds for one POST, and more for a long body
 HEARTBEAT_DEADLINE = 5.0  # a heartbeat must not hold up the events behind it
 CONNECT = 10.0  # seconds for a connection
-NO_MORE = "nothing more is sent to it in this run"
 
 
 class Delivery:
@@ -106,7 +105,7 @@ class Delivery:
         if event.id is None:
             id = new_id()
             if self._account and not self._account.seal(Seal(event.number, id, event.last, event.without)):
-                self._trouble("the journal cannot be written", NO_MORE)
+                self._trouble("the journal cannot be written", pace.NO_MORE)
                 return False
             event.id = id
         return True
@@ -128,7 +127,7 @@ class Delivery:
                 self._account.passed(event.number, answer.words)
         else:
             self.gone = answer.status == pace.GONE
-            self._trouble(answer.words, NO_MORE)
+            self._trouble(answer.words, pace.NO_MORE)
             if self._account:
                 self._account.stopped(answer.words, self.gone)
         return verdict

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from factc.sink.delivery import Account, Delivery
     from factc.sink.post import Answer
 
-_NO_MORE = "nothing more is sent to it in this run"
-
 
 class Report:
     """What one endpoint did not get: how many events (steps of the run) and changes of state, and why.
@@ -115,7 +113,7 @@ class Webhook:
         try:
             self._thread.start()
         except RuntimeError:
-            self._trouble("no thread could be started for it", _NO_MORE)
+            self._trouble("no thread could be started for it", pace.NO_MORE)
 
     # The job's side
 
@@ -180,7 +178,7 @@ class Webhook:
             self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
             self._deliver_all(delivery)
         except Exception as error:  # it must not cost the job anything; its text may hold the URL's secrets
-            self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), _NO_MORE)
+            self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), pace.NO_MORE)
         finally:
             self._idle = False
             if delivery:
