@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from factc.events import TaskCarried
 from factc.plan import shown
+from factc.schedule import finals, reach
 from factc.state import FAILED, NO_OP, RUNNING, SUCCEEDED
 
 TYPE_CHECKING = False
@@ -30,10 +31,10 @@ class Resumption:
     """For each task of a plan whether it is carried over from an earlier run, and why it is not.
 
     run: the reference of that run. reasons: by task, CARRIED or why it runs. carried: what stands in for the tasks
-    that do not run, by task.
+    that do not run, by task. doubts: what may be missing, for people.
     """
 
-    __slots__ = ("run", "reasons", "carried")
+    __slots__ = ("run", "reasons", "carried", "doubts")
 
     def __init__(self, run: str, plan: Plan, before: Plan, state: RunState) -> None:
         self.run = run
@@ -48,6 +49,7 @@ class Resumption:
                 assert old is not None
                 then = state.tasks[old]
                 self.carried[i] = TaskCarried(0.0, i, then.code, then.started, then.duration)
+        self.doubts = [words for i in finals(plan) if (words := self._doubt(plan, i, number, state))]
 
     def facts(self, at: float) -> list[TaskCarried]:
         """The facts with which the new run begins."""
@@ -62,6 +64,17 @@ class Resumption:
             return change
         again = [plan.tasks[d].name for d in task.dependencies if d not in self.carried]
         return f"after '{again[0]}'" if again else CARRIED
+
+
+    def _doubt(self, plan: Plan, final: int, number: dict[str, int], state: RunState) -> str | None:
+        """A final task that has cleaned up may have taken away what the tasks carried over have made."""
+        old = number.get(plan.tasks[final].name)
+        above = reach(final, [task.dependencies for task in plan.tasks]) - {final}
+        kept = [plan.tasks[i].name for i in sorted(above) if i in self.carried]
+        if final in self.carried or not kept or old is None or state.tasks[old].state != SUCCEEDED:
+            return None
+        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+        return f"'{plan.tasks[final].name}' has run already: what '{kept[0]}'{more} left may be gone"
 
 
 def changed(plan: Plan, task: PlanTask, before: Plan, old: PlanTask) -> str | None:

@@ -52,6 +52,13 @@ def ran(folder: Path) -> list[str]:
     return sorted(words)
 
 
+def until(path: Path, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} never came"
+        time.sleep(0.01)
+
+
 def account(text: str) -> dict[str, str]:
     """Each task's reason, from the lines that a resumed run begins with."""
     found: dict[str, str] = {}
@@ -205,8 +212,7 @@ def test_a_process_of_the_dead_run_that_still_lives_is_no_basis(factc: Factc, tm
     (tmp_path / "job.fact").write_text("job stuck\n\na:\n    touch ready; exec sleep 47.3\n")
     process = subprocess.Popen([sys.executable, "-m", "factc", "run", "job.fact"], cwd=tmp_path, env=environment(),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    while not (tmp_path / "ready").exists():
-        time.sleep(0.01)
+    until(tmp_path / "ready")
     guards = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
     sleeper = next(pid for pid in guards if Path(f"/proc/{pid}/comm").read_text().strip() == "sleep")
     for pid in guards:  # nobody is left to clear up
@@ -257,8 +263,7 @@ def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
     word = json.loads(factc("runs", "--format", "json").out)["run"]
     first = subprocess.Popen([sys.executable, "-m", "factc", "resume", word], cwd=tmp_path, env=environment(),
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    while not (tmp_path / "ready").exists():
-        time.sleep(0.01)
+    until(tmp_path / "ready")
     second = factc("resume", word)
     assert second.code == 3 and "is being continued already" in second.err
     assert first.wait() == 0 and ran(tmp_path) == ["a", "a"]
@@ -267,3 +272,20 @@ def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
 def test_the_pasted_line_leaves_out_what_only_run_knows(factc: Factc, tmp_path: Path) -> None:
     failed = factc("run", write(tmp_path), "--constraint", "host,*", "--output", "quiet")
     assert re.fullmatch(r"to go on: factc resume [0-9a-f]{8} --output quiet", failed.err.splitlines()[-1])
+
+
+def test_a_final_task_that_has_cleaned_up_is_warned_of() -> None:
+    from factc.events import TaskEnded, TaskSkipped
+    from factc.plan import Plan, PlanTask
+    from factc.resume import Resumption
+    from factc.state import FAILED, SUCCEEDED, RunState
+
+    tasks = [PlanTask("a", (), ("x",)), PlanTask("b", (0,), ("x",)), PlanTask("clean", (1,), ("x",), final=True)]
+    state = RunState(3)
+    state.apply(TaskEnded(1.0, 0, SUCCEEDED, 0, 1.0))
+    state.apply(TaskEnded(1.0, 1, FAILED, 1, 1.0))
+    state.apply(TaskEnded(1.0, 2, SUCCEEDED, 0, 1.0))
+    found = Resumption("r", Plan("j", tasks), Plan("j", tasks), state)
+    assert found.doubts == ["'clean' has run already: what 'a' left may be gone"]
+    state.apply(TaskSkipped(1.0, 2, "stopped"))
+    assert Resumption("r", Plan("j", tasks), Plan("j", tasks), state).doubts == []

@@ -85,7 +85,9 @@ def test_final_tasks_run_after_a_signal(tmp_path: Path) -> None:
     process = subprocess.Popen(
         ["sh", "job.sh"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    deadline = time.monotonic() + 20
     while not (tmp_path / "ready").exists():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=20)

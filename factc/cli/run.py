@@ -65,6 +65,8 @@ def _show_account(plan: Plan, resumption: Resumption, whole: bool) -> None:
     say(f"continues the run {resumption.run[:8]}")
     for line in account(plan, resumption, None if whole else 10):
         say(f"  {visible(line)}")
+    for words in resumption.doubts:
+        say(f"  warning: {visible(words)}")
 
 
 def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> None:
