@@ -97,6 +97,7 @@ class Runner:
         self._inbox: list[Post] = []
         self._slots = self._limit = rules.jobs or len(plan.tasks) or 1
         self._stopping = False
+        self._killing = False  # what is final must end too
         self._closed = ""  # why nothing new starts any more
         self._crowded = False
         self._told = False
@@ -120,16 +121,18 @@ class Runner:
         return self.state
 
     def stop(self, reason: str) -> None:
-        """Nothing new starts but what is final, and what runs is asked to end (a second call: all is killed)."""
+        """Nothing new starts but what is final, and what else runs is asked to end; a second call kills all."""
         again, self._stopping = self._stopping, True
+        self._killing |= again
         at = self._loop.wall()
-        rest = self._close(at, reason, final=again)
+        rest = self._close(at, reason)
         if rest or not again:
             self._emit(RunStopped(at, reason), *rest)
         self._end_pauses(at, reason)
         for task, running in list(self._running.items()):
-            running.stopped = running.stopped or reason
-            self._engine.cancel(task, 0.0 if again else self._rules.grace)
+            if self._is_closed(task):
+                running.stopped = running.stopped or reason
+                self._engine.cancel(task, 0.0 if again else self._rules.grace)
 
     def hold(self, reason: str) -> None:
         """Nothing new starts but what is final; what runs goes on to its end."""
@@ -181,17 +184,22 @@ class Runner:
 
     # ---- starting nothing new
 
-    def _close(self, at: float, reason: str, *, final: bool = False) -> list[Fact]:
+    def _close(self, at: float, reason: str) -> list[Fact]:
         """From now on nothing starts but what is final (or not even that): the skips that this means."""
         self._closed = reason
-        return [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=final)]
+        return [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=self._killing)]
+
+    def _is_closed(self, task: int) -> bool:
+        """Whether no attempt of a task may start any more."""
+        return bool(self._closed) and (self._killing or not self.plan.tasks[task].final)
 
     def _end_pauses(self, at: float, reason: str) -> None:
         """What waits for another attempt gets none."""
         for task, (timer, last) in list(self._pausing.items()):
-            timer.cancel()
-            del self._pausing[task]
-            self._settle(task, failed(last, at, reason))
+            if self._is_closed(task):
+                timer.cancel()
+                del self._pausing[task]
+                self._settle(task, failed(last, at, reason))
 
     # ---- starting
 
@@ -306,7 +314,7 @@ class Runner:
         self._free(post.id)
         self._attempts[post.id] -= 1
         self._slots = others
-        if self._closed and not self.plan.tasks[post.id].final:
+        if self._is_closed(post.id):
             self._emit(TaskSkipped(post.at, post.id, self._closed))
             self._schedule.bar(post.id)
             return
@@ -324,7 +332,7 @@ class Runner:
         retry, running = self.plan.tasks[number].retry, self._running[number]
         out, err = running.texts()
         attempt = self._attempts[number]
-        told_to_end = self._closed or (running.stopped and not running.timed_out)
+        told_to_end = self._is_closed(number) or (running.stopped and not running.timed_out)
         if retry is None or told_to_end or not retried(retry, attempt, what):
             self._end(number, TaskEnded(at, number, FAILED, code, duration, reason, out, err))
             return

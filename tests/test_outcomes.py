@@ -2,120 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from factc.engine import Attempt, Exited, Left, NotStarted, Post, Started
-from factc.events import AttemptEnded, Step, TaskEnded, TaskSkipped, TaskStarted
-from factc.loop import Timer
+from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.outcome import pause, retried
 from factc.plan import LONGEST_PAUSE, LOST, TIMEOUT, Plan, PlanTask, Retry
-from factc.rules import Rules
-from factc.runner import Runner
 from factc.state import FAILED, SETTLED, SKIPPED, SUCCEEDED, RunState
-
-
-class Clock:
-    """A loop whose time jumps to the next timer."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-        self._timers: list[Timer] = []
-
-    def wall(self) -> float:
-        return self.time
-
-    now = wall
-
-    def later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        timer = Timer(self.time + seconds, callback)
-        heappush(self._timers, timer)
-        return timer
-
-    def wait(self, timeout: float | None = None) -> None:
-        while True:
-            assert self._timers, "the run waits for nothing"
-            timer = heappop(self._timers)
-            self.time = max(self.time, timer.due)
-            if timer.callback:
-                timer.callback()
-                return
-
-
-class Script:
-    """An engine: each task's attempts take so many seconds and end with such a code (None: could not be started)."""
-
-    def __init__(self, clock: Clock, ends: Callable[[int, int], tuple[float, int | None]]) -> None:
-        self.clock = clock
-        self.ends = ends
-        self.attempts: dict[int, int] = {}
-        self.environments: dict[tuple[int, int], dict[str, str]] = {}
-        self.running: dict[int, Timer] = {}
-        self.most: dict[str, int] = {}
-
-    def open(self, post: Callable[[Post], None], loop: Any) -> None:
-        self.post = post
-
-    def submit(self, attempt: Attempt) -> None:
-        number = attempt.id
-        self.attempts[number] = self.attempts.get(number, 0) + 1
-        self.environments[number, self.attempts[number]] = dict(attempt.environment)
-        seconds, code = self.ends(number, self.attempts[number])
-        if code is None:
-            self.post(NotStarted(number, self.clock.time, "could not start"))
-            return
-        began = self.clock.time
-        self.post(Started(number, began))
-        self.running[number] = self.clock.later(seconds, lambda: self.exit(number, code, began))
-
-    def exit(self, number: int, code: int, began: float) -> None:
-        del self.running[number]
-        self.post(Exited(number, self.clock.time, code, self.clock.time - began))
-
-    def cancel(self, id: int, grace: float) -> None:
-        if timer := self.running.get(id):
-            timer.cancel()
-            began = self.clock.time
-            self.running[id] = self.clock.later(min(grace, 0.5), lambda: self.exit(id, 143, began))
-
-    def leftovers(self) -> list[Left]:
-        return []
-
-    def hold(self, on: bool) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Seen:
-    """A sink that keeps every fact."""
-
-    def __init__(self) -> None:
-        self.facts: list[Any] = []
-
-    def step(self, facts: Step) -> None:
-        self.facts += facts
-
-
-def run(
-    tasks: Sequence[PlanTask], ends: Callable[[int, int], tuple[float, int | None]], *, stop: Sequence[float] = (),
-    pools: dict[str, int] | None = None, **rules: Any,
-) -> tuple[RunState, Seen, Script]:  # fmt: skip
-    clock = Clock()
-    engine, seen = Script(clock, ends), Seen()
-    plan = Plan("j", tasks)
-    runner = Runner(plan, engine, clock, [seen], [], Rules(pools=pools, **rules))  # type: ignore[arg-type]
-    for at in stop:
-        clock.later(at, lambda: runner.on_signal(15))
-    state = runner.run()
-    folded = RunState(len(tasks))
-    for fact in seen.facts:
-        folded.apply(fact)
-    assert [t.state for t in folded.tasks] == [t.state for t in state.tasks]
-    return state, seen, engine
+from tests.fake_engine import run
+from tests.outcome_table import PAGE, RESULTS, STOPS, Outcome, expected, page
 
 
 def task(name: str, *needs: int, **more: Any) -> PlanTask:
@@ -267,3 +167,25 @@ def test_every_run_settles_each_task_once_and_keeps_the_rules(job: dict[str, Any
         assert most_at_once(seen.facts, [i for i, t in enumerate(tasks) if name in t.pools]) <= 1
     if not job["stop"]:
         assert all(state.tasks[i].state != SKIPPED for i, t in enumerate(tasks) if t.final)
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_every_combination(stop: str) -> None:
+    """Results × attempts × final × fail-fast × levels, with each kind of stop: the rules hold in every one."""
+    for result, attempts, final, fail_fast, by_levels in product(range(6), range(4), *[(False, True)] * 3):
+        outcome = Outcome(result, attempts, final=final, stop=stop, fail_fast=fail_fast, levels=by_levels)
+        states, tested = outcome.states, outcome.states[0]
+        where = (RESULTS[result], attempts, final, stop, fail_fast, by_levels)
+        wanted, tries = expected(result, attempts, final, stop)
+        assert wanted in ("?", tested), where
+        assert tries in (-1, outcome.attempts), where
+        if not final:
+            assert (states[1] == SUCCEEDED) == (tested == SUCCEEDED and not stop), where
+        assert states[2] == SUCCEEDED or stop == "twice", where
+        assert outcome.job == (FAILED if stop or FAILED in states else SUCCEEDED), where
+        assert outcome.state.tasks[1].attempt <= 2, where
+
+
+def test_the_table_in_the_docs_is_what_the_runner_does() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text
