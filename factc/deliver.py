@@ -160,7 +160,8 @@ class _Attempts:
         self._outcome.why = answer.words
         wish = pace.retry_after(answer.retry_after, time.time()) or 0.0
         delay = max(self._backoff.delay(retry, chance()), wish)
-        if time.monotonic() + delay > self._until:
+        left = self._until - time.monotonic()
+        if left <= 0 or wish > left:
             return None
-        time.sleep(delay)
+        time.sleep(min(delay, left))
         return retry + 1

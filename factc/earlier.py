@@ -9,8 +9,9 @@ import os
 import time
 
 from factc.diagnostic import RequestError
+from factc.pasted import word
 from factc.record import JOURNAL, PLAN
-from factc.record.history import find, read
+from factc.record.history import find, read, successor
 from factc.record.journalfile import JournalFile, Locked, lock
 from factc.resume import Resumption
 from factc.state import SUCCEEDED
@@ -37,6 +38,11 @@ class Earlier:
         if found.live:
             where = f"pid {found.header.pid} on {found.header.host}"
             raise RequestError(f"the run {found.short} still runs: {where}", "wait for it, or stop it first")
+        if next_run := successor(state_dir, found):
+            words = f"the run {found.short} has been continued already, by the run {next_run.run[:8]}"
+            raise RequestError(
+                words, f"go on from that one: factc resume {next_run.run[:8]}, or begin anew: factc run JOB"
+            )
         self.directory = os.path.abspath(found.directory)
         self._claim = self._claimed(found)
         self._cut()
@@ -53,6 +59,10 @@ class Earlier:
         return given.after(self.plan.values, self.plan.tags)
 
     def resumption(self, plan: Plan) -> Resumption:
+        """Raises RequestError for the plan of another job."""
+        if plan.name != self.plan.name:
+            words = f"the run {self.run.short} is one of the job '{self.plan.name}', not of '{plan.name}'"
+            raise RequestError(words, f"factc runs --job {word(plan.name)} lists the others")
         return Resumption(self.run.header.run, plan, self.plan, self.run.state)
 
     def _claimed(self, found: Recorded) -> int:

@@ -16,6 +16,7 @@ from factc.engine.rehearsal import Rehearsal
 from factc.events import RunCreated
 from factc.levels import levels
 from factc.loop import Loop
+from factc.pasted import deliver_command, resume_command
 from factc.record.writer import Record
 from factc.rules import Rules
 from factc.runheader import run_header
@@ -168,8 +169,13 @@ class _Launch:
             colour=self.wishes.colour,
             now=self.header.at,
             log_path=self.record.log if self.record else None,
-            resume=f"factc resume {self.header.run[:8]}{self.wishes.again}" if self.record else "",
+            resume=self._pasted(resume_command, self.wishes.again),
         )
+
+    def _pasted(self, command: Callable[..., str], *options: str) -> str:
+        if self.record is None:
+            return ""
+        return command(self.header.run[:8], *options, self.wishes.state_dir)
 
     def _webhooks(self) -> list[Webhook]:
         if not self.wishes.webhooks:
@@ -282,7 +288,7 @@ class _Launch:
         reports = [webhook.close(0) for webhook in self.webhooks]
         for report in reports:
             if line := report.line():
-                later = f"; later: factc deliver {self.header.run[:8]}" if self.record and report.later else ""
+                later = f"; later: {self._pasted(deliver_command)}" if self.record and report.later else ""
                 self.say(line + later)
         loop.wait(0)
         return any(report.line() for report in reports)

@@ -19,7 +19,7 @@ def waiting_for(names: Sequence[str], grace: float) -> str:
     if not names:
         return ""
     some = ", ".join(f"'{name}'" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f": waiting up to {written(grace)} for {some} to end (once more to kill)"
+    return f": waiting up to {written(grace)} for {some} to end (a further signal kills)"
 
 
 def left_behind(name: str, left: Left) -> str:

@@ -37,7 +37,7 @@ def run_header(
     return RunHeader(
         run=_new_reference(), reference=job_reference(plan.factfile, plan.tags), job=plan.name, at=at,
         version=__version__, host=os.uname().nodename, pid=os.getpid(), directory=_here(),
-        arguments=wishes.arguments, plan=_digest(text), names=[task.name for task in plan.tasks],
+        arguments=wishes.arguments, again=wishes.again, plan=_digest(text), names=[task.name for task in plan.tasks],
         order=[task for group in groups for task in group] if groups else None, tags=plan.tags,
         factfile=plan.factfile, start=wishes.start, to=wishes.to, endpoints=_endpoints(wishes), secrets=list(secrets),
         signed=wishes.webhook_secret, headers=wishes.webhook_headers, continues=continues,

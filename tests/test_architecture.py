@@ -16,7 +16,8 @@ MODULES = {
 }
 
 HOMES = {
-    "lark": {"factc.front.text", "factc.front.text_statements", "factc.front.text_written"},  # the latter two: typing
+    "lark": {"factc.front.text", *(f"factc.front.text_{name}" for name in (  # these: for types
+        "statements", "written", "kept", "above", "declarations"))},
     "jsonschema": {"factc.document"},
     "requests": {"factc.sink.post"},
     "urllib3": {"factc.sink.post"},
@@ -28,7 +29,7 @@ HOMES = {
 PURE = {
     "template", "shelltext", "scope", "command", "check", "lint", "plan", "schedule", "levels", "outcome", "events",
     "pools", "state", "selection", "bind", "values", "wire", "pace", "tail", "source", "diagnostic", "job", "outbox",
-    "record/journal", "resume", "mask", "credentials",
+    "inner", "flatten", "links", "limits", "timespan", "record/journal", "resume", "mask", "credentials", "allowed", "doubts", "shellflow",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -64,12 +65,15 @@ FLOORS = [
     {"cli"},
     {"__init__", "api"},
     {"launch", "load", "deliver", "earlier"},
-    {"compiler", "runner", "running", "remarks", "wishes", "confidential", "runheader"},
-    {"front", "lint", "emit", "sink", "engine", "record", "outbox", "check", "command", "constraint"},
+    {"compiler", "runner", "running", "remarks", "wishes", "confidential", "runheader", "pasted"},
+    {"fmt"},
+    {"lint", "shellcheck", "complete"},
+    {"doubts", "allowed"},
+    {"front", "emit", "sink", "engine", "record", "outbox", "check", "command", "constraint", "reading"},
     {"wire", "pace", "resume", "secret"},
-    {"scope", "excerpt", "bind", "levels"},
-    {"job", "selection", "shellcommands", "shelltext", "loop", "outcome"},
-    {"document", "schedule", "pools", "tail", "durations", "state", "values"},
+    {"scope", "inner", "flatten", "links", "limits", "excerpt", "bind", "levels"},
+    {"job", "selection", "shellcommands", "shellflow", "shelltext", "loop", "outcome"},
+    {"document", "schedule", "pools", "tail", "durations", "timespan", "state", "values"},
     {"template", "resources", "plan", "rules", "events", "diagnostic", "version", "source", "digest", "visible", "mask",
      "credentials"},
 ]  # fmt: skip

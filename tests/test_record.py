@@ -117,7 +117,7 @@ def test_a_journal_that_is_no_file_of_ours_is_not_followed(tmp_path: Path) -> No
 
 
 def test_runs_lists_what_ran(factc: Factc, tmp_path: Path, job: str) -> None:
-    assert factc("runs").out == "no runs\n"
+    assert factc("runs").out == "no runs in .factc/runs\n"
     factc("run", job)
     (tmp_path / "mended").touch()
     factc("run", job)
@@ -185,7 +185,7 @@ def test_prune_takes_what_died_before_it_began(factc: Factc, tmp_path: Path) -> 
         (tmp_path / ".factc/runs" / name / "logs").mkdir(parents=True)
         (tmp_path / ".factc/runs" / name / "events.ndjson").write_bytes(b'{"journal":1,"ru')
     os.utime(tmp_path / ".factc/runs/20260131T020000Z-00000000", (0, 0))
-    assert factc("runs").out == "no runs\n"
+    assert factc("runs").out == "no runs in .factc/runs\n"
     pruned = factc("prune", "--keep", "5").out
     assert pruned == "removed: 20260131T020000Z-00000000  died before it began\n1 run removed\n"
 

@@ -104,7 +104,7 @@ def test_the_line_at_the_end_of_a_failed_run_can_be_pasted(factc: Factc, tmp_pat
     )
     line = failed.err.splitlines()[-1]
     assert re.fullmatch(
-        r"to go on: factc resume [0-9a-f]{8} -j 2 --grace 1500ms --state-dir 'my state' --exclusive='a b'", line
+        r"to go on: factc resume [0-9a-f]{8} -j 2 --grace 1500ms --exclusive='a b' --state-dir 'my state'", line
     )
     (tmp_path / "mended").touch()
     (tmp_path / "job.fact").unlink()
@@ -265,7 +265,7 @@ def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
     until(tmp_path / "ready")
     second = factc("resume", word)
-    assert second.code == 3 and "is being continued already" in second.err
+    assert second.code == 3 and "has been continued already, by the run" in second.err
     assert first.wait() == 0 and ran(tmp_path) == ["a", "a"]
 
 
@@ -289,3 +289,44 @@ def test_a_final_task_that_has_cleaned_up_is_warned_of() -> None:
     assert found.doubts == ["'clean' has run already: what 'a' left may be gone"]
     state.apply(TaskSkipped(1.0, 2, "stopped"))
     assert Resumption("r", Plan("j", tasks), Plan("j", tasks), state).doubts == []
+
+
+def test_what_has_been_continued_is_no_open_failure(factc: Factc, tmp_path: Path) -> None:
+    """Else `resume last-failed`, twice in a crontab, would do the work twice."""
+    assert factc("run", write(tmp_path)).code == 2
+    (tmp_path / "mended").touch()
+    assert factc("resume", "last-failed").code == 0
+    ran(tmp_path)
+    again = factc("resume", "last-failed")
+    assert again.code == 3 and "no run in .factc/runs has failed" in again.err and ran(tmp_path) == []
+    rows = factc("runs").out.splitlines()
+    assert f"failed, continued by {rows[1][:8]}" in rows[2]
+    shown = factc("show", rows[2][:8]).out
+    assert f"continued by {rows[1][:8]}" in shown and "to go on" not in shown
+
+
+def test_a_run_of_another_job_is_not_continued(factc: Factc, tmp_path: Path) -> None:
+    assert factc("run", write(tmp_path)).code == 2
+    (tmp_path / "other.fact").write_text("job other\n\nstage:\n    true\n")
+    refused = factc("run", "other.fact", "--resume", "last")
+    assert refused.code == 3 and "is one of the job 'demo', not of 'other'" in refused.err
+
+
+def test_a_part_stays_a_part_with_the_job_file_too(factc: Factc, tmp_path: Path) -> None:
+    assert factc("run", write(tmp_path), "--to", "check").code == 2
+    ran(tmp_path)
+    (tmp_path / "mended").touch()
+    assert factc("run", "job.fact", "--resume", "last").code == 0 and ran(tmp_path) == ["check", "load"]
+
+
+def test_logs_of_what_was_carried_over_stay_with_the_run(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.fact").write_text("job j\n\na:\n    echo said\n\nb: a\n    test -e mended\n")
+    factc("run", "job.fact")
+    (tmp_path / "mended").touch()
+    assert factc("resume", "--keep", "1").code == 0
+    assert len(factc("runs").out.splitlines()) == 3 and factc("prune", "--keep", "1").out == "0 runs removed\n"
+
+
+def test_where_nobody_sits_at_a_terminal_the_line_has_the_whole_path(factc: Factc, tmp_path: Path) -> None:
+    failed = factc("run", write(tmp_path), env={"TERM": ""})
+    assert failed.err.splitlines()[-1].endswith(f"--state-dir {tmp_path}/.factc")

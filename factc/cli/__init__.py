@@ -22,6 +22,8 @@ BAD_REQUEST = 3  # anything else: usage, a value, a start task, a place that can
 VERBS = {
     "compile": "write a job as a plan, a JSON Factfile or text",
     "validate": "check a job and say all that is wrong with it",
+    "fmt": "rewrite job files in the one layout",
+    "list": "list the tasks of a job and what can be given to it",
     "plan": "print the commands, or the whole job as a shell script",
     "dot": "draw the job with Graphviz",
     "run": "run a job",
@@ -31,7 +33,10 @@ VERBS = {
     "events": "print the events of a run",
     "deliver": "send the events that a run could not deliver",
     "prune": "remove recorded runs",
+    "completion": "print what makes a shell complete the words of factc",
 }
+
+HIDDEN = ("complete",)  # what the shells ask when a key is pressed
 
 HELP = f"""usage: factc VERB [JOB or RUN] [OPTIONS]
 
@@ -56,12 +61,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (by default the program's) and returns its exit code."""
     _open_standard_streams()
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _run([*(sys.argv[1:] if argv is None else argv)])  # no list(): here that is the module of a verb
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough
         _silence()
         return SUCCESS
+    except OSError as problem:  # of standard output: what else may fail has words of its own
+        _silence()
+        from factc.cli.complain import complain
+
+        complain(f"standard output cannot be written: {problem.strerror}")
+        return BAD_REQUEST
 
 
 def _run(arguments: list[str]) -> int:
@@ -97,7 +108,7 @@ def _verb(arguments: list[str]) -> int:
         print(HELP, end="")
         return SUCCESS
     verb = arguments.pop(0)
-    if verb not in VERBS:
+    if verb not in VERBS and verb not in HIDDEN:
         raise _unknown(verb)
     from importlib import import_module
 

@@ -32,6 +32,8 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The options; the working directory is changed as `-C` says."""
         options, rest = self.parse_known_args(arguments)
+        if rest and not rest[0].startswith("-"):  # an option between two words
+            options, rest = self.parse_known_intermixed_args(arguments)
         if rest:
             raise self._unknown(rest[0])
         if options.directory is not None:
@@ -111,6 +113,14 @@ def seconds(least: float) -> Callable[[str], float]:
         return value
 
     return number
+
+
+def some_time(text: str) -> float:
+    """Takes a duration that is more than none."""
+    value = time_span(text)
+    if not value:
+        raise argparse.ArgumentTypeError(f"`{text}` is no time at all")
+    return value
 
 
 def time_span(text: str) -> float:

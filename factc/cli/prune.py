@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
         if prune.may_go(one, undelivered=options.undelivered):
             doomed.append((one.directory, name))
         else:
-            why = "its events were not delivered" if one.live is False else "it may still run"
+            why = "its events were not delivered (--undelivered)" if one.live is False else "it may still run"
             say(f"stays: {name}: {why}")
     for directory in prune.stillborn(options.state_dir, time.time()):
         doomed.append((directory, f"{os.path.basename(directory)}  died before it began"))

@@ -52,7 +52,8 @@ def _recall(options: argparse.Namespace, header: RunHeader, declared: Sequence[s
     missing = [name for name in header.secrets if name not in _names(options) and name not in declared]
     if missing:
         again = " ".join(f"--secret {name}" for name in missing)
-        raise RequestError(f"the run had secrets, which no record holds: {', '.join(missing)}", f"add {again}")
+        words = f"the run had secrets, which no record holds: {', '.join(missing)}"
+        raise RequestError(words, f"add {again} (or --secret-file NAME=PATH)")
     options.webhook_secret_env = options.webhook_secret_env or header.signed
     options.webhook_header_env = options.webhook_header_env or header.headers
     if options.dry_run:

@@ -53,6 +53,8 @@ def _continued(options: argparse.Namespace) -> tuple[Loaded, Resumption]:
     from factc.earlier import Earlier
 
     earlier = Earlier(options.state_dir, options.resume)
+    options.start = options.start or earlier.run.header.start
+    options.to = options.to or earlier.run.header.to
     loaded = load(options, earlier.values(given(options)))
     close(loaded, strict=options.strict)
     return loaded, earlier.resumption(loaded.plan)

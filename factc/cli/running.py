@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 
-from factc.cli.options import seconds, state_dir, time_span, whole
+from factc.cli.options import seconds, some_time, state_dir, time_span, whole
 from factc.diagnostic import RequestError
 from factc.durations import written
+from factc.pasted import word
 from factc.wishes import OUTPUTS, Wishes
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # What the record of a run holds: `factc resume` needs no reminder of it.
 _RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhook", "webhook_secret_env",
-             "webhook_header_env", "help", "dry_run", "strict", "constraint"}  # fmt: skip
+             "webhook_header_env", "help", "dry_run", "strict", "constraint", "state_dir"}  # fmt: skip
 
 
 def add_options(made: Parser) -> None:
@@ -33,7 +34,7 @@ def add_options(made: Parser) -> None:
     add("--dry-run", action="store_true", help="execute nothing: show the commands, and the run as it would go")
     add("--fail-fast", action="store_true", help="start nothing new after a failure")
     add("--levels", action="store_true", help="one whole level of the graph after the other, as Factotum does")
-    add("--timeout", type=time_span, metavar="D", help="stop the run after D (90s, 1h30m)")
+    add("--timeout", type=some_time, metavar="D", help="stop the run after D (90s, 1h30m)")
     add("--grace", type=time_span, default=10.0, metavar="D", help="between SIGTERM and SIGKILL when tasks are stopped (10s)")  # fmt: skip  # noqa: E501
     add("--output", choices=OUTPUTS, default="stream", help="how the output of tasks is shown (default: stream)")
     add("--secret", action="append", default=[], metavar="NAME", help="the variable NAME is a secret: *** in all output (repeatable)")  # fmt: skip  # noqa: E501
@@ -42,7 +43,7 @@ def add_options(made: Parser) -> None:
     state_dir(add)
     add("--no-record", action="store_true", help="keep no record of this run")
     add("--keep", type=whole(1), metavar="N", help="after a success, keep only the newest N runs of this job")
-    add("--exclusive", metavar="KEY", help="not while another run of this job goes on; --exclusive=KEY: of what you call KEY")  # fmt: skip  # noqa: E501
+    add("--exclusive", metavar="[=KEY]", help="not while another run of this job goes on; --exclusive=KEY: of what you call KEY")  # fmt: skip  # noqa: E501
     add = made.add_argument_group("webhooks").add_argument
     add("--webhook", action="append", default=[], metavar="URL", help="post every change of state there (repeatable)")
     add("--webhook-secret-env", metavar="NAME", help="sign events with the secret in this variable (whsec_…)")
@@ -99,18 +100,16 @@ def _again(made: Parser, options: argparse.Namespace) -> str:
         name = action.option_strings[0]
         for one in value if isinstance(value, list) else [value]:
             words.append(_option(name, one, action.dest))
-    return "".join(f" {word}" for word in words)
+    return "".join(f" {one}" for one in words)
 
 
 def _option(name: str, value: object, dest: str) -> str:
     if isinstance(value, bool):
         return name if dest != "colour" else "--no-colour"
     text = written(value) if dest in ("grace", "timeout") and isinstance(value, float) else str(value)
-    plain = text and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text)
-    word = text if plain else "'" + text.replace("'", "'\\''") + "'"
     if dest == "exclusive":
-        return f"{name}={word}" if value else name
-    return f"{name} {word}"
+        return f"{name}={word(text)}" if value else name
+    return f"{name} {word(text)}"
 
 
 def _cleaned(arguments: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from factc import durations
@@ -13,6 +14,7 @@ from factc.diagnostic import RequestError
 from factc.record import history
 from factc.record.history import Recorded
 from factc.sink.summary import short
+from factc.visible import visible
 
 _COUNTS = {"SUCCEEDED": "succeeded", "SUCCEEDED_NO_OP": "no-op", "FAILED": "failed", "SKIPPED": "skipped",
            "RUNNING": "running", "WAITING": "waiting"}  # fmt: skip
@@ -36,8 +38,25 @@ def run(arguments: list[str]) -> int:
         for one in chosen:
             write_out(json.dumps(as_json(one), ensure_ascii=False) + "\n")
         return 0
-    write_out(_table(list(chosen)))
+    listed = list(chosen)
+    if not listed:
+        write_out(f"no runs in {visible(os.path.join(options.state_dir, 'runs'))}\n")
+        return 0
+    write_out(_table(listed, _continued(options.state_dir)))
     return 0
+
+
+def _continued(state_dir: str) -> dict[str, str]:
+    """By the reference of each run that was continued, the run that did so."""
+    found: dict[str, str] = {}
+    for name in history.names(state_dir):
+        try:
+            header = history.header_of(os.path.join(state_dir, "runs", name))
+        except RequestError:
+            continue
+        if header.continues:
+            found.setdefault(header.continues, header.run[:8])
+    return found
 
 
 def _say(problem: RequestError) -> None:
@@ -65,12 +84,12 @@ def clock(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
-def _table(runs: list[Recorded]) -> str:
-    if not runs:
-        return "no runs\n"
+def _table(runs: list[Recorded], continued: dict[str, str]) -> str:
     rows = [["RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "TASKS"]]
     for one in runs:
-        outcome = one.outcome + (", events not delivered" if one.undelivered and one.outcome != history.RUNS else "")
+        by = continued.get(one.header.run)
+        outcome = one.outcome + (f", continued by {by}" if by else "")
+        outcome += ", events not delivered" if one.undelivered and one.outcome != history.RUNS else ""
         took = durations.shown(one.seconds)
         rows.append([one.short, clock(one.header.at), short(one.header.job, 40), outcome, took, counted(one)])
     return aligned(rows)

@@ -12,6 +12,7 @@ from factc.cli.options import bare_parser, state_dir, whole
 from factc.cli.output import write_out
 from factc.cli.runs import aligned, as_json, clock, counted
 from factc.diagnostic import RequestError, nearest
+from factc.pasted import deliver_command, resume_command
 from factc.record import LOGS, history
 from factc.record.history import Recorded
 from factc.record.logs import log_name
@@ -44,14 +45,14 @@ def run(arguments: list[str]) -> int:
     if options.format == "json":
         write_out(json.dumps({**as_json(found), "states": _states(found)}, ensure_ascii=False) + "\n")
     else:
-        write_out(_account(found))
+        write_out(_account(found, options.state_dir))
     return 0
 
 
 # ---- the account of a run
 
 
-def _account(found: Recorded) -> str:
+def _account(found: Recorded, state_dir: str) -> str:
     header = found.header
     rows = [
         ["run", header.run],
@@ -65,7 +66,7 @@ def _account(found: Recorded) -> str:
         ["record", visible(found.directory)],
         *_endpoints(found),
     ]
-    return aligned([row for row in rows if row[1]]) + "\n" + _tasks(found) + _ways(found)
+    return aligned([row for row in rows if row[1]]) + "\n" + _tasks(found) + _ways(found, state_dir)
 
 
 def _outcome(found: Recorded) -> str:
@@ -110,13 +111,16 @@ def _why(task: TaskState, found: Recorded) -> str:
     return visible(task.reason or "")
 
 
-def _ways(found: Recorded) -> str:
+def _ways(found: Recorded, state_dir: str) -> str:
     """What to do next."""
     lines = []
-    if found.failed:
-        lines.append(f"to go on: factc resume {found.short}")
+    successor = history.successor(state_dir, found)
+    if successor:
+        lines.append(f"continued by {successor.run[:8]}")
+    elif found.failed:
+        lines.append(f"to go on: {resume_command(found.short, found.header.again, state_dir)}")
     if found.undelivered and found.live is not True:
-        lines.append(f"to send the missing events: factc deliver {found.short}")
+        lines.append(f"to send the missing events: {deliver_command(found.short, state_dir)}")
     return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
 
 

@@ -141,6 +141,31 @@ def every(state_dir: str, damaged: Callable[[RequestError], None]) -> Iterator[R
             damaged(problem)
 
 
+def successor(state_dir: str, run: Recorded) -> RunHeader | None:
+    """The header of the newest run that continues this one, if there is any."""
+    for name in names(state_dir):
+        directory = os.path.join(state_dir, "runs", name)
+        if name == os.path.basename(run.directory):
+            continue
+        try:
+            header = header_of(directory)
+        except RequestError:
+            continue
+        if header.continues == run.header.run:
+            return header
+    return None
+
+
+def _open_failure(state_dir: str) -> Recorded | None:
+    """The newest run that failed and that no other has continued."""
+    continued: set[str | None] = set()
+    for run in every(state_dir, refuse):
+        if run.failed and run.header.run not in continued:
+            return run
+        continued.add(run.header.continues)
+    return None
+
+
 def refuse(problem: RequestError) -> None:
     """For `every`: who asks for the last run must not get another one, because that cannot be read."""
     raise problem
@@ -169,12 +194,15 @@ def find(state_dir: str, word: str) -> Recorded:
     if word == LAST:
         found = next(every(state_dir, refuse), None)
     elif word == LAST_FAILED:
-        found = next((run for run in every(state_dir, refuse) if run.failed), None)
+        found = _open_failure(state_dir)
     else:
         found = _by_beginning(state_dir, word)
     if found is None:
         where = f"in {os.path.join(state_dir, 'runs')}"
-        words = {LAST: f"there is no run {where}", LAST_FAILED: f"no run {where} has failed"}
+        words = {
+            LAST: f"there is no run {where}",
+            LAST_FAILED: f"no run {where} has failed and still waits to be continued",
+        }
         hint = "`factc runs` lists them; --state-dir DIR looks elsewhere"
         raise RequestError(words.get(word, f"no run {where} is called `{word}`"), hint)
     return found

@@ -37,14 +37,15 @@ class RunHeader:
     """What one run is, as its journal's first line says.
 
     run, reference: runReference and jobReference. job: its name. at: when it began. version: factc's, that events name.
-    host, pid, directory, arguments: where it runs and how it was called, without what may be secret.
+    host, pid, directory, arguments: where it runs and how it was called, without what may be secret; again: the options
+    to resume it with.
     plan: the digest of the plan. names: the tasks in plan order; order: how events list them, None for the same.
     start, to: the part of the job that was chosen. endpoints: each a dict of `url` (as it is shown) and `sha256` (of
     the whole). secrets, signed, headers: names of variables, never their values. continues: the run that it resumes.
     """
 
     __slots__ = (
-        "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "plan", "names", "order",
+        "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names", "order",
         "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
     )  # fmt: skip
 
@@ -57,6 +58,7 @@ class RunHeader:
     pid: int
     directory: str
     arguments: list[str]
+    again: str
     plan: str
     names: list[str]
     order: list[int] | None
@@ -73,6 +75,7 @@ class RunHeader:
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:
             setattr(self, name, values.get(name))
+        self.again = self.again or ""
         for name in ("endpoints", "secrets", "headers", "arguments", "names"):
             setattr(self, name, list(values.get(name) or ()))
 
@@ -210,7 +213,10 @@ class Journal:
         self._begun = []
 
     def _damaged(self) -> RequestError:
-        return RequestError(f"{self._name} is damaged: line {self._lines} is no line of a journal")
+        words = f"{self._name} is damaged: line {self._lines} is no line of a journal"
+        return RequestError(
+            words, "what is left of the run lies beside it; where that is of no use, remove its directory"
+        )
 
 
 def _is_whole(header: RunHeader) -> bool:
@@ -226,7 +232,7 @@ def _is_time(at: object) -> bool:
 
 def header_line(header: RunHeader) -> bytes:
     values = ((name, getattr(header, name)) for name in RunHeader.__slots__)
-    return _line({"journal": FORMAT, **{name: value for name, value in values if value not in (None, [])}})
+    return _line({"journal": FORMAT, **{name: value for name, value in values if value not in (None, []) and (name, value) != ("again", "")}})
 
 
 def fact_line(number: int, fact: Fact, *, more: bool = False) -> bytes:

@@ -27,15 +27,19 @@ MINUTE = 60.0
 def keep_runs(state_dir: str, job: str, keep: int) -> list[str]:
     """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
     troubles, seen = [], 0
+    needed: set[str | None] = set()
     for name in names(state_dir):
         directory = os.path.join(state_dir, "runs", name)
         try:
-            seen += header_of(directory).job == job
-            run = read(directory) if seen > keep else None
+            header = header_of(directory)
+            seen += header.job == job
+            run = read(directory) if header.job == job and seen > keep and header.run not in needed else None
         except RequestError:  # not ours to judge
             continue
-        if run and run.header.job == job and run.journal.finished and may_go(run):
+        if run and run.journal.finished and may_go(run):
             troubles += [trouble] if (trouble := remove(directory)) else []
+        else:
+            needed.add(header.continues)
     return troubles
 
 
@@ -44,13 +48,19 @@ def superfluous(
 ) -> Iterator[Recorded]:
     """The runs that are not among the newest `keep` of their job, and began before `older` (seconds since the epoch).
 
-    Given both, a run is superfluous only if both say so. damaged: as for `history.every`.
+    Given both, a run is superfluous only if both say so. A run from which one that stays has carried something over
+    stays too: the logs are there. damaged: as for `history.every`.
     """
     seen: dict[str, int] = {}
+    needed: set[str | None] = set()
     for run in every(state_dir, damaged):
-        seen[run.header.job] = seen.get(run.header.job, 0) + 1
-        if (keep is None or seen[run.header.job] > keep) and (older is None or run.header.at < older):
+        job = run.header.job
+        seen[job] = seen.get(job, 0) + 1
+        beyond = (keep is None or seen[job] > keep) and (older is None or run.header.at < older)
+        if beyond and run.header.run not in needed:
             yield run
+        else:
+            needed.add(run.header.continues)
 
 
 def may_go(run: Recorded, *, undelivered: bool = False) -> bool:

@@ -41,6 +41,12 @@ class Streams:
     def is_terminal(self, stream: int) -> bool:
         return _is_terminal(self._descriptors[stream])
 
+    def is_pipe(self, stream: int) -> bool:
+        try:
+            return stat.S_ISFIFO(os.fstat(self._descriptors[stream]).st_mode)
+        except OSError:
+            return False
+
     # ---- writing
 
     def write(self, stream: int, text: str) -> None:

@@ -75,7 +75,8 @@ class Terminal:
         self._counts = dict.fromkeys((*_VERBS, "SKIPPED"), 0)
         self._spoken = now
         self._now = now
-        self._live = not self._clock and os.environ.get("TERM") not in (None, "", "dumb") and output != RAW
+        pager = self._streams.is_pipe(OUT)  # what reads it may show it on this very terminal
+        self._live = not self._clock and not pager and os.environ.get("TERM") not in (None, "", "dumb") and output != RAW
         self._descriptor = err
         self._shown = False
 

@@ -1,0 +1,35 @@
+"""Commands that go on from a run, ready to be pasted.
+
+Knows how they are called; runs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+from factc.record import STATE_DIR
+
+
+def resume_command(run: str, options: str, state_dir: str) -> str:
+    """run: the beginning of its reference. options: those that the record does not hold."""
+    return f"factc resume {run}{options}{_where(state_dir)}"
+
+
+def deliver_command(run: str, state_dir: str) -> str:
+    return f"factc deliver {run}{_where(state_dir)}"
+
+
+def word(text: str) -> str:
+    """A text as one word of the shell."""
+    plain = text and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text)
+    return text if plain else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _where(state_dir: str) -> str:
+    """The state directory, unless it is the one that is looked for; its whole path in mails of cron and logs of CI.
+
+    Whoever reads those is somewhere else; they have no TERM.
+    """
+    if not os.environ.get("TERM"):
+        return f" --state-dir {word(os.path.abspath(state_dir))}"
+    return "" if state_dir == STATE_DIR else f" --state-dir {word(state_dir)}"
