@@ -97,23 +97,22 @@ def slug(name: str) -> str:
 
 
 def write_new(path: str, data: bytes) -> None:
-    """A file that was not there, on the disk when this returns. Raises OSError."""
+    """A file that was not there. Raises OSError."""
     descriptor = os.open(path, _NEW, 0o600)
     try:
         write_all(descriptor, data)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def sync_directory(path: str) -> None:
-    """Brings the names in a directory to the disk, where the system can."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
-    try:
-        with suppress(OSError):  # some file systems cannot
+def bring_to_disk(path: str) -> None:
+    """What was written to a file, or the names in a directory, where the system can."""
+    with suppress(OSError):  # some file systems cannot, or it is gone
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

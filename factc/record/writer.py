@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from factc.events import AttemptEnded, TaskEnded, TaskStarted
 from factc.record import JOURNAL, LOGS, PLAN
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
-from factc.record.logs import Logs, sync_directory, write_new
+from factc.record.logs import Logs, bring_to_disk, write_new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,15 +64,21 @@ class Record:
             last = len(self._opening)
             lines = [fact_line(i, fact, more=i < last) for i, fact in enumerate(self._opening, 1)]
             self._journal.write(b"".join([header_line(header), *lines]))
-            self._journal.sync()
             if self._journal.broken:
                 raise OSError(0, "the journal cannot be written")
-            for place in (self.directory, os.path.dirname(self.directory)):
-                sync_directory(place)
         except OSError:
             shutil.rmtree(self.directory, ignore_errors=True)
             raise
         self._journal.failed = self._fail
+        # Beside what goes on: each of these takes about a millisecond.
+        self._settling = threading.Thread(target=self._settle, daemon=True)
+        self._settling.start()
+
+    def _settle(self) -> None:
+        """What stands in the directory before anything runs, brought to the disk."""
+        self._journal.sync()
+        for place in (os.path.join(self.directory, PLAN), self.directory, os.path.dirname(self.directory)):
+            bring_to_disk(place)
 
     @property
     def broken(self) -> bool:
@@ -114,6 +121,7 @@ class Record:
 
     def close(self) -> None:
         """The run is over and its webhooks are too."""
+        self._settling.join()
         self._journal.close()
         self._logs.close()
 
