@@ -1,0 +1,171 @@
+"""Warnings that a job's text silences where they stand: a comment `# factc: allow W401`.
+
+Knows comments and what stands above what in the text form; knows no grammar and no shell: quotes are looked at
+line by line. A JSON job has no comments, so nothing in it is silenced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from factc.diagnostic import WARNING, Diagnostic
+from factc.front import is_json
+from factc.source import Source, Span, line_starts
+
+# Every warning that there is (a test compares it with the table of the documentation).
+CODES = frozenset(
+    "W107 W108 W201 W202 W203 W301 W302 W401 W402 W403 W404 W405 W406 W407 W408 W409 W410 W411 W412 W413".split()
+)
+UNKNOWN, USELESS = "W412", "W413"
+
+_QUOTES_AND_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|\\.|(?<!\S)#(?P<comment>.*)')
+_ALLOW = re.compile(r"(?<!#)#[ \t]*factc:[ \t]*allow\b(?P<codes>[^#]*)")
+_CODE = re.compile(r"[^\s,]+")
+
+
+class Allowed:
+    """One code in one comment: the lines (from 1) for which it holds, and whether it has silenced anything."""
+
+    __slots__ = ("code", "span", "first", "last", "used")
+
+    def __init__(self, code: str, span: Span, lines: tuple[int, int]) -> None:
+        self.code = code
+        self.span = span
+        self.first, self.last = lines
+        self.used = False
+
+
+class Allowances:
+    """The comments of all texts that warnings come from."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Allowed]] = {}
+
+    def heard(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """Those that no comment silences: errors always."""
+        return [d for d in diagnostics if d.severity != WARNING or d.span is None or not self._silences(d.code, d.span)]
+
+    def complaints(self, source: Source, unsure: Collection[str] = ()) -> list[Diagnostic]:
+        """What is wrong with the comments: codes that do not exist, and codes that silenced nothing.
+
+        `source` is the job's own text; `unsure` are codes that might silence something another time.
+        """
+        self._of(source)
+        found = [allowed for some in self._found.values() for allowed in some]
+        return [d for allowed in found for d in _complaint(allowed, unsure)]
+
+    def _silences(self, code: str, span: Span) -> bool:
+        comments = self._of(span.source)
+        if not comments:
+            return False
+        line, _ = span.source.place(span.start)
+        meant = [a for a in comments if a.code == code and a.first <= line <= a.last]
+        for allowed in meant:
+            allowed.used = True
+        return bool(meant)
+
+    def _of(self, source: Source) -> list[Allowed]:
+        if source.name not in self._found:
+            silent = "factc:" not in source.text or is_json(source)
+            self._found[source.name] = [] if silent else list(_read(source))
+        return self._found[source.name]
+
+
+def _complaint(allowed: Allowed, unsure: Collection[str]) -> Iterator[Diagnostic]:
+    code = allowed.code
+    if not code:
+        hint = "name the warnings: # factc: allow W401"
+        yield Diagnostic(UNKNOWN, "this comment does not say what it allows", allowed.span, hint=hint)
+    elif code not in CODES:
+        is_error = re.fullmatch(r"E\d{3}", code)
+        words = f"`{code}` is an error: only warnings can be allowed" if is_error else f"no warning is called `{code}`"
+        hint = "" if is_error else "codes look like W401 and stand in brackets behind `warning`"
+        yield Diagnostic(UNKNOWN, words, allowed.span, hint=hint)
+    elif not allowed.used and code not in unsure:
+        yield Diagnostic(
+            USELESS, f"`{code}` is allowed here, but nothing here causes it", allowed.span, hint="remove it"
+        )
+
+
+def _read(source: Source) -> Iterator[Allowed]:
+    starts = line_starts(source.text)
+    lines = [line.rstrip("\r") for line in source.text.split("\n")]
+    extents = list(_extents(lines))
+    for i, line in enumerate(lines):
+        match = _directive(line) if "factc:" in line else None
+        if match is None:
+            continue
+        held = _lines(lines, i, extents)
+        codes = list(_CODE.finditer(line, match.start("codes"), match.end("codes")))
+        for start, end in [code.span() for code in codes] or [match.span()]:
+            yield Allowed(line[start:end] if codes else "", Span(source, starts[i] + start, starts[i] + end), held)
+
+
+def _directive(line: str) -> re.Match[str] | None:
+    """The directive in the comment of a line, if it has one."""
+    for match in _QUOTES_AND_COMMENT.finditer(line):
+        if match["comment"] is not None:
+            return _ALLOW.search(line, match.start())
+    return None
+
+
+def _lines(lines: Sequence[str], at: int, extents: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The lines, counted from 1, for which a comment holds: its own, that below it, or a whole statement."""
+    line = lines[at]
+    if not line.lstrip(" \t").startswith("#"):
+        return _continued(lines, at)
+    if line.startswith("#"):
+        first, last = next(((a, b) for a, b in extents if a <= at <= b), (at, at))
+        return first + 1, last + 1
+    below = at + 1
+    while below < len(lines) and lines[below].lstrip(" \t")[:1] in ("#", ""):
+        below += 1
+    return (at + 1, at + 1) if below == len(lines) else (at + 1, _continued(lines, below)[1])
+
+
+def _continued(lines: Sequence[str], at: int) -> tuple[int, int]:
+    """The line, with those that a backslash joins to it."""
+    first = last = at
+    while first and _goes_on(lines[first - 1]):
+        first -= 1
+    while last + 1 < len(lines) and _goes_on(lines[last]):
+        last += 1
+    return first + 1, last + 1
+
+
+def _goes_on(line: str) -> bool:
+    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
+
+
+def _extents(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """First and last line of each statement, from the comments, brackets and descriptions directly above it."""
+    above: int | None = None  # where what stands above the next statement begins
+    serious = False  # whether that is more than comments
+    statement: tuple[int, int] | None = None
+    for i, line in enumerate(lines):
+        kind = _kind(line)
+        if kind == "inside":
+            if statement and above is None:
+                statement = statement[0], i
+        elif kind == "blank":
+            above = above if serious else None
+        elif kind in ("comment", "above"):
+            above = i if above is None else above
+            serious |= kind == "above"
+        else:
+            if statement:
+                yield statement
+            statement, above, serious = (i if above is None else above, i), None, False
+    if statement:
+        yield statement
+
+
+def _kind(line: str) -> str:
+    if not line.strip(" \t"):
+        return "blank"
+    if line[0] in " \t]":
+        return "inside"
+    if line[0] == "[" or line == "##" or line.startswith(("## ", "##\t")):
+        return "above"
+    return "comment" if line[0] == "#" else "statement"

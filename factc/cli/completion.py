@@ -1,0 +1,26 @@
+"""`factc completion SHELL`: the script that makes a shell complete the words of factc."""
+
+from __future__ import annotations
+
+import os
+
+from factc.cli.options import bare_parser
+from factc.cli.output import write_out
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def run(arguments: list[str]) -> int:
+    made = bare_parser(
+        "completion",
+        "Prints the script that makes a shell complete verbs, options, files, tasks, runs and parameters. To try it:\n"
+        '  bash, zsh:  eval "$(factc completion bash)"\n'
+        "  fish:       factc completion fish | source",
+        "bash|zsh|fish [OPTIONS]",
+    )
+    made.add_argument("shell", choices=SHELLS, help="the shell that reads it")
+    options = made.parse(arguments)
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "complete")
+    with open(os.path.join(folder, f"factc.{options.shell}"), encoding="utf-8") as script:
+        write_out(script.read())
+    return 0

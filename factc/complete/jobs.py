@@ -1,0 +1,209 @@
+"""What a glance at a job file tells: names of tasks, parameters and tags, without compiling anything.
+
+Looks for lines that begin like statements, so that a file with mistakes in it, which is being written, has names, too.
+Says nothing where it is not sure; all that it cannot read is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from itertools import islice, product
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+MOST = 5000  # names that `each` may make of one rule
+DEPTH = 8  # files that use one another
+LARGEST = 16 << 20  # bytes
+
+_TEXT = r'"(?:[^"\\\n]|\\[^\n])*"'
+_STATEMENT = re.compile(
+    rf'##[ \t](?P<about>[^\n]*)|\[(?P<bracket>(?:{_TEXT}|[^\]"])*)\]'
+    rf"|param[ \t]+(?P<param>\w[\w.\-]*)(?P<rest>[^\n]*)|use[ \t]+(?P<use>{_TEXT})[ \t]+as[ \t]+(?P<as>\w[\w.\-]*)"
+    rf"|pool[ \t]+(?P<pool>\w[\w.\-]*)[ \t]*=[ \t]*(?P<slots>\S+)"
+    rf"|(?P<head>\w[\w.\-]*|{_TEXT})[ \t]*:(?=\s|$)|(?P<other>[^\s#])"
+)
+_WORD = re.compile(rf'(?:{_TEXT}|\{{\{{[^{{}}\n]*\}}\}}|[^\s"#]|(?<=\S)#)+')
+_EACH = re.compile(rf'(?:^|,)\s*each\s+(\w[\w.\-]*)\s+in\s+((?:{_TEXT}|[^,"])*)')
+_TAG = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+Each = list[tuple[str, list[str]]]
+
+
+class Known:
+    """What is known of a job.
+
+    tasks, pools: names with descriptions. parameters: names, descriptions, allowed values. values: of parameters.
+    """
+
+    __slots__ = ("tasks", "parameters", "tags", "pools", "values")
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[str, str]] = []
+        self.parameters: list[tuple[str, str, tuple[str, ...]]] = []
+        self.tags: list[str] = []
+        self.pools: list[tuple[str, str]] = []
+        self.values: dict[str, str] = {}
+
+
+def look(path: str, settings: dict[str, str] | None = None, depth: int = 0) -> Known:
+    """What a file tells; `settings` are the values that are given to it."""
+    known = Known()
+    try:
+        if os.path.getsize(path) > LARGEST:
+            return known
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return known
+    known.tags = list(dict.fromkeys(n[4:] for n in _TAG.findall(text) if n.startswith("tag:")))
+    reader = _json if text.lstrip()[:1] == "{" else _text
+    reader(known, text, settings or {}, _Uses(os.path.dirname(path), depth))
+    return known
+
+
+class _Uses:
+    """The way to other jobs, from the folder of the one that uses them."""
+
+    def __init__(self, folder: str, depth: int) -> None:
+        self._folder = folder
+        self._depth = depth
+
+    def tasks(self, path: str) -> list[tuple[str, str]]:
+        if self._depth >= DEPTH:
+            return []
+        return look(os.path.join(self._folder, path), None, self._depth + 1).tasks
+
+
+# ---- the text form
+
+
+def _text(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> None:
+    about, brackets = "", ""
+    for match in _statements(text):
+        if match["about"] is not None:
+            about = about or match["about"].strip()
+            continue
+        if match["bracket"] is not None:
+            brackets += match["bracket"] + ","
+            continue
+        if match["param"]:
+            _parameter(known, match["param"], match["rest"], about, settings)
+        elif match["head"]:
+            known.tasks += _expanded(_plain(match["head"]), about, _eaches(brackets, known), known.values)
+        elif match["pool"]:
+            known.pools.append((match["pool"], f"{match['slots']} slots"))
+        elif match["use"]:
+            _used(known, _plain(match["use"]), match["as"], _eaches(brackets, known), uses)
+        about, brackets = "", ""
+
+
+def _statements(text: str) -> Iterator[re.Match[str]]:
+    """What begins in the first column."""
+    at = 0
+    while at < len(text):
+        match = _STATEMENT.match(text, at)
+        if match:
+            yield match
+        at = text.find("\n", match.end() if match else at)
+        if at < 0:
+            return
+        at += 1
+
+
+def _parameter(known: Known, name: str, rest: str, about: str, settings: dict[str, str]) -> None:
+    words = [_plain(word) for word in _words(rest)]
+    default = words[words.index("=") + 1] if "=" in words[:-1] else None
+    values = words[1 : words.index("=") if "=" in words else len(words)] if words[:1] == ["in"] else []
+    value = settings.get(name, default)
+    if value is not None:
+        known.values[name] = _filled(value, known.values)
+    note = f"default: {default}" if default is not None else ""
+    known.parameters.append((name, about or note, tuple(values)))
+
+
+def _words(text: str) -> Iterator[str]:
+    """The words of the rest of a line, as far as it is no comment."""
+    for match in _WORD.finditer(text):
+        if text[: match.start()].rstrip(" \t").endswith("#"):
+            return
+        yield match.group()
+
+
+def _eaches(brackets: str, known: Known) -> Each:
+    return [(name, _listed(values, known.values)) for name, values in _EACH.findall(brackets)]
+
+
+def _listed(values: str, known: dict[str, str]) -> list[str]:
+    words = list(_words(values))
+    if len(words) == 1 and words[0].startswith("{{"):
+        whole = _filled(words[0], known)
+        return [] if "{{" in whole else whole.split()
+    return [_filled(_plain(word), known) for word in words]
+
+
+def _used(known: Known, path: str, name: str, eaches: Each, uses: _Uses) -> None:
+    inner = uses.tasks(path)
+    for outer, _ in _expanded(name, "", eaches, known.values):
+        known.tasks += [(f"{outer}/{task}", about) for task, about in inner]
+
+
+def _plain(word: str) -> str:
+    """A word without its quotes."""
+    if word[:1] != '"':
+        return word
+    try:
+        return str(json.loads(word))
+    except ValueError:
+        return word
+
+
+# ---- the JSON form and compiled plans
+
+
+def _json(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> None:
+    try:
+        data = json.loads(text)["data"]
+        _data(known, data, settings, uses)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+
+
+def _data(known: Known, data: dict[str, Any], settings: dict[str, str], uses: _Uses) -> None:
+    known.values |= data.get("values", {})  # those that a compiled plan has settled
+    for one in data.get("parameters", ()):
+        name, default = one["name"], one.get("default")
+        value = settings.get(name, default)
+        if isinstance(value, str):
+            known.values[name] = _filled(value, known.values)
+        note = f"default: {default}" if isinstance(default, str) else ""
+        known.parameters.append((name, one.get("description") or note, tuple(one.get("values") or ())))
+    known.pools = [(name, f"{slots} slots") for name, slots in data.get("pools", {}).items()]
+    for task in data["tasks"]:
+        values = ((each["name"], each["values"]) for each in task.get("each", ()))
+        eaches = [(n, _listed(v, known.values) if isinstance(v, str) else list(map(str, v))) for n, v in values]
+        if isinstance(task.get("use"), str):
+            _used(known, task["use"], task["name"], eaches, uses)
+        elif "use" not in task:
+            known.tasks += _expanded(task["name"], task.get("description", ""), eaches, known.values)
+
+
+# ---- names
+
+
+def _expanded(name: str, about: str, eaches: Each, values: dict[str, str]) -> Iterable[tuple[str, str]]:
+    """The tasks that a rule stands for; none where a name is not known before values are given."""
+    about = about.partition("\n")[0]
+    for combination in islice(product(*(some for _, some in eaches)), MOST):
+        own = {**values, **dict(zip((n for n, _ in eaches), combination, strict=True))}
+        whole = _filled(name, own) + (f"[{','.join(combination)}]" if eaches else "")
+        if "{{" not in whole:
+            yield whole, about
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    return _TAG.sub(lambda tag: values.get(tag[1], tag[0]), text) if "{{" in text else text
