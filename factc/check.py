@@ -1,17 +1,22 @@
-"""Whether a job can be executed: names, dependencies, cycles, exit codes, executors.
+"""Whether a job can be executed: exit codes, executors, declarations, cycles.
 
-Knows the job and the names that its templates came to; knows no shell, no file and no process.
+Knows the job and the graph of its tasks; knows no shell, no file and no process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from factc.diagnostic import Diagnostic, nearest
+from factc.document import Path
 from factc.job import FACTC, FACTOTUM, Command, Job, Script, Task
 from factc.source import Span
 
+Edge = Callable[[int, int], Span]  # where it is said that one task waits for another
+_WORD = re.compile(r"\w[\w.\-]*")
+_LIST = re.compile(r"\{\{[^{}\n]*\}\}")
 MAX_CODE = 255  # the highest exit code that POSIX systems report
 
 
@@ -20,44 +25,57 @@ def check_tasks(job: Job) -> list[Diagnostic]:
     return [d for task in job.tasks for d in (*_codes(task, job), *_executor(task, job), *_body(task, job))]
 
 
-def check_names(job: Job, names: Sequence[str]) -> list[Diagnostic]:
-    """Names that are empty or taken; `names` are the final ones, task by task."""
+def check_declarations(job: Job) -> list[Diagnostic]:
+    """Secrets and variables of `each` that are called like something else."""
     problems = []
-    first: dict[str, int] = {}
-    for i, name in enumerate(names):
-        span = job.document.span((*job.tasks[i].path, "name")) if not name or name in first else None
-        if not name:
-            problems.append(Diagnostic("E107", "a task has an empty name", span))
-        elif name in first:
-            place = job.document.span((*job.tasks[first[name]].path, "name"))
-            words = f"two tasks are called `{_short(name)}`"
-            problems.append(Diagnostic("E101", words, span, related=[(place, "first defined here")]))
-        else:
-            first[name] = i
+    path: Path
+    taken: dict[str, tuple[str, Path]] = {p.name: ("a parameter", (*p.path, "name")) for p in job.parameters}
+    for i, name in enumerate(job.secrets):
+        path = ("data", "secrets", i)
+        if name in taken:
+            problems.append(_taken("secret", name, path, taken[name], job))
+        taken.setdefault(name, ("a secret", path))
+    for element in job.elements:
+        if element.each:
+            own = dict(taken)
+            for i, each in enumerate(element.each):
+                path = (*element.path, "each", i, "name")
+                if each.name in own:
+                    problems.append(_taken("variable of `each`", each.name, path, own[each.name], job))
+                own.setdefault(each.name, ("another one", path))
+                if isinstance(each.values, str) and not _LIST.fullmatch(each.values):
+                    span = job.document.span((*path[:-1], "values"))
+                    hint = 'one parameter, as in "{{regions}}", or a list of values: ["eu", "us"]'
+                    problems.append(Diagnostic("E116", "the values of an `each` are a list", span, hint=hint))
     return problems
 
 
-def link(job: Job, names: Sequence[str], wanted: Sequence[Sequence[str]]) -> tuple[list[list[int]], list[Diagnostic]]:
-    """Dependencies as task numbers, each once in the order written, and the ones that do not exist."""
-    number = {name: i for i, name in reversed(list(enumerate(names)))}
-    problems: list[Diagnostic] = []
-    linked: list[list[int]] = []
-    for i, dependencies in enumerate(wanted):
-        known = dict.fromkeys(number[d] for d in dependencies if d in number)
-        linked.append(list(known))
-        if len(known) < len(dependencies):
-            unknown = [k for k, d in enumerate(dependencies) if d not in number]
-            problems += [_unknown(job, names, i, k, dependencies[k]) for k in unknown]
-    return linked, problems
+def _taken(what: str, name: str, path: Path, other: tuple[str, Path], job: Job) -> Diagnostic:
+    related = [(job.document.span(other[1]), "first here")]
+    words = f"the {what} `{_short(name)}` is called like {other[0]}"
+    if other[0] == f"a {what}":
+        words = f"the {what} `{_short(name)}` is declared twice"
+    return Diagnostic("E117", words, job.document.span(path), related=related, hint="give one of them another name")
 
 
-def _unknown(job: Job, names: Sequence[str], task: int, position: int, name: str) -> Diagnostic:
-    span = job.document.span((*job.tasks[task].path, "dependsOn", position))
-    meant = nearest(name, names)
-    return Diagnostic(
-        "E102", f"task `{_short(names[task])}` depends on `{_short(name)}`, which does not exist", span,
-        label="no task has this name", hint=f"did you mean `{meant}`?" if meant else "",
-    )  # fmt: skip
+def check_pools(jobs: Sequence[Job]) -> tuple[dict[str, int], list[Diagnostic]]:
+    """The pools of all files, which are one by name, and those that have two sizes."""
+    problems = []
+    pools: dict[str, int] = {}
+    first: dict[str, Span] = {}
+    for job in jobs:
+        for name, slots in job.pools:
+            span = job.document.span(("data", "pools", name))
+            if not _WORD.fullmatch(name):
+                words = f"`{_short(name)}` is no name of a pool"
+                hint = "letters, digits, `_`, `.` and `-`"
+                problems.append(Diagnostic("E115", words, job.document.key_span(("data", "pools", name)), hint=hint))
+            if pools.setdefault(name, slots) != slots:
+                words = f"the pool `{name}` has {slots} slots here and {pools[name]} elsewhere"
+                hint = "a pool is one by name over all files: give it one size, or two names"
+                problems.append(Diagnostic("E112", words, span, hint=hint, related=[(first[name], "declared here")]))
+            first.setdefault(name, span)
+    return pools, problems
 
 
 def order(dependencies: Sequence[Sequence[int]]) -> list[int]:
@@ -85,13 +103,13 @@ def order(dependencies: Sequence[Sequence[int]]) -> list[int]:
     return listed
 
 
-def cycles(job: Job, names: Sequence[str], dependencies: Sequence[Sequence[int]]) -> list[Diagnostic]:
-    """Each cycle as the path round it, with the place of every step; [] if there is none."""
+def cycles(names: Sequence[str], dependencies: Sequence[Sequence[int]], edge: Edge) -> list[Diagnostic]:
+    """Each cycle as the path round it, with the place of every step (`edge`); [] if there is none."""
     left = set(range(len(names))) - set(order(dependencies))
     problems = []
     while left:
         path = _walk(min(left), left, dependencies)
-        problems.append(_cycle(job, names, path))
+        problems.append(_cycle(names, path, edge))
         left -= set(path)
         left -= _settled(left, dependencies)
     return problems
@@ -126,11 +144,11 @@ def _settled(left: set[int], dependencies: Sequence[Sequence[int]]) -> set[int]:
     return set(free)
 
 
-def _cycle(job: Job, names: Sequence[str], path: list[int]) -> Diagnostic:
+def _cycle(names: Sequence[str], path: list[int], edge: Edge) -> Diagnostic:
     """`a` needs `b` needs `c` needs `a`."""
     round_trip = [*path, path[0]]
     steps = list(pairwise(round_trip))
-    spans = [_edge(job, names, a, b) for a, b in steps]
+    spans = [edge(a, b) for a, b in steps]
     if len(path) == 1:
         return Diagnostic("E103", f"task `{_short(names[path[0]])}` depends on itself", spans[0])
     words = " → ".join(f"`{_short(names[i])}`" for i in round_trip)
@@ -140,14 +158,6 @@ def _cycle(job: Job, names: Sequence[str], path: list[int]) -> Diagnostic:
     ]
     label = f"`{_short(names[path[0]])}` waits for `{_short(names[path[1]])}`"
     return Diagnostic("E103", f"tasks wait for each other: {words}", spans[0], label=label, related=related[:20])
-
-
-def _edge(job: Job, names: Sequence[str], task: int, needed: int) -> Span:
-    """Where a task says that it waits for another (names may be templates: the position counts)."""
-    written = job.tasks[task].dependencies
-    target = job.tasks[needed].name
-    position = next((i for i, d in enumerate(written) if d in (target, names[needed])), 0)
-    return job.document.span((*job.tasks[task].path, "dependsOn", position))
 
 
 def _codes(task: Task, job: Job) -> list[Diagnostic]:

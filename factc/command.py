@@ -102,13 +102,13 @@ def _quoted(pieces: Marked, task: Task, scope: Scope) -> list[str | Hole]:
             continue
         place = next(places)
         if piece.tag.raw and scope.job.lenient:
-            quoted.append(Hole(piece.tag.name, VERBATIM))
+            quoted.append(scope.hole(piece.tag.name, VERBATIM))
         elif place == shelltext.COMMENT:
             quoted.append(_written(piece, task))
         elif place in shelltext.UNSAFE or piece.tag.raw:
             scope.problems.append(_unsafe(piece, place, scope))
         else:
-            quoted.append(Hole(piece.tag.name, place))
+            quoted.append(scope.hole(piece.tag.name, place))
     return quoted
 
 
@@ -181,14 +181,14 @@ def _words(task: Task, script: Script, scope: Scope) -> tuple[Text, ...]:
     except ValueError:
         scope.problems.append(Diagnostic("E207", "a quote in this line is not closed", span))
         return ()
-    return tuple(scope.text(_parted(word, marks)) for word in words)
+    return tuple(scope.text(_parted(word, marks, scope)) for word in words)
 
 
-def _parted(word: str, marks: dict[str, Tag]) -> list[str | Hole]:
+def _parted(word: str, marks: dict[str, Tag], scope: Scope) -> list[str | Hole]:
     parts: list[str | Hole] = []
     for character in word:
         if character in marks:
-            parts.append(Hole(marks[character].name, VERBATIM))
+            parts.append(scope.hole(marks[character].name, VERBATIM))
         else:
             parts.append(character)
     return parts or [""]

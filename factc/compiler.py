@@ -6,36 +6,46 @@ Knows the order of the stages and collects what they find; knows the inside of n
 from __future__ import annotations
 
 from factc import check
+from factc.allowed import Allowances
 from factc.command import argv
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
-from factc.document import Document, check_schema
+from factc.flatten import Part, Unit, Whole, uses
 from factc.front import read_document
-from factc.job import FACTC, FACTOTUM, Job, Task, read_job
+from factc.job import Job, Task
+from factc.limits import limits, seconds
+from factc.links import Links
 from factc.plan import Plan, PlanTask, Text
+from factc.reading import read
 from factc.scope import Scope
 from factc.selection import renumbered
 from factc.source import Source
 from factc.values import Given
 
-SCHEMAS = {
-    FACTOTUM: "schemas/com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0",
-    FACTC: "schemas/factc/factfile/jsonschema/1-0-0",
-}
+__all__ = ["Compiled", "compile_job", "compile_source", "read"]
 
 
 class Compiled:
     """A plan and the road to it: the job it came from, its warnings, and its undeclared variables.
 
-    `undeclared` has a ready warning for each variable that is empty unless `run` gives it a value.
+    `undeclared` has a ready warning for each variable that is empty unless `run` gives it a value. What the comments of
+    the text allow is not among the warnings; `allowances` remembers it.
     """
 
-    __slots__ = ("plan", "job", "warnings", "undeclared")
+    __slots__ = ("plan", "job", "warnings", "undeclared", "allowances")
 
-    def __init__(self, plan: Plan, job: Job, warnings: list[Diagnostic], undeclared: dict[str, Diagnostic]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        job: Job,
+        warnings: list[Diagnostic],
+        undeclared: dict[str, Diagnostic],
+        allowances: Allowances,
+    ) -> None:
         self.plan = plan
         self.job = job
         self.warnings = warnings
         self.undeclared = undeclared
+        self.allowances = allowances
 
 
 def compile_source(source: Source, given: Given, *, as_json: bool | None = None) -> Compiled:
@@ -43,24 +53,22 @@ def compile_source(source: Source, given: Given, *, as_json: bool | None = None)
     return compile_job(read(read_document(source, as_json=as_json)), given)
 
 
-def read(document: Document) -> Job:
-    """The job of a document. Raises CompileError if the document does not fit its schema."""
-    problems = check_schema(document, SCHEMAS)
-    if problems:
-        raise CompileError(problems)
-    return read_job(document)
-
-
 def compile_job(job: Job, given: Given) -> Compiled:
     """Compiles a job with the values that the caller gives."""
-    scope = Scope(job, given)
+    whole = Whole(job, given)
+    scope = whole.root.scope
     title = scope.final(job.name, ("data", "name"))
-    names = [scope.final(task.name, (*task.path, "name")) for task in job.tasks]
-    problems = check.check_tasks(job) + check.check_names(job, names)
-    linked, unknown = check.link(job, names, [_dependencies(task, scope) for task in job.tasks])
-    problems += unknown + check.cycles(job, names, linked)
-    tasks = [_task(task, scope, names[i], linked[i], i) for i, task in enumerate(job.tasks)]
-    found = in_order([*job.document.warnings, *problems, *scope.problems])
+    pools, problems = check.check_pools([part.job for part in whole.parts])
+    timeout = None if job.timeout is None else seconds(job.timeout, ("data", "timeout"), scope)
+    links = Links(whole)
+    linked = links.dependencies
+    problems += check.cycles([unit.name for unit in whole.units], linked, links.edge)
+    surroundings = {id(part): Surroundings(part) for part in whole.parts}
+    tasks = [_task(unit, linked[i], i, surroundings[id(unit.part)], pools) for i, unit in enumerate(whole.units)]
+    for part in whole.parts:
+        part.scope.close()
+    allowances = Allowances()
+    found = allowances.heard(in_order(_once([*problems, *_findings(whole)])))
     if any(d.severity == ERROR for d in found):
         raise CompileError(found)
     scope.check_names()
@@ -68,46 +76,123 @@ def compile_job(job: Job, given: Given) -> Compiled:
         title,
         [_refilled(task, scope) for task in renumbered(tasks, check.order(linked))],
         description=job.description,
-        parameters=scope.parameters(),
-        values=scope.fixed,
+        parameters=[p for part in whole.parts for p in part.scope.parameters()],
+        values=scope.values(),
         tags=given.tags,
         factfile=factfile(job),
+        pools=pools,
+        secrets=list(dict.fromkeys(name for part in whole.parts for name in part.job.secrets)),
+        timeout=timeout,
     )
-    return Compiled(plan, job, found, {name: scope.empty(name) for name in scope.undeclared})
+    undeclared = {name: scope.empty(name) for name in scope.undeclared}
+    return Compiled(plan, job, found, undeclared, allowances)
 
 
 def factfile(job: Job) -> str:
-    """The text that events carry: a JSON Factfile as it was read, any other job as JSON."""
-    if not job.document.textual:
+    """The text that events carry: a JSON Factfile as it was read, any other job, or one that uses others, as JSON."""
+    if not job.document.textual and not job.uses:
         return job.document.source.factfile
     from factc.emit.factfile import factfile_text
 
     return factfile_text(job)
 
 
-def _dependencies(task: Task, scope: Scope) -> list[str]:
-    return [scope.final(d, (*task.path, "dependsOn", i)) for i, d in enumerate(task.dependencies)]
+# ---- what was found
 
 
-def _task(task: Task, scope: Scope, name: str, dependencies: list[int], number: int) -> PlanTask:
+def _findings(whole: Whole) -> list[Diagnostic]:
+    """What is wrong with single jobs and single tasks; in a used job, with the way to it."""
+    found: list[Diagnostic] = []
+    seen: set[int] = set()
+    for part in whole.parts:
+        problems = list(part.scope.problems)
+        if id(part.job) not in seen:
+            seen.add(id(part.job))
+            problems += [*part.job.document.warnings, *check.check_tasks(part.job), *check.check_declarations(part.job)]
+        way = uses(part) if problems else []
+        for problem in problems:
+            problem.related = (*problem.related, *way)
+        found += problems
+    return found
+
+
+def _once(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Of several that say the same of one place, as the tasks of an `each` do, the first."""
+    first: dict[object, Diagnostic] = {}
+    for problem in problems:
+        span = problem.span
+        key = (problem.code, id(span.source), span.start, span.end) if span else id(problem)
+        first.setdefault(key, problem)
+    return list(first.values())
+
+
+# ---- tasks
+
+
+class Surroundings:
+    """Where the tasks of one part run, and what they see, as far as they do not say so themselves.
+
+    A job says it above its `job` line, else the `use` that brought it in, else the part that stands in.
+    """
+
+    __slots__ = ("_part", "_environment", "_directory")
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._environment: list[tuple[str, Text]] | None = None
+        self._directory: list[str | None] = []
+
+    @property
+    def environment(self) -> list[tuple[str, Text]]:
+        if self._environment is None:
+            self._environment = list(_environment(self._part).items())
+        return self._environment
+
+    @property
+    def directory(self) -> str | None:
+        if not self._directory:
+            self._directory.append(_directory(self._part))
+        return self._directory[0]
+
+
+def _environment(part: Part) -> dict[str, Text]:
+    variables: dict[str, Text] = {}
+    if part.origin:
+        use, scope = part.origin.use, part.origin.scope
+        variables = _environment(part.origin.part)
+        for name, value in use.environment:
+            variables[name] = scope.open(value, (*use.path, "environment", name))
+    for name, value in part.job.environment:
+        variables[name] = part.scope.open(value, ("data", "environment", name))
+    return variables
+
+
+def _directory(part: Part) -> str | None:
+    if part.job.directory is not None:
+        return part.scope.final(part.job.directory, ("data", "directory"))
+    if part.origin is None:
+        return None
+    use = part.origin.use
+    if use.directory is not None:
+        return part.origin.scope.final(use.directory, (*use.path, "directory"))
+    return _directory(part.origin.part)
+
+
+def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings, pools: dict[str, int]) -> PlanTask:
+    task, scope = unit.task, unit.scope
+    directory = around.directory if task.directory is None else scope.final(task.directory, (*task.path, "directory"))
     return PlanTask(
-        name, dependencies, argv(task, scope), ok=task.ok, noop=task.noop, directory=_directory(task, scope),
-        environment=_environment(task, scope), description=task.description, declared=number,
+        unit.name, dependencies, argv(task, scope), ok=task.ok, noop=task.noop, directory=directory,
+        environment=_variables(task, scope, around), description=task.description, declared=number,
+        secrets=scope.job.secrets, **limits(task, scope, pools),
     )  # fmt: skip
 
 
-def _directory(task: Task, scope: Scope) -> str | None:
-    if task.directory is not None:
-        return scope.final(task.directory, (*task.path, "directory"))
-    return None if scope.job.directory is None else scope.final(scope.job.directory, ("data", "directory"))
-
-
-def _environment(task: Task, scope: Scope) -> list[tuple[str, Text]]:
-    variables: dict[str, Text] = {}
-    for path, pairs in ((("data",), scope.job.environment), (task.path, task.environment)):
-        for name, value in pairs:
-            variables[name] = scope.open(value, (*path, "environment", name))
-    return list(variables.items())
+def _variables(task: Task, scope: Scope, around: Surroundings) -> list[tuple[str, Text]]:
+    if not task.environment:
+        return around.environment
+    own = {name: scope.open(value, (*task.path, "environment", name)) for name, value in task.environment}
+    return list({**dict(around.environment), **own}.items())
 
 
 def _refilled(task: PlanTask, scope: Scope) -> PlanTask:

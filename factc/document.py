@@ -50,6 +50,17 @@ class Document:
         self.warnings = tuple(warnings)
         self._locate = locate
 
+    def within(self, path: Path) -> Document:
+        """The document that is a value of this one."""
+        value: Any = self.value
+        for part in path:
+            value = value[part]
+
+        def locate(inner: Path, part: str, start: int | None, end: int | None) -> tuple[int, int]:
+            return self._locate((*path, *inner), part, start, end)
+
+        return Document(value, self.source, locate, textual=False)
+
     def span(self, path: Path, start: int | None = None, end: int | None = None) -> Span:
         """The place of a value; with `start` and `end`, of a stretch of a string value."""
         return Span(self.source, *self._locate(path, VALUE, start, end))

@@ -1,4 +1,4 @@
-"""Diagnostics as text for people and as JSON for programs: the line, a caret under the exact words.
+"""Diagnostics as text for people, as JSON for programs and as GitHub's annotations.
 
 Knows nothing of how mistakes are found, and prints nothing: the answer is a string.
 """
@@ -25,6 +25,32 @@ def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
     """A JSON list of {severity, code, message, file, line, column, endLine, endColumn, hint}."""
     return json.dumps([_record(d) for d in diagnostics], ensure_ascii=False, indent=2)
+
+
+def as_github(diagnostics: Sequence[Diagnostic], folder: str = "") -> str:
+    """Workflow commands, one a line, that GitHub shows beside the lines of a change ("" for none).
+
+    `folder` is where the files' names begin: GitHub wants them from the root of the repository.
+    """
+    return "".join(_command(d, folder) for d in diagnostics)
+
+
+def _command(d: Diagnostic, folder: str) -> str:
+    properties = {"title": d.code}
+    if d.span:
+        line, column = d.span.source.place(d.span.start)
+        name = d.span.source.name
+        file = f"{folder.rstrip('/')}/{name}" if folder and not name.startswith(("/", "<")) else name
+        properties = {"file": file, "line": str(line), "col": str(column), **properties}
+    where = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
+    return f"::{d.severity} {where}::{_escaped(d.message + (f'{chr(10)}help: {d.hint}' if d.hint else ''))}\n"
+
+
+def _escaped(words: str, more: str = "") -> str:
+    """Words as a workflow command takes them."""
+    for character in "%\r\n" + more:
+        words = words.replace(character, f"%{ord(character):02X}")
+    return words
 
 
 class _Paint:

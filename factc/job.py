@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from factc.document import Document, Path
+from factc.plan import LOST, SIGNAL, TIMEOUT
 
 FACTOTUM = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
 FACTC = "iglu:factc/factfile/jsonschema/1-0-0"
 SHELLS = ("sh", "dash", "bash", "ksh", "zsh")
 DEFAULT_SHELL = "sh"
+MAX_CODE = 32_767  # the highest exit code that may be written
+MAX_TIMES = 1_000_000  # retries
+MAX_BACKOFF = 1000
+RETRIED = (SIGNAL, TIMEOUT, LOST)  # what may be tried again beside exit codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,29 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """A retry as written; None where nothing is said."""
+
+    times: int
+    every: str | None = None
+    backoff: float | None = None
+    on: tuple[int | str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A variable and its values: templates one by one, or one template whose value is a list."""
+
+    name: str
+    values: tuple[str, ...] | str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """One task as written. `body` is None for a milestone; `shell` None means the job's."""
+    """One task as written. `body` is None for a milestone; `shell` None means the job's.
+
+    `each`: one task for each combination of values. `final`: it is a `finally` one.
+    """
 
     name: str
     path: Path
@@ -48,6 +74,30 @@ class Task:
     environment: tuple[tuple[str, str], ...] = ()
     verbatim: bool = False
     description: str = ""
+    retry: Again | None = None
+    timeout: str | None = None
+    final: bool = False
+    pools: tuple[str, ...] = ()
+    each: tuple[Each, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Another job in its place: `job` is what `file` (None for a document inside this one) has been read to.
+
+    `values` are templates over the parameters of the job that says `use`.
+    """
+
+    name: str
+    path: Path
+    file: str | None
+    dependencies: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    each: tuple[Each, ...] = ()
+    directory: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    job: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +113,32 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A whole job. `shell`, `directory` and `environment` hold for tasks that say nothing else."""
+    """A whole job. `shell`, `directory` and `environment` hold for tasks that say nothing else.
+
+    `elements` are tasks and used jobs in the order written. `timeout` is that of a whole run.
+    """
 
     name: str
     document: Document
-    tasks: tuple[Task, ...] = ()
+    elements: tuple[Task | Use, ...] = ()
     parameters: tuple[Declaration, ...] = ()
     description: str = ""
     shell: str = DEFAULT_SHELL
     directory: str | None = None
     environment: tuple[tuple[str, str], ...] = ()
+    timeout: str | None = None
+    pools: tuple[tuple[str, int], ...] = ()
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks that it says itself."""
+        return tuple(e for e in self.elements if isinstance(e, Task))
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The jobs that it uses."""
+        return tuple(e for e in self.elements if isinstance(e, Use))
 
     @property
     def lenient(self) -> bool:
@@ -81,17 +147,38 @@ class Job:
 
 
 def read_job(document: Document) -> Job:
-    """The job that a document says. The document must fit its schema."""
+    """The job that a document says; the jobs that it uses are still to be read. The document must fit its schema."""
     data = document.value["data"]
     return Job(
         name=data["name"],
         document=document,
-        tasks=tuple(_task(task, ("data", "tasks", i)) for i, task in enumerate(data["tasks"])),
+        elements=tuple(_element(value, ("data", "tasks", i)) for i, value in enumerate(data["tasks"])),
         parameters=tuple(_declaration(p, ("data", "parameters", i)) for i, p in enumerate(data.get("parameters", ()))),
         description=data.get("description", ""),
         shell=data.get("shell", DEFAULT_SHELL),
         directory=data.get("directory"),
         environment=tuple(data.get("environment", {}).items()),
+        timeout=data.get("timeout"),
+        pools=tuple((name, int(slots)) for name, slots in data.get("pools", {}).items()),
+        secrets=tuple(data.get("secrets", ())),
+    )
+
+
+def _element(value: dict[str, Any], path: Path) -> Task | Use:
+    return _use(value, path) if "use" in value else _task(value, path)
+
+
+def _use(use: dict[str, Any], path: Path) -> Use:
+    return Use(
+        name=use["name"],
+        path=path,
+        file=use["use"] if isinstance(use["use"], str) else None,
+        dependencies=tuple(use.get("dependsOn", ())),
+        values=tuple(use.get("values", {}).items()),
+        each=_each(use),
+        directory=use.get("directory"),
+        environment=tuple(use.get("environment", {}).items()),
+        description=use.get("description", ""),
     )
 
 
@@ -110,6 +197,23 @@ def _task(task: dict[str, Any], path: Path) -> Task:
         environment=tuple(task.get("environment", {}).items()),
         verbatim=task.get("verbatim", False),
         description=task.get("description", ""),
+        retry=_retry(task["retry"]) if "retry" in task else None,
+        timeout=task.get("timeout"),
+        final=task.get("finally", False),
+        pools=tuple(task.get("pools", ())),
+        each=_each(task) if "each" in task else (),
+    )
+
+
+def _retry(retry: dict[str, Any]) -> Again:
+    on = retry.get("on")
+    return Again(int(retry["times"]), retry.get("every"), retry.get("backoff"), None if on is None else tuple(on))
+
+
+def _each(value: dict[str, Any]) -> tuple[Each, ...]:
+    return tuple(
+        Each(e["name"], e["values"] if isinstance(e["values"], str) else tuple(e["values"]))
+        for e in value.get("each", ())
     )
 
 

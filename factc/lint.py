@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from factc import credentials, template
+from factc import credentials, doubts, template
 from factc.command import in_double_quotes
 from factc.diagnostic import Diagnostic
 from factc.document import Path
@@ -22,19 +22,23 @@ Exists = Callable[[str, str | None], bool]
 _NAME = re.compile(r"[\w./+@%:,-]+")
 
 
-def lint(job: Job, exists: Exists, known: Collection[str] = ()) -> list[Diagnostic]:
-    """Warnings about a job, placed in its text.
+def lint(job: Job, exists: Exists, known: Collection[str] = (), others: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
+    """Warnings about a job, placed in its text, and those others that are shown beside them.
 
     `exists(command, directory)` tells whether this machine has a command; `known` are the names that have
     a meaning in templates.
     """
-    return _veiled(job, [d for task in job.tasks for d in _task(task, job, exists, known)], _credentials(job))
+    found = [*others, *doubts.unused(job), *doubts.unreachable(job)]
+    found += [d for task in job.tasks for d in _task(task, job, exists, known)]
+    return _veiled(job, found, _credentials(job))
 
 
 def _task(task: Task, job: Job, exists: Exists, known: Collection[str]) -> Iterator[Diagnostic]:
     yield from _missing(task, job, exists)
     if task.executor == "shell":
         yield from _handed_on(task, job)
+        yield from doubts.hidden(task, job)
+        yield from doubts.removals(*_pieces(task), job)
     if job.lenient:
         yield from _raw(task, job)
         yield from _literal(task, job, known)

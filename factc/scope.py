@@ -6,11 +6,13 @@ its value or default now; everywhere else a parameter without a given value stay
 
 from __future__ import annotations
 
+from copy import copy
+
 from factc import template
 from factc.diagnostic import Diagnostic, nearest
-from factc.document import Path
+from factc.document import Document, Path
 from factc.job import Declaration, Job
-from factc.plan import VERBATIM, Hole, Parameter, Text, filled
+from factc.plan import VERBATIM, Hole, Parameter, Text, filled, quoted
 from factc.template import Tag
 from factc.values import TAG, Given, allowed, how_to_give, unknown
 
@@ -18,20 +20,44 @@ from factc.values import TAG, Given, allowed, how_to_give, unknown
 class Scope:
     """The parameters of a job that is being compiled.
 
-    `fixed` holds what is final by now, `undeclared` the first place of each variable that a JSON Factfile
-    uses without declaring it, `problems` all that was found wrong with names and values.
+    `fixed` holds what is final by now, by the name that it has in the plan; `each` the variables of the one task or
+    used job that is looked at; `undeclared` the first place of each variable that a JSON Factfile uses without
+    declaring it; `problems` all that was found wrong with names and values. `outer` is the scope of the job that uses
+    this one; all share what is fixed, and `hidden`, the names of what is fixed and no parameter of the whole job.
     """
 
-    def __init__(self, job: Job, given: Given) -> None:
+    def __init__(self, job: Job, given: Given, outer: Scope | None = None) -> None:
         self.job = job
         self.given = given
+        self.root: Scope = outer.root if outer else self
         self.declared: dict[str, Declaration] = {}
-        self.fixed: dict[str, str] = {}
-        self.undeclared: dict[str, tuple[Path, Tag]] = {}
+        self.fixed: dict[str, str] = outer.fixed if outer else {}
+        self.hidden: set[str] = outer.hidden if outer else set()
+        self.each: dict[str, str] = {}
+        self.undeclared: dict[str, tuple[Document, Path, Tag]] = {}
         self.used: dict[str, None] = {}
         self.problems: list[Diagnostic] = []
         for declaration in job.parameters:
-            self._declare(declaration)
+            if self._is_new(declaration):
+                self._declare(declaration)
+
+    def inside(self, each: dict[str, str]) -> Scope:
+        """The same scope where some variables of `each` have a value."""
+        if not each:
+            return self
+        scope = copy(self)
+        scope.each = each
+        return scope
+
+    def hole(self, name: str, quote: str) -> str | Hole:
+        """The place of a name in a text of the plan: open, unless `each` says what stands there."""
+        if name in self.each:
+            return quoted(self.each[name], quote)
+        return Hole(self.known_as(name), quote)
+
+    def known_as(self, name: str) -> str:
+        """The name that a parameter has in the plan."""
+        return name
 
     def pieces(self, text: str, path: Path) -> template.Pieces:
         """A template taken apart; what is wrong with it, and names that do not exist, become problems."""
@@ -51,11 +77,18 @@ class Scope:
 
     def open(self, text: str, path: Path) -> Text:
         """A template that is filled as far as values were given; the rest stays open, verbatim."""
-        return self.text([p if isinstance(p, str) else Hole(p.name, VERBATIM) for p in self.pieces(text, path)])
+        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in self.pieces(text, path)])
 
     def text(self, pieces: list[str | Hole]) -> Text:
         """Pieces with every hole filled whose value is known now."""
         return filled(tuple(pieces), self.fixed)
+
+    def values(self) -> dict[str, str]:
+        """What has been settled, by name."""
+        return {name: value for name, value in self.fixed.items() if name not in self.hidden}
+
+    def close(self) -> None:
+        """Everything has been looked at."""
 
     def parameters(self) -> list[Parameter]:
         """What is still open: the declared ones in order, then variables in order of first use."""
@@ -73,15 +106,18 @@ class Scope:
 
     # ---- declared parameters
 
+    def _is_new(self, declaration: Declaration) -> bool:
+        name = declaration.name
+        if name not in self.declared:
+            return True
+        first = self.job.document.span((*self.declared[name].path, "name"))
+        span = self.job.document.span((*declaration.path, "name"))
+        words = f"the parameter `{name}` is declared twice"
+        self.problems.append(Diagnostic("E205", words, span, related=[(first, "first here")]))
+        return False
+
     def _declare(self, declaration: Declaration) -> None:
-        name, path = declaration.name, declaration.path
-        if name in self.declared:
-            first = self.job.document.span((*self.declared[name].path, "name"))
-            span = self.job.document.span((*path, "name"))
-            self.problems.append(
-                Diagnostic("E205", f"the parameter `{name}` is declared twice", span, related=[(first, "first here")])
-            )
-            return
+        name = declaration.name
         if declaration.default is not None:
             self._check_default(declaration)
         self.declared[name] = declaration
@@ -103,26 +139,30 @@ class Scope:
         if declaration:
             default = None if declaration.default is None else self._default(declaration)
             return Parameter(name, default, declaration.allowed, description=declaration.description)
-        if self.job.lenient:
+        if self.job.lenient or name in self.undeclared:
             return Parameter(name, "", declared=False)
         return Parameter(name)
 
     def _default(self, declaration: Declaration) -> Text:
         pieces, _ = template.parse(declaration.default or "")
-        return self.text([p if isinstance(p, str) else Hole(p.name, VERBATIM) for p in pieces])
+        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in pieces])
 
     # ---- names as they are used
 
     def _use(self, tag: Tag, path: Path) -> None:
         name = tag.name
-        if name in self.used:
+        if name in self.used or name in self.each:
             return
         if name not in self.declared and name.split(".")[0] not in self.declared:
-            if self.job.lenient:
-                self.undeclared.setdefault(name, (path, tag))
+            if self.job.lenient and name not in self.job.secrets:
+                self.undeclared.setdefault(name, (self.job.document, path, tag))
             elif not name.startswith(TAG):
                 self.problems.append(self._unknown(tag, path))
                 return
+        self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        """A name is used: the value that was given for it is final."""
         self.used[name] = None
         value = self.given.text(name) if name not in self.fixed else None
         if value is not None:
@@ -131,6 +171,8 @@ class Scope:
     def _fix(self, tag: Tag, path: Path) -> str:
         """The value that a name has when compiled; a default makes it final."""
         name = tag.name
+        if name in self.each:
+            return self.each[name]
         if name in self.fixed:
             return self.fixed[name]
         if name not in self.used:  # unknown, and said so already
@@ -141,24 +183,27 @@ class Scope:
             value = "".join(p if isinstance(p, str) else self._fix(p, path) for p in pieces)
             self.fixed[name] = allowed(name, value, declaration.allowed)
             return self.fixed[name]
-        if name in self.undeclared:
-            self.problems.append(self.empty(name))
-        else:
-            span = self.job.document.span(path, tag.start, tag.end)
-            words = f"`{name}` has no value, and this place needs one when the job is compiled"
-            self.problems.append(Diagnostic("E501", words, span, hint=how_to_give([name])))
+        self.problems.append(self.empty(name) if name in self.undeclared else self._needed(tag, path))
         self.fixed[name] = ""
         return ""
 
+    def _needed(self, tag: Tag, path: Path) -> Diagnostic:
+        span = self.job.document.span(path, tag.start, tag.end)
+        words = f"`{tag.name}` has no value, and this place needs one when the job is compiled"
+        return Diagnostic("E501", words, span, hint=how_to_give([tag.name]))
+
     def empty(self, name: str) -> Diagnostic:
         """The warning that a variable without a value is empty."""
-        path, tag = self.undeclared[name]
-        span = self.job.document.span(path, tag.start, tag.end)
+        document, path, tag = self.undeclared[name]
+        span = document.span(path, tag.start, tag.end)
         return Diagnostic("W202", f"`{name}` has no value: it is empty here", span, hint=how_to_give([name]))
 
     def _unknown(self, tag: Tag, path: Path) -> Diagnostic:
         span = self.job.document.span(path, tag.start, tag.end)
-        meant = nearest(tag.name, self.declared)
+        if tag.name in self.job.secrets:
+            words = f"`{tag.name}` is a secret: its value never enters the text"
+            return Diagnostic("E202", words, span, hint=f'write "${tag.name}": it is an environment variable')
+        meant = nearest(tag.name, [*self.declared, *self.each])
         hint = f"did you mean `{meant}`?" if meant else f"declare it: param {tag.name}"
         later = next((p for p in self.job.parameters if p.name == tag.name), None)
         if later:

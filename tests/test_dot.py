@@ -38,6 +38,39 @@ def test_the_text(factc: Factc, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_used_jobs_have_a_frame_and_finally_a_dashed_line(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "deep.fact").write_text("job deep\nt:\n    x\n")
+    (tmp_path / "in.fact").write_text('job in\na:\n    x\nuse "deep.fact" as deep: a\n')
+    text = 'job j\n"s3://x/y":\n    x\n[each r in eu us]\nuse "in.fact" as in\n[finally]\nend: in[eu]\n    x\n'
+    (tmp_path / "job.fact").write_text(text)
+    assert factc("dot", "job.fact").out == (
+        'digraph "j" {\n'
+        "\tnode [fontname=Helvetica shape=box style=rounded]\n"
+        '\tt0 [label="s3://x/y"]\n'
+        "\tsubgraph cluster_1_1 {\n"
+        '\t\tcolor=gray fontname=Helvetica label="in[eu]" style=rounded\n'
+        '\t\tt1 [label="in[eu]/a"]\n'
+        "\t\tsubgraph cluster_2_1 {\n"
+        "\t\t\tcolor=gray fontname=Helvetica label=deep style=rounded\n"
+        '\t\t\tt2 [label="in[eu]/deep/t"]\n'
+        "\t\t}\n"
+        "\t}\n"
+        "\tsubgraph cluster_3_1 {\n"
+        '\t\tcolor=gray fontname=Helvetica label="in[us]" style=rounded\n'
+        '\t\tt3 [label="in[us]/a"]\n'
+        "\t\tsubgraph cluster_4_1 {\n"
+        "\t\t\tcolor=gray fontname=Helvetica label=deep style=rounded\n"
+        '\t\t\tt4 [label="in[us]/deep/t"]\n'
+        "\t\t}\n"
+        "\t}\n"
+        "\tt5 [label=end]\n"
+        "\tt1 -> t2\n"
+        "\tt3 -> t4\n"
+        "\tt2 -> t5 [style=dashed]\n"
+        "}\n"
+    )
+
+
 def test_start_leaves_no_edge_from_outside(factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "job.factfile").write_text(factfile(task("a"), task("b", "true", "a"), task("c", "true", "b")))
     assert factc("dot", "job.factfile", "--start", "b").out.splitlines()[2:] == [

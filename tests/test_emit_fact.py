@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from factc.bind import complete
@@ -35,8 +35,12 @@ def plan(job: Job) -> Plan:
 
 def told(plan: Plan) -> list[Any]:
     """All that decides what a plan does."""
-    tasks = [(t.name, t.dependencies, t.argv, t.ok, t.noop, t.directory, t.environment, t.declared) for t in plan.tasks]
-    return [plan.name, *tasks]
+    tasks = [
+        (t.name, t.dependencies, t.argv, t.ok, t.noop, t.directory, t.environment, t.declared, t.timeout, t.final,
+         t.pools, t.secrets, t.retry and (t.retry.times, t.retry.every, t.retry.backoff, t.retry.on))
+        for t in plan.tasks
+    ]  # fmt: skip
+    return [plan.name, plan.pools, plan.secrets, plan.timeout, *tasks]
 
 
 def written(*tasks: dict[str, Any], **more: Any) -> str:
@@ -226,6 +230,25 @@ def factfiles(draw: st.DrawFn) -> str:
     return factfile(*tasks, name=draw(TEXT))
 
 
+VALUES = ["a", "b c", "é", "{{limit}}", "$V", '"', "a,b", "#", "in", "'", "]"]
+RETRY = st.fixed_dictionaries(
+    {"times": st.integers(1, 5)},
+    optional={
+        "every": st.sampled_from(["0s", "30s", "{{limit}}"]),
+        "backoff": st.sampled_from([1, 2, 1.5]),
+        "on": st.lists(st.sampled_from(["signal", "timeout", "lost"]), min_size=1, max_size=3),
+    },
+)
+LIMITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "retry": RETRY,
+        "timeout": st.sampled_from(["1ms", "1h30m", "{{limit}}"]),
+        "pools": st.lists(st.sampled_from(["disk", "net"]), unique=True, max_size=2),
+    },
+)
+
+
 @st.composite
 def supersets(draw: st.DrawFn) -> str:
     value = json.loads(draw(factfiles()))
@@ -235,8 +258,16 @@ def supersets(draw: st.DrawFn) -> str:
     data |= {"shell": draw(st.sampled_from(["sh", "bash"])), "environment": draw(environment)}
     data["parameters"] = [{"name": "y", "default": "b c", "values": ["", "b c"]}, {"name": "x", "default": "d {{y}}"}]
     if draw(st.booleans()):
-        del data["parameters"]
+        data["parameters"] = []
+    data["parameters"].append({"name": "limit", "default": "90s"})
+    data |= draw(st.sampled_from([{}, {"timeout": "1h"}, {"secrets": ["KEY"]}]))
+    data["pools"] = {"disk": 2, "net": 1}
     for item in data["tasks"]:
+        item |= draw(LIMITS)
+        item["finally"] = not any(item["name"] in other["dependsOn"] for other in data["tasks"]) and draw(st.booleans())
+        if draw(st.integers(0, 3)) == 0:
+            values = draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=3, unique=True))
+            item["each"] = [{"name": "r", "values": values}]
         item["executor"] = draw(st.sampled_from(["shell", "shell", "exec"]))
         item |= draw(st.sampled_from([{}, {"shell": "zsh"}, {"directory": "a {{x}}"}, {"description": "Does it."}]))
         item["environment"] = draw(environment)
@@ -252,7 +283,7 @@ def test_factfiles_survive(source: str) -> None:
     survives(source)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])  # two in three
 @given(supersets())
 def test_supersets_survive(source: str) -> None:
     survives(source)

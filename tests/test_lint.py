@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from factc.allowed import CODES
+from factc.cli import main
 from factc.credentials import find
-from tests.conftest import Ran
+from tests.conftest import ROOT, Ran
 from tests.jobs import factfile, task
 
 Factc = Callable[..., Ran]
+
+
+@pytest.fixture
+def factc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factc:
+    """The command as the others have it, but without a process of its own: there are many small cases here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TERM", "dumb")
+
+    def run(*args: str | Path, input: str = "") -> Ran:
+        (tmp_path / "stdin").write_text(input, newline="")
+        words = ["stdin" if arg == "-" else str(arg) for arg in args]
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in "oe")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(words)
+        return Ran(subprocess.CompletedProcess(words, code, out.buffer.getvalue(), err.buffer.getvalue()))  # type: ignore[attr-defined]
+
+    return run
 
 
 def warnings(factc: Factc, *tasks: dict[str, object], **more: object) -> list[tuple[str, str]]:
@@ -173,3 +196,248 @@ def test_credentials_of_a_text_job_are_warned_of_and_never_shown(factc: Factc, t
 def test_a_short_literal_is_not_shown_whole(factc: Factc) -> None:
     ran = factc("validate", "-", input=factfile(task("a", "true --password root")))
     assert "`ro…` looks like a password" in ran.err and "root" not in ran.err + ran.out
+
+
+# ---- doubts about text jobs
+
+
+def doubts(factc: Factc, text: str, *options: str) -> list[tuple[str, str]]:
+    """(code, the marked words) of each warning about a text job but W401: whether a command is here is no matter."""
+    ran = factc("validate", "-", "--format", "json", *options, input=text)
+    assert ran.code == 0, ran
+    lines = text.splitlines()
+    marked = [(d["code"], lines[d["line"] - 1][d["column"] - 1 :][: _length(d, lines)]) for d in json.loads(ran.out)]
+    return [pair for pair in marked if pair[0] != "W401"]
+
+
+def _length(d: dict[str, int], lines: list[str]) -> int:
+    return d["endColumn"] - d["column"] if d["line"] == d["endLine"] else len(lines[d["line"] - 1])
+
+
+def recipe(factc: Factc, *lines: str, above: str = "", params: str = "param x\n") -> list[tuple[str, str]]:
+    text = f"job j\n{params}{above}\na:\n" + "".join(f"    {line}\n" for line in lines)
+    return [pair for pair in doubts(factc, text) if pair[0] != "W406"]
+
+
+def test_parameters_that_are_never_used(factc: Factc) -> None:
+    text = (
+        "[env A={{aa}}]\njob j\nparam aa\nparam bb\nparam cc = x-{{bb}}\nparam dd\nparam ee\nparam ff\nparam gg\nparam sure in yes\n"
+        'param hh\nparam ii\nparam jj\nparam kk\n\n[cd {{dd}}, env B="{{ee}}"]\n"n {{ff}}":\n    echo {{gg}} {{hh.key}}\n'
+        '## {{ii}}\nb: "n {{ff}}"\n    # {{cc}}\n[verbatim]\nc:\n    echo {{jj}}\n'
+    )
+    given = [word for name in ("dd", "ee", "ff") for word in ("--set", f"{name}=1")]
+    assert doubts(factc, text, *given) == [("W406", "ii"), ("W406", "jj"), ("W406", "kk")]
+
+
+def test_a_parameter_of_a_factfile_that_is_never_used(factc: Factc) -> None:
+    parameters = [{"name": "a"}, {"name": "b"}, {"name": "command"}]
+    tasks = [task("t", "echo {{b}}", environment={"command": "{{command}}"})]
+    text = factfile(*tasks, schema="iglu:factc/factfile/jsonschema/1-0-0", parameters=parameters)
+    found = json.loads(factc("validate", "-", "--format", "json", input=text).out)
+    assert [d["message"] for d in found if d["code"] == "W406"] == [
+        "the parameter `a` is never used", "the parameter `b` is never used",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bracket", "body", "why"),
+    [
+        ("[noop 3]", "exit 3", "always ends with code 3, which ends this branch early"),
+        ("[noop 0, ok 1]", "true", "always ends with code 0, which ends this branch early"),
+        ("[ok 0]", "false", "always ends with code 1, a failure"),
+        ("[ok 300]", "./x", "goes on only with exit code 300, which never happens"),
+        ("[ok 0]", "exit 3 || true", ""), ("[ok 3]", "exit 3", ""), ("[noop 3]", "./x; exit 3", ""), ("", "exit {{x}}", ""), ("", "exit", ""),
+    ],
+)  # fmt: skip
+def test_tasks_that_never_run(factc: Factc, bracket: str, body: str, why: str) -> None:
+    text = f"job j\nparam x\n{bracket}\na:\n    {body}\nmid: a\nb: mid a\n    true {{{{x}}}}\n"
+    found = [d for d in json.loads(factc("validate", "-", "--format", "json", input=text).out) if d["code"] == "W407"]
+    assert [d["message"] for d in found] == (
+        [f"`mid` never runs: `a` {why}", f"`b` never runs: `a` {why}"] if why else []
+    )
+    assert [(d["line"], d["column"]) for d in found] == ([(6, 6), (7, 8)] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "unseen"),
+    [
+        (["cd {{x}} && make", "b"], ["cd {{x}}"]), (["a && b && c", "d"], ["a"]), (["a &&", "  b", "c"], ["a"]), (["mkdir x && cd x; b", "c"], ["mkdir x"]),
+        (["make 2>&1 | tee log"], ["make 2>&1"]), (["a 'x y' | b {{x}} | sort", "c"], ["a 'x y'", "b {{x}}"]), (["cat f | a | sort"], ["a"]),
+        (["f() { a; }", "f && b", "c"], ["f"]), (["A=1 a | b"], ["A=1 a"]), (["if a; then b; fi", "c && d", "e"], ["c"]),
+        (["while a | b; do c; done", "d && e", "f"], ["d"]), (["cat <<E | a | b", "x && y | z", "E"], ["a"]),
+        # the last command counts; one line is no script that stops
+        (["a && b"], []), (["a", "b && c"], []), (["a; b"], []),
+        # a question is no failure, and an answer to it is meant
+        (["[ -f x ] && rm x", "a"], []), (["test -d x && a", "b"], []), (["grep -q x f && a", "b"], []), (["! a && b", "c"], []),
+        (["a && exit 0", "b"], []), (["a && b || c", "d"], []), (["a || b", "c"], []), (["a && b &", "c"], []),
+        # what stands in a compound command is not looked at
+        (["for i in 1 2; do a && b; c | d; done", "e"], []), (["(a && b)", "c"], []), (["case x in a) b && c;; d|e) f | g;; esac", "h"], []),
+        (["x=$(a | b)", "c"], []), (["{ a | b; } > f", "c"], []), (["function f {", "  a | b", "}", "f"], []),
+        # filters have nothing to lose
+        (["ls | wc -l"], []), (["echo {{x}} | a"], []), (["find . | sort | uniq -c"], []), (["a | head -n 1"], []), (["a | grep -q x"], []),
+        (["set -o pipefail; a | b"], []), (["set +e", "a && b", "c"], []), (["# a | b"], []), (["echo 'a | b'"], []), (["$A | b"], []),
+        (["a > f 2>&1", "b"], []), (["a & b"], []),
+    ],
+)  # fmt: skip
+def test_failures_that_pass_unseen(factc: Factc, lines: list[str], unseen: list[str]) -> None:
+    assert recipe(factc, *lines) == [("W408", words) for words in unseen]
+
+
+def test_a_shell_that_sees_the_left_of_a_pipe(factc: Factc) -> None:
+    assert recipe(factc, "a | b", "c && d", "e", above="[shell bash]") == [("W408", "c")]
+    assert recipe(factc, "a | b", above="[shell dash]") == [("W408", "a")]
+    assert recipe(factc, "a | b", above="[exec]") == []
+
+
+def test_the_commands_of_a_factfile_are_left_alone(factc: Factc) -> None:
+    assert [code for code, _ in warnings(factc, task("a", "./a && ./b | ./c; exit; ./d")) if code != "W401"] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "dangerous"),
+    [
+        ("rm -rf {{x}}/", 1), ("rm -rf {{x}}/*", 1), ("rm -r '{{x}}'/*", 1), ('rm -rf "/{{x}}"', 1), ("rm -rf /{{x}}/tmp", 1), ("rm -Rf -- {{x}}/lib", 1),
+        ("sudo rm --recursive {{x}}{{tag:t}}/", 1), ("rm -rf {{x}}*", 1), ("a && rm -fr {{x}}/ /{{x}}", 2), ("find . | xargs rm -rf {{x}}/", 1), ("rm {{x}}/ -r", 1),
+        ("rm -rf {{x}}", 0), ("rm -rf data/{{x}}", 0), ("rm -rf /data/{{x}}/", 0), ("rm -f {{x}}/*", 0), ("rm -rf {{only}}/", 0), ("echo rm", 0),
+        ("test -n {{x}} && rm -rf {{x}}/", 0), ("[ -n '{{x}}' ] || exit 1; rm -rf {{x}}/", 0), ("rm -rf $X/{{x}}", 0), ("cp -r {{x}}/ y", 0),
+        ("rm -rf ./{{x}}/", 0), ("case {{x}} in ?*) rm -rf {{x}}/;; esac", 0),
+    ],
+)  # fmt: skip
+def test_removals_near_the_root(factc: Factc, line: str, dangerous: int) -> None:
+    found = recipe(factc, line, params="param x\nparam only in a b\n")
+    assert found == [("W409", "{{x}}")] * dangerous
+
+
+def test_removals_of_a_factfile(factc: Factc) -> None:
+    found = warnings(factc, task("a", "rm", arguments=["-rf", "{{ dir }}/"]))
+    assert [pair for pair in found if pair[0] == "W409"] == [("W409", "{{ dir }}")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "unreached"),
+    [
+        (["a", "exit 1", "b c", "d"], ["b c"]), (["exit; b"], ["b"]), (["exec a", "b {{x}} c"], ["b {{x}} c"]),
+        (["a || exit 1", "b"], []), (["if a; then exit; fi", "b"], []), (["exec > log", "b"], []), (["f() { exit; }", "f"], []), (["(exit 3)", "b"], []),
+        (["exit", "", "# nothing"], []), (["a", "exit 1"], []), (["exit 1 &", "b"], []), (["echo exit", "b"], []), (["function f {", " exit", "}", "b"], []),
+    ],
+)  # fmt: skip
+def test_lines_behind_the_end(factc: Factc, lines: list[str], unreached: list[str]) -> None:
+    assert recipe(factc, *lines) == [("W410", words) for words in unreached]
+
+
+def test_places_in_a_script_of_a_factfile(factc: Factc) -> None:
+    text = factfile(
+        {"name": "a", "script": 'echo "{{x}} ü"\n./a {{x}} | ./b\nexit\nc'},
+        name="j",
+        schema="iglu:factc/factfile/jsonschema/1-0-0",
+    )
+    found = json.loads(factc("validate", "-", "--format", "json", input=text).out)
+    line = next(line for line in text.splitlines() if "script" in line)
+    places = {d["code"]: line[d["column"] - 1 : d["endColumn"] - 1] for d in found}
+    assert places["W408"] == "./a {{x}}" and places["W410"] == "c"
+    assert next(d["hint"] for d in found if d["code"] == "W408") == '"shell": "bash" sees it'
+
+
+def test_real_jobs_raise_no_new_doubts(factc: Factc, shared: Path) -> None:
+    jobs = [*sorted((shared / "factfiles").rglob("*.factfile")), *sorted((ROOT / "samples").glob("*.fact*"))]
+    found = [
+        d
+        for d in json.loads(factc("validate", "--format", "json", *jobs).out)
+        if re.fullmatch("W4(0[6-9]|1.)", d["code"])
+    ]
+    assert [d["message"] for d in found] == [
+        "`this will never run!` never runs: `exit` always ends with code 99, which ends this branch early"
+    ]
+
+
+# ---- warnings that are allowed
+
+
+def test_every_warning_can_be_allowed() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "factc").rglob("*.py") if path.name != "allowed.py")
+    assert set(re.findall(r'"(W\d{3})"', source)) | {"W412", "W413"} == CODES
+
+
+ALLOWED = """\
+job j
+param a   # factc: allow W406
+param b   # factc: allow W201,W406   W203
+
+# factc: allow W406
+## A description.
+param c
+param d
+# Another comment.
+# factc: allow W408  # because of the checks
+[ok 0 1]
+
+b:
+    x | y
+
+    # factc: allow W408
+    u | v
+    u | w
+
+# factc: allow W406
+
+param e
+c:
+    x \\
+      | y # factc: allow W408
+    # factc: allow W408
+
+    # more
+    q -a \\
+      r && s
+    echo "# factc: allow W408" '# factc: allow W408'; t | u
+    v | w
+"""
+
+
+def test_warnings_that_a_comment_allows(factc: Factc) -> None:
+    assert doubts(factc, ALLOWED) == [
+        ("W413", "W201"), ("W413", "W203"), ("W406", "d"), ("W413", "W406"), ("W406", "e"),
+        ("W408", "t"), ("W408", "v"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("# factc: allow", "this comment does not say what it allows"),
+        ("# factc: allow W499", "no warning is called `W499`"),
+        ("# factc: allow E101", "`E101` is an error: only warnings can be allowed"),
+        ("# factc: allow everything", "no warning is called `everything`"),
+        ("# factc: allow W405", "`W405` is allowed here, but nothing here causes it"),
+        ("# factc: allow W401", None),
+        ("# factc: allow W411", None),
+        ("# about factc: allowances", None),
+        ("## factc: allow W499", None),
+    ],
+)
+def test_comments_that_allow_nothing(factc: Factc, comment: str, said: str | None) -> None:
+    for text in (f"job j\n{comment}\na:\n    true\n", f"job j\na:\n    {comment}\n    true\n"):
+        found = json.loads(factc("validate", "-", "--format", "json", input=text).out)
+        assert [d["message"] for d in found] == ([said] if said else []), text
+
+
+def test_an_allowed_warning_is_gone_from_every_verb(factc: Factc, tmp_path: Path) -> None:
+    job = tmp_path / "job.fact"
+    for comment in ("", "# factc: allow W107\n"):
+        job.write_text(f"job j\n{comment}[ok 0 300]\na:\n    true\n")
+        for verb in ("plan", "compile", "dot", "list"):
+            ran = factc(verb, "job.fact")
+            assert ran.code == 0 and ("W107" in ran.err) is not bool(comment), ran
+            assert factc(verb, "job.fact", "--strict").code == (0 if comment else 1)
+
+
+def test_with_crlf_and_with_an_error_beside_it(factc: Factc) -> None:
+    text = "job j\r\n# factc: allow W107\r\n[ok 0 300]\r\na: b\r\n    true\r\n"
+    found = json.loads(factc("validate", "-", "--format", "json", input=text).out)
+    assert [d["code"] for d in found] == ["E102"]
+
+
+def test_what_is_allowed_stays_hidden_where_credentials_are(factc: Factc) -> None:
+    text = "job j\n\na:\n    # factc: allow W405\n    x --password hunter2\n    y --password hunter3 | z\n"
+    ran = factc("validate", "-", input=text)
+    assert ran.err.count("W405") == 1 and "hunter3" not in ran.err and "W408" in ran.err, ran

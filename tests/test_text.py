@@ -281,12 +281,33 @@ def test_mistakes_in_a_long_job_are_all_found_and_none_invented() -> None:
 
 JARGON = re.compile(r"\b(?:token|terminal|parser|grammar|unexpected|lark|EOF|None|expected one of)\b", re.IGNORECASE)
 GOOD = (ROOT / "samples" / "nightly.fact").read_text()
+MORE = """\
+[timeout 3h]
+job more
+
+param regions = "eu us"
+secret KEY
+pool disk = 2
+
+[each r in {{regions}}, retry 2 every 30s backoff 2 on 75 signal, pool disk]
+load:
+    echo {{r}}
+
+[each r in a "b c", env A={{r}}]
+use "nowhere.fact" as other: load[{{r}}]
+    day = "{{r}} x"  # why
+    env = dev
+
+[finally]
+end:
+    true
+"""
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_whatever_the_text_only_diagnostics_come(data: st.DataObject) -> None:
-    text = GOOD
+    text = data.draw(st.sampled_from([GOOD, MORE]))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
         end = min(len(text), at + data.draw(st.integers(0, 6)))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Ran
+from factc.cli import VERBS
+from tests.conftest import ROOT, Ran
 from tests.jobs import FACTC, factfile, task
 
 Factc = Callable[..., Ran]
@@ -38,6 +40,56 @@ def test_a_good_job(factc: Factc, tmp_path: Path) -> None:
 def test_standard_input(factc: Factc) -> None:
     ran = factc("validate", "-", input=factfile(task("a")))
     assert (ran.code, ran.out) == (0, "<stdin> is a valid Factotum Factfile!\n")
+
+
+def test_several_jobs(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "good.fact").write_text("job g\na:\n    true\n")
+    (tmp_path / "bad.fact").write_text("job b\na: c\n    true\n")
+    ran = factc("validate", "bad.fact", "good.fact")
+    assert ran.code == 1 and ran.out.splitlines() == [
+        "bad.fact is not a valid Factotum Factfile: task `a` depends on `c`, which does not exist",
+        "good.fact is a valid Factotum Factfile!",
+    ]
+    ran = factc("validate", "--format", "json", "good.fact", "bad.fact", "none.fact")
+    assert ran.code == 1 and [(d["file"], d["code"]) for d in json.loads(ran.out)] == [
+        ("bad.fact", "E102"),
+        (None, "E001"),
+    ]
+    assert factc("validate", "good.fact", "good.fact").code == 0
+
+
+def test_annotations_for_github(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "a,b").mkdir()
+    (tmp_path / "a,b" / "50%.fact").write_text('job j\n\nparam x\na: "c,d:\\r\\n%"\n    true\n')
+    ran = factc("-C", "a,b", "validate", "50%.fact", "--format", "github")
+    assert (ran.code, ran.err) == (1, "")
+    (line,) = ran.out.splitlines()
+    assert line == (
+        "::error file=a%2Cb/50%25.fact,line=4,col=4,title=E102::"
+        "task `a` depends on `c,d:%0D%0A%25`, which does not exist"
+    )
+    (tmp_path / "good.fact").write_text("job j\nparam day\na:\n    true\n")
+    ran = factc("validate", "good.fact", "--format", "github")
+    assert ran.code == 0 and ran.out == (
+        "::warning file=good.fact,line=2,col=7,title=W406::the parameter `day` is never used"
+        "%0Ahelp: write {{day}} where it is meant, or remove it\n"
+    )
+    assert factc("validate", "good.fact", "--format", "github", "--strict").out.startswith("::error file=good.fact")
+    ran = factc("validate", "none.fact", "--format", "github")
+    assert ran.code == 1 and ran.out.startswith("::error title=E001::none.fact cannot be read")
+    (tmp_path / "good.fact").write_text("job j\na:\n    true\n")
+    assert factc("validate", "good.fact", "--format", "github").out == ""
+
+
+def test_the_hooks_of_pre_commit(factc: Factc, tmp_path: Path) -> None:
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    hooks = dict(zip(re.findall(r"- id: (\S+)", text), re.findall(r"entry: factc (\S+)\n", text), strict=True))
+    assert hooks == {"factc-validate": "validate", "factc-fmt": "fmt"}
+    assert re.findall(r"files: (.*)", text) == [r"\.fact$"] * 2 and set(hooks.values()) <= set(VERBS)
+    for name in ("a.fact", "b.fact"):
+        (tmp_path / name).write_text("job j\n\na:\n    true\n")
+    for verb in hooks.values():
+        assert factc(verb, "a.fact", "b.fact").code == 0
 
 
 def test_invalid_json(factc: Factc, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`factc validate`: whether a job can be run, and all that is wrong with it."""
+"""`factc validate`: whether jobs can be run, and all that is wrong with them."""
 
 from __future__ import annotations
 
@@ -8,33 +8,57 @@ from factc.cli import BAD_JOB, SUCCESS
 from factc.cli.complain import report
 from factc.cli.options import load, parser
 from factc.cli.output import write_out
-from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
+from factc.diagnostic import ERROR, CompileError, Diagnostic, RequestError, in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from factc.cli.options import Parser
     from factc.load import Loaded
 
 STDIN = "<stdin>"
+ELSEWHERE = "W401"  # a warning that another machine may give
+SHELLCHECK = "W411"
 
 
 def run(arguments: list[str]) -> int:
-    made = parser("validate", "Checks a job: exit 0 if it can be run, 1 with every mistake on standard error if not.")
-    made.add_argument(
-        "--format", choices=("text", "json"), default="text", help="json: a list of diagnostics on standard output"
-    )
-    options = made.parse(arguments)
-    diagnostics = _diagnostics(options)
-    bad = any(d.severity == ERROR for d in diagnostics)
-    if options.format == "json":
-        from factc.excerpt import as_json
-
-        write_out(as_json(diagnostics) + "\n")
-        return BAD_JOB if bad else SUCCESS
-    report(diagnostics, options.colour)
-    write_out(_verdict(STDIN if options.job == "-" else options.job, diagnostics, bad) + "\n")
+    options = _parser().parse(arguments)
+    bad = False
+    everything: list[Diagnostic] = []
+    for job in options.jobs:
+        options.job = job
+        diagnostics = _diagnostics(options)
+        wrong = any(d.severity == ERROR for d in diagnostics)
+        bad |= wrong
+        everything += diagnostics
+        if options.format == "text":
+            report(diagnostics, options.colour)
+            write_out(_verdict(STDIN if job == "-" else job, diagnostics, wrong) + "\n")
+    if options.format != "text":
+        write_out(_for_programs(everything, options))
     return BAD_JOB if bad else SUCCESS
+
+
+def _parser() -> Parser:
+    words = "Checks jobs: exit 0 if all can be run, 1 with every mistake on standard error if not."
+    made = parser("validate", words, "JOB… [OPTIONS]")
+    action = next(action for action in made._actions if action.dest == "job")
+    action.nargs, action.dest = "+", "jobs"
+    made.add_argument(
+        "--format", choices=("text", "json", "github"), default="text",
+        help="json: a list of diagnostics on standard output; github: annotations for a workflow of GitHub",
+    )  # fmt: skip
+    made.add_argument("--shellcheck", action="store_true", help="also what ShellCheck finds in the recipes")
+    return made
+
+
+def _for_programs(diagnostics: list[Diagnostic], options: argparse.Namespace) -> str:
+    from factc import excerpt
+
+    if options.format == "json":
+        return excerpt.as_json(diagnostics) + "\n"
+    return excerpt.as_github(diagnostics, options.directory or "")
 
 
 def _verdict(name: str, diagnostics: list[Diagnostic], bad: bool) -> str:
@@ -49,25 +73,41 @@ def _verdict(name: str, diagnostics: list[Diagnostic], bad: bool) -> str:
 def _diagnostics(options: argparse.Namespace) -> list[Diagnostic]:
     strict, options.strict = options.strict, False
     try:
-        found = _warnings(load(options))
+        found = _warnings(load(options), options.shellcheck)
     except CompileError as error:
         return error.diagnostics
+    finally:
+        options.strict = strict
     if strict:
         for diagnostic in found:
             diagnostic.severity = ERROR
     return in_order(found)
 
 
-def _warnings(loaded: Loaded) -> list[Diagnostic]:
-    """What compiling found, and what only looks wrong."""
+def _warnings(loaded: Loaded, with_shellcheck: bool) -> list[Diagnostic]:
+    """What compiling found, and what only looks wrong, without what the text allows."""
     if loaded.compiled is None:
+        if with_shellcheck:
+            words = "--shellcheck reads recipes as they are written, and this is a compiled plan"
+            raise RequestError(words, "name the job that it was compiled from")
         return loaded.warnings
     from factc.lint import lint
 
+    compiled = loaded.compiled
     still_empty = {p.name for p in loaded.plan.parameters if not p.declared}
-    empty = [d for name, d in loaded.compiled.undeclared.items() if name in still_empty]
+    empty = [d for name, d in compiled.undeclared.items() if name in still_empty]
     known = {*loaded.plan.values, *(p.name for p in loaded.plan.parameters)}
-    return [*loaded.warnings, *empty, *lint(loaded.compiled.job, _exists, known)]
+    found = lint(compiled.job, _exists, known, _shellcheck(loaded) if with_shellcheck else ())
+    unsure = {ELSEWHERE} if with_shellcheck else {ELSEWHERE, SHELLCHECK}
+    heard = compiled.allowances.heard([*empty, *found])
+    return [*loaded.warnings, *heard, *compiled.allowances.complaints(loaded.source, unsure)]
+
+
+def _shellcheck(loaded: Loaded) -> list[Diagnostic]:
+    from factc import shellcheck
+
+    assert loaded.compiled is not None
+    return shellcheck.findings(loaded.compiled.job)
 
 
 def _exists(command: str, directory: str | None) -> bool:

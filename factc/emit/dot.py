@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from factc.diagnostic import RequestError
 from factc.plan import Plan
@@ -18,27 +19,58 @@ from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
 NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica"}
+FRAME = {"style": "rounded", "color": "gray", "fontname": "Helvetica"}
+_USED = re.compile(r"(\w[\w.\-]*(?:\[[^\[\]]+\])?)/(?=.)", re.DOTALL)  # what `use` puts before a name
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 HOW_TO_GET = "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
 
 
 def dot_text(plan: Plan) -> str:
-    """The DOT of a plan: a node a line in plan order, then an edge a line.
+    """The DOT of a plan: a node a line in plan order, then an edge a line; a frame round the tasks of each used job.
 
-    Nodes are called t0, t1 …: the package would read a name such as `a:b` as a port and `<b>` as HTML.
+    What a `finally` task waits for is dashed: it runs whatever comes of that. Nodes are called t0, t1 …: the package
+    would read a name such as `a:b` as a port and `<b>` as HTML.
     """
     import graphviz
 
     name = graphviz.escape(visible(plan.name))
     graph = graphviz.Digraph(name=name, node_attr=NODES)
+    _draw(graph, [(i, _inside(task.name)) for i, task in enumerate(plan.tasks)], plan)
     for i, task in enumerate(plan.tasks):
-        more = {"tooltip": _label(task.description)} if task.description else {}
-        graph.node(f"t{i}", label=_label(task.name), **more)
-    for i, task in enumerate(plan.tasks):
+        dashed = {"style": "dashed"} if task.final else {}
         for dependency in task.dependencies:
-            graph.edge(f"t{dependency}", f"t{i}")
+            graph.edge(f"t{dependency}", f"t{i}", **dashed)
     text: str = graph.source
     return text if text.startswith('digraph "') else text.replace(f"digraph {name} {{", f'digraph "{name}" {{', 1)
+
+
+Node = tuple[int, list[str]]  # the number of a task, and the used jobs that it is in, the outermost first
+
+
+def _draw(graph: Any, nodes: list[Node], plan: Plan) -> None:
+    """Nodes and frames; a frame stands where its first task would."""
+    frames: dict[str, list[Node]] = {}
+    for i, inside in nodes:
+        if inside:
+            frames.setdefault(inside[0], []).append((i, inside[1:]))
+    for i, inside in nodes:
+        if not inside:
+            task = plan.tasks[i]
+            more = {"tooltip": _label(task.description)} if task.description else {}
+            graph.node(f"t{i}", label=_label(task.name), **more)
+        elif inside[0] in frames:
+            with graph.subgraph(name=f"cluster_{i}_{len(inside)}") as frame:
+                frame.attr(label=_label(inside[0]), **FRAME)
+                _draw(frame, frames.pop(inside[0]), plan)
+
+
+def _inside(name: str) -> list[str]:
+    """The used jobs that the name of a task begins with."""
+    inside = []
+    while match := _USED.match(name):
+        inside.append(match[1])
+        name = name[match.end() :]
+    return inside
 
 
 def _label(words: str) -> str:

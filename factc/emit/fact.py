@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Callable
 
+from factc.diagnostic import RequestError
 from factc.emit.retold import Retold
-from factc.job import DEFAULT_SHELL, Command, Declaration, Job, Task
+from factc.job import DEFAULT_SHELL, Again, Command, Declaration, Each, Job, Task, Use
 
 WIDTH = 100  # where a line is broken, if it can be
 INDENT = "    "
@@ -26,20 +27,23 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def fact_text(job: Job) -> str:
     """The text of a job.
 
-    Raises RequestError for the few things that the language does not say: a value put into shell text raw,
-    and `{{` of another tool outside recipes and arguments.
+    A used job is named by its path. Raises RequestError for the few things that the language does not say: a value put
+    into shell text raw, `{{` of another tool outside recipes and arguments, a job that stands inside another.
     """
     retold = Retold(job)
-    tasks = [_task(task, retold) for task in job.tasks]
+    tasks = [_use(e, retold) if isinstance(e, Use) else _task(e, retold) for e in job.elements]
     head = _head(job, retold)
     declarations = [_parameter(p, retold) for p in job.parameters]
     added = [f"param {name} = {_value(default)}\n" for name, default in retold.added]
-    return "\n".join(part for part in (head, "".join(added + declarations), *tasks) if part)
+    more = [f"secret {name}\n" for name in job.secrets] + [f"pool {name} = {slots}\n" for name, slots in job.pools]
+    return "\n".join(part for part in (head, "".join(added + declarations + more), *tasks) if part)
 
 
 def _head(job: Job, retold: Retold) -> str:
     attributes = [] if job.shell == DEFAULT_SHELL else [f"shell {job.shell}"]
     attributes += _surroundings(job.directory, job.environment, retold)
+    if job.timeout is not None:
+        attributes.append(f"timeout {_value(retold.text(job.timeout))}")
     name = f"job {_name(retold.text(job.name))}\n"
     return _description(job.description) + _brackets(attributes) + name
 
@@ -54,12 +58,29 @@ def _parameter(parameter: Declaration, retold: Retold) -> str:
 
 
 def _task(task: Task, retold: Retold) -> str:
+    name, each = _name(retold.text(task.name)), _each(task.each, retold)
+    retold = retold.inside(each.name for each in task.each)
     recipe, attributes = _body(task, retold)
     shell = [f"shell {task.shell}"] if task.shell else []
-    above = _rules(task) + shell + _surroundings(task.directory, task.environment, retold) + attributes
+    above = each + _rules(task) + _limits(task, retold) + shell
+    above += _surroundings(task.directory, task.environment, retold) + attributes
     dependencies = [_dependency(retold.text(d)) for d in task.dependencies]
-    header = _wrapped(_name(retold.text(task.name)) + ":", dependencies)
-    return _description(task.description) + _brackets(above) + header + recipe
+    return _description(task.description) + _brackets(above) + _wrapped(f"{name}:", dependencies) + recipe
+
+
+def _use(use: Use, retold: Retold) -> str:
+    if use.file is None:
+        words = f"the text language has no words for a job inside another, as `{use.name}` is"
+        hint = "write that one into a file of its own and give its path as `use`"
+        raise RequestError(words, hint)
+    above = _each(use.each, retold)
+    retold = retold.inside(each.name for each in use.each)
+    above += _surroundings(use.directory, use.environment, retold)
+    dependencies = [_dependency(retold.text(d)) for d in use.dependencies]
+    line = f"use {_text(use.file)} as {use.name}"
+    header = _wrapped(f"{line}:", dependencies) if dependencies else f"{line}\n"
+    values = "".join(f"{INDENT}{name} = {_value(retold.text(value))}\n" for name, value in use.values)
+    return _description(use.description) + _brackets(above) + header + values
 
 
 # ---- what stands above
@@ -81,6 +102,39 @@ def _rules(task: Task) -> list[str]:
     ok = " ".join(map(str, task.ok))
     noop = " ".join(map(str, task.noop))
     return ([f"ok {ok}"] if task.ok != (0,) else []) + ([f"noop {noop}"] if noop else [])
+
+
+def _limits(task: Task, retold: Retold) -> list[str]:
+    said = [_retry(task.retry, retold)] if task.retry else []
+    if task.timeout is not None:
+        said.append(f"timeout {_value(retold.text(task.timeout))}")
+    said += ["finally"] if task.final else []
+    return said + [f"pool {_value(retold.text(name))}" for name in task.pools]
+
+
+def _retry(again: Again, retold: Retold) -> str:
+    words = [f"retry {again.times}"]
+    if again.every is not None:
+        words.append(f"every {_value(retold.text(again.every))}")
+    if again.backoff is not None:
+        words.append(f"backoff {again.backoff}")
+    if again.on is not None:
+        words.append("on " + " ".join(map(str, again.on)))
+    return " ".join(words)
+
+
+def _each(variables: tuple[Each, ...], retold: Retold) -> list[str]:
+    """One attribute a variable. A list is one bare tag, a single value that is one stands in quotes."""
+    said = []
+    for each in variables:
+        if isinstance(each.values, str):
+            values = retold.text(each.values)
+        else:
+            words = [retold.text(value) for value in each.values]
+            alone = len(words) == 1 and "{{" in words[0]
+            values = _text(words[0]) if alone else " ".join(map(_value, words))
+        said.append(f"each {each.name} in {values}")
+    return said
 
 
 def _surroundings(directory: str | None, environment: tuple[tuple[str, str], ...], retold: Retold) -> list[str]:

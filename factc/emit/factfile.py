@@ -1,6 +1,6 @@
 """A job as a JSON Factfile: Factotum's own 1-0-0 where that says it all, else our superset.
 
-Knows both JSON shapes; knows no plan. The same job gives the same bytes.
+Knows both JSON shapes; knows no plan. The same job gives the same bytes. A job that it uses stands in it whole.
 """
 
 from __future__ import annotations
@@ -8,32 +8,56 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from factc.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Job, Script, Task
+from factc.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Each, Job, Script, Task, Use
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def factfile_text(job: Job) -> str:
     """The JSON text of a job."""
-    plain = is_factotum(job)
-    members: dict[str, Any] = {"name": job.name}
-    members |= {k: v for k, v in (("description", job.description), ("directory", job.directory)) if v}
-    if job.shell != DEFAULT_SHELL:
-        members["shell"] = job.shell
-    if job.environment:
-        members["environment"] = dict(job.environment)
-    fields = [f"{_encode(key)}: {_encode(value)}" for key, value in members.items()]
-    if job.parameters:
-        fields.append('"parameters": ' + _objects([_parameter(p) for p in job.parameters]))
-    fields.append('"tasks": ' + _objects([_factotum_task(t) if plain else _task(t) for t in job.tasks]))
+    value = _document(job)
+    fields = [f"{_encode(key)}: {_listed(key, item)}" for key, item in value["data"].items()]
     body = ",\n    ".join(fields)
-    return f'{{\n  "schema": {_encode(FACTOTUM if plain else FACTC)},\n  "data": {{\n    {body}\n  }}\n}}\n'
+    return f'{{\n  "schema": {_encode(value["schema"])},\n  "data": {{\n    {body}\n  }}\n}}\n'
+
+
+def _listed(key: str, value: Any) -> str:
+    """A member of the outermost job: lists of objects have a line for each member of an object."""
+    return _objects(value) if key in ("parameters", "tasks") else _encode(value)
+
+
+def _document(job: Job) -> dict[str, Any]:
+    """A job as a self-describing document."""
+    plain = is_factotum(job)
+    data: dict[str, Any] = {"name": job.name}
+    data |= {k: v for k, v in (("description", job.description), ("directory", job.directory)) if v}
+    if job.shell != DEFAULT_SHELL:
+        data["shell"] = job.shell
+    if job.environment:
+        data["environment"] = dict(job.environment)
+    if job.timeout is not None:
+        data["timeout"] = job.timeout
+    if job.parameters:
+        data["parameters"] = [_parameter(p) for p in job.parameters]
+    if job.secrets:
+        data["secrets"] = job.secrets
+    if job.pools:
+        data["pools"] = dict(job.pools)
+    data["tasks"] = [_element(e, plain) for e in job.elements]
+    return {"schema": FACTOTUM if plain else FACTC, "data": data}
+
+
+def _element(element: Task | Use, plain: bool) -> dict[str, Any]:
+    if isinstance(element, Use):
+        return _use(element)
+    return _factotum_task(element) if plain else _task(element)
 
 
 def is_factotum(job: Job) -> bool:
     """Whether Factotum's own schema can say the whole job."""
-    more = job.description or job.shell != DEFAULT_SHELL or job.directory or job.environment or job.parameters
-    return not more and all(map(_is_factotum_task, job.tasks))
+    more: object = job.description or job.shell != DEFAULT_SHELL or job.directory or job.environment or job.parameters
+    more = more or job.timeout is not None or bool(job.secrets or job.pools)
+    return not more and all(isinstance(e, Task) and _is_factotum_task(e) for e in job.elements)
 
 
 def literal(task: Task) -> Command | None:
@@ -45,7 +69,8 @@ def literal(task: Task) -> Command | None:
 
 
 def _is_factotum_task(task: Task) -> bool:
-    more = task.description or task.shell or task.directory is not None or task.environment
+    more: object = task.description or task.shell or task.directory is not None or task.environment
+    more = more or task.timeout is not None or bool(task.retry or task.final or task.pools or task.each)
     return not more and task.executor != "exec" and literal(task) is not None
 
 
@@ -83,6 +108,41 @@ def _task(task: Task) -> dict[str, Any]:
         value["dependsOn"] = task.dependencies
     if task.ok != (0,) or task.noop:
         value["onResult"] = _rules(task)
+    return value | _limits(task)
+
+
+def _limits(task: Task) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    if task.retry:
+        parts = {"every": task.retry.every, "backoff": task.retry.backoff, "on": task.retry.on}
+        value["retry"] = {"times": task.retry.times} | {k: part for k, part in parts.items() if part is not None}
+    if task.timeout is not None:
+        value["timeout"] = task.timeout
+    if task.final:
+        value["finally"] = True
+    if task.pools:
+        value["pools"] = task.pools
+    return value | _each(task.each)
+
+
+def _each(variables: tuple[Each, ...]) -> dict[str, Any]:
+    return {"each": [{"name": each.name, "values": each.values} for each in variables]} if variables else {}
+
+
+def _use(use: Use) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": use.name}
+    if use.description:
+        value["description"] = use.description
+    value["use"] = _document(use.job) if use.job else use.file
+    if use.dependencies:
+        value["dependsOn"] = use.dependencies
+    if use.values:
+        value["values"] = dict(use.values)
+    value |= _each(use.each)
+    if use.directory is not None:
+        value["directory"] = use.directory
+    if use.environment:
+        value["environment"] = dict(use.environment)
     return value
 
 

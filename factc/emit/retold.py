@@ -6,6 +6,8 @@ There, every variable is declared, and comments and raw values do not exist. Kno
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from copy import copy
 
 from factc import template
 from factc.diagnostic import RequestError
@@ -27,6 +29,13 @@ class Retold:
         self.added: list[tuple[str, str]] = []
         self._lenient = job.lenient
         self._names = {p.name: p.name for p in job.parameters}
+        self._own: frozenset[str] = frozenset()
+
+    def inside(self, names: Iterable[str]) -> Retold:
+        """The same where some names are variables of an `each`, which need no declaration."""
+        inner = copy(self)
+        inner._own = frozenset(names)
+        return inner
 
     def text(self, text: str) -> str:
         """A template outside shell text: raw or not, a value is what it is."""
@@ -64,7 +73,7 @@ class Retold:
 
     def _declared(self, name: str) -> str:
         """The name of a variable, which is declared by that if nothing has declared it."""
-        if name.startswith(TAG):
+        if name.startswith(TAG) or name in self._own:
             return name
         if name not in self._names:
             word = name if _WORD.fullmatch(name) else re.sub(r"[^\w.\-]", "_", name)

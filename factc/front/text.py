@@ -14,7 +14,8 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from factc import resources
 from factc.document import Document
-from factc.front.text_attributes import Bracket, Clause, Item, understood
+from factc.front.text_attributes import understood
+from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_mistakes import double_quoted, explained_inside
 from factc.front.text_places import Clean
 from factc.front.text_statements import Assembly

@@ -8,50 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from factc.diagnostic import nearest
+from factc.front import text_limits
+from factc.front.text_clauses import Bracket, Clause, Item, Members, Read, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import STRING, value
-from factc.job import SHELLS
+from factc.job import MAX_CODE, SHELLS
 
-MAX_CODE = 32_767
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A word or a quoted text of a clause, as written; `at` counts from the start of the bracket."""
-
-    raw: str
-    at: int
-
-    @property
-    def end(self) -> int:
-        return self.at + len(self.raw)
-
-
-@dataclass(slots=True)
-class Clause:
-    """One attribute as written: its name, the items behind it, and what it adds to the JSON form."""
-
-    name: Item
-    items: list[Item]
-    members: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Bracket:
-    """What one bracket says; places count from its start."""
-
-    clauses: list[Clause]
-    mistakes: list[Mistake]
-
-
-Members = dict[str, Any]
-Read = Callable[[Clause, list[Mistake]], Members]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +27,7 @@ class Attribute:
     read: Read
     usage: str
     above_job: bool = False
+    above_use: bool = False
     repeatable: bool = False
 
 
@@ -71,6 +38,7 @@ def understood(clauses: list[Clause]) -> Bracket:
     for clause in clauses:
         name = clause.name.raw
         if name in ATTRIBUTES:
+            clause.usage, clause.known = ATTRIBUTES[name].usage, ATTRIBUTES
             clause.members = ATTRIBUTES[name].read(clause, mistakes)
             known.append(clause)
         else:
@@ -80,13 +48,10 @@ def understood(clauses: list[Clause]) -> Bracket:
 
 def _unknown(name: Item) -> Mistake:
     shown = shortened(name.raw)
-    if name.raw in LATER:
-        words = f"the attribute `{shown}` is not supported by this version"
-        return Mistake("E306", words, name.at, name.end, hint="known are: " + ", ".join(ATTRIBUTES))
     if name.raw.isdecimal():
         hint = "a comma parts two attributes; exit codes stand with blanks between them: [ok 0 2]"
         return Mistake("E304", f"`{shown}` is no attribute", name.at, name.end, hint=hint)
-    meant = nearest(name.raw, [*ATTRIBUTES, *LATER])
+    meant = nearest(name.raw, ATTRIBUTES)
     hint = f"did you mean `{meant}`?" if meant else "known are: " + ", ".join(ATTRIBUTES)
     return Mistake("E304", f"no attribute is called `{shown}`", name.at, name.end, hint=hint)
 
@@ -104,7 +69,7 @@ def _noop(clause: Clause, mistakes: list[Mistake]) -> Members:
 
 def _codes(clause: Clause, mistakes: list[Mistake]) -> list[int]:
     if not clause.items:
-        mistakes.append(_short_of(clause, "exit codes"))
+        mistakes.append(short_of(clause, "exit codes"))
     codes = []
     for item in clause.items:
         if re.fullmatch("[0-9]{1,9}", item.raw) and int(item.raw) <= MAX_CODE:
@@ -119,7 +84,7 @@ def _codes(clause: Clause, mistakes: list[Mistake]) -> list[int]:
 
 
 def _shell(clause: Clause, mistakes: list[Mistake]) -> Members:
-    item = _only(clause, mistakes, "shell")
+    item = only(clause, mistakes, "shell")
     if not item:
         return {}
     shell = value(item.raw, item.at, mistakes)
@@ -131,13 +96,13 @@ def _shell(clause: Clause, mistakes: list[Mistake]) -> Members:
 
 
 def _cd(clause: Clause, mistakes: list[Mistake]) -> Members:
-    item = _only(clause, mistakes, "directory")
+    item = only(clause, mistakes, "directory")
     return {"directory": value(item.raw, item.at, mistakes)} if item else {}
 
 
 def _env(clause: Clause, mistakes: list[Mistake]) -> Members:
     if not clause.items:
-        mistakes.append(_short_of(clause, "a variable"))
+        mistakes.append(short_of(clause, "a variable"))
     variables: dict[str, str] = {}
     for item in clause.items:
         length = assignment(item.raw)
@@ -181,7 +146,7 @@ def _script(clause: Clause, mistakes: list[Mistake]) -> Members:
 
 def _texts(clause: Clause, mistakes: list[Mistake]) -> list[str]:
     if not clause.items:
-        mistakes.append(_short_of(clause, "a text"))
+        mistakes.append(short_of(clause, "a text"))
     for item in clause.items:
         if item.raw[0] not in "\"'":
             hint = f"write {json.dumps(shortened(item.raw), ensure_ascii=False)}"
@@ -191,61 +156,38 @@ def _texts(clause: Clause, mistakes: list[Mistake]) -> list[str]:
 
 
 def _verbatim(clause: Clause, mistakes: list[Mistake]) -> Members:
-    _alone(clause, mistakes)
+    alone(clause, mistakes)
     return {"verbatim": True}
 
 
 def _exec(clause: Clause, mistakes: list[Mistake]) -> Members:
-    _alone(clause, mistakes)
+    alone(clause, mistakes)
     return {"executor": "exec"}
-
-
-def _alone(clause: Clause, mistakes: list[Mistake]) -> None:
-    for item in clause.items[:1]:
-        hint = "a comma parts two attributes" if item.raw in ATTRIBUTES or item.raw in LATER else ""
-        mistakes.append(Mistake("E304", f"`{clause.name.raw}` stands alone", item.at, item.end, hint=hint))
-
-
-def _only(clause: Clause, mistakes: list[Mistake], what: str) -> Item | None:
-    """The one item of a clause that takes one."""
-    if not clause.items:
-        mistakes.append(_short_of(clause, f"a {what}"))
-        return None
-    if len(clause.items) > 1:
-        extra = clause.items[1]
-        hint = "put a value with blanks into double quotes"
-        if extra.raw in ATTRIBUTES or extra.raw in LATER:
-            hint = "a comma parts two attributes"
-        words = f"`{clause.name.raw}` takes one {what} and nothing more"
-        mistakes.append(Mistake("E304", words, extra.at, clause.items[-1].end, hint=hint))
-    return clause.items[0]
-
-
-def _short_of(clause: Clause, what: str) -> Mistake:
-    name = clause.name
-    words = f"`{name.raw}` needs {what}"
-    return Mistake("E304", words, name.at, name.end, hint=f"such as [{ATTRIBUTES[name.raw].usage}]")
 
 
 ATTRIBUTES = {
     "ok": Attribute(_ok, "ok 0 2"),
     "noop": Attribute(_noop, "noop 3"),
+    "retry": Attribute(text_limits.retry, "retry 2 every 30s"),
+    "timeout": Attribute(text_limits.timeout, "timeout 2h", above_job=True),
+    "finally": Attribute(text_limits.final, "finally"),
+    "each": Attribute(text_limits.each, "each region in eu us", above_use=True, repeatable=True),
+    "pool": Attribute(text_limits.pool, "pool disk", repeatable=True),
     "shell": Attribute(_shell, "shell bash", above_job=True),
-    "cd": Attribute(_cd, "cd build", above_job=True),
-    "env": Attribute(_env, 'env A=1 B="x y"', above_job=True, repeatable=True),
+    "cd": Attribute(_cd, "cd build", above_job=True, above_use=True),
+    "env": Attribute(_env, 'env A=1 B="x y"', above_job=True, above_use=True, repeatable=True),
     "verbatim": Attribute(_verbatim, "verbatim"),
     "exec": Attribute(_exec, "exec"),
     "command": Attribute(_command, 'command "echo" "hello"'),
     "script": Attribute(_script, 'script "echo hello\\n"'),
 }
 
-# What the language will have, and this version does not.
-LATER = ("retry", "timeout", "finally", "each", "pool")
-
 # Where a member of the JSON form is said: the attribute, and how many of its items stand before the value.
 SAID_BY = {
     "continueJob": ("ok", 0),
     "terminateJobWithSuccess": ("noop", 0),
+    "timeout": ("timeout", 0),
+    "finally": ("finally", 0),
     "shell": ("shell", 0),
     "directory": ("cd", 0),
     "environment": ("env", 0),

@@ -5,47 +5,25 @@ Looks at characters only; knows no parser and no job.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
 from factc.diagnostic import nearest
+from factc.front import text_mistakes_declared as declared
+from factc.front.text_line import QUOTED, WORD, Line, quoted
 from factc.front.text_places import Mistake, shortened
 
 KEYWORDS = ("job", "param", "secret", "pool", "use")
 
-_QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+("?)|(?<=\s)#[^\n]*|\'[^\'\n]*\'')
 _BRACKET = re.compile(r'\[(?:[^\]"\n#]|"(?:[^"\\\n]|\\[^\n])*+"|(?<=\s)#[^\n]*|(?<!\s)#|\n(?=[ \t\n\]]))*+\]')
 _HEAD = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
-_WORD = re.compile(r"\w[\w.\-]*+")
+_USE = re.compile(r'use\s+"[^"]*"\s+as\s+\w[\w.\-]*+[ \t]*:(?=\s|$)')
 _ASSIGNMENT = re.compile(r"(?:export\s+|set\s+)?(\w[\w.\-]*+)[ \t]*[:?+]?=[ \t]*(.*)")
-
-
-class _Line:
-    """The statement at fault up to the end of the line where the fault is; offsets count from its start."""
-
-    def __init__(self, text: str, start: int, at: int) -> None:
-        end = text.find("\n", at)
-        self.text = text[start : len(text) if end < 0 else end].rstrip(" \t\r\n")
-        comment = next((m for m in _QUOTED.finditer(self.text) if m.group()[0] == "#" and "\n" not in m.group()), None)
-        if comment and comment.start() >= self.text.rfind("\n"):
-            self.text = self.text[: comment.start()].rstrip()
-        self.at = min(at - start, len(self.text))
-        self.first = re.split(r"[\s:]", self.text, maxsplit=1)[0] if self.text else ""
-        self.rest = self.text[len(self.first) :].strip()
-
-    @property
-    def piece(self) -> str:
-        """What stands where the fault is, up to the next blank."""
-        return re.split(r"[ \t\n]", self.text[self.at :], maxsplit=1)[0]
-
-    def mistake(self, code: str, words: str, start: int, end: int, hint: str = "", label: str = "") -> Mistake:
-        return Mistake(code, words, start, max(start, end), label, hint)
 
 
 def explained(text: str, start: int, at: int) -> Mistake:
     """What is wrong with the statement that begins at `start`, where reading it stopped at `at`."""
-    line = _Line(text, start, at)
+    line = Line(text, start, at)
     mistake = next(m for reading in _READINGS if (m := reading(line)))
     return mistake.moved(start)
 
@@ -69,13 +47,13 @@ def double_quoted(text: str) -> tuple[str, list[Mistake]]:
         mistakes.append(_single(match))
         return '"' + re.sub(r'["\\]', "_", match.group()[1:-1]) + '"'
 
-    return _QUOTED.sub(quoted, text), mistakes
+    return QUOTED.sub(quoted, text), mistakes
 
 
 # ---- readings: each answers a mistake, or None if it does not fit the line
 
 
-def _bracket(line: _Line) -> Mistake | None:
+def _bracket(line: Line) -> Mistake | None:
     if line.text[:1] == "]":
         return line.mistake("E302", "this `]` closes nothing", 0, 1)
     if line.text[:1] != "[":
@@ -89,27 +67,27 @@ def _bracket(line: _Line) -> Mistake | None:
     return _unclosed_quote(line) or line.mistake("E302", "this bracket is never closed", 0, 1, hint)
 
 
-def _unclosed_quote(line: _Line) -> Mistake | None:
-    for match in _QUOTED.finditer(line.text):
+def _unclosed_quote(line: Line) -> Mistake | None:
+    for match in QUOTED.finditer(line.text):
         if match.group()[0] == '"' and not match.group(1):
             hint = 'a text ends on the line on which it begins; a quote inside it is written \\"'
             return line.mistake("E302", "this quote is never closed", match.start(), match.start() + 1, hint)
     return None
 
 
-def _single_quotes(line: _Line) -> Mistake | None:
-    for match in _QUOTED.finditer(line.text):
+def _single_quotes(line: Line) -> Mistake | None:
+    for match in QUOTED.finditer(line.text):
         if match.group()[0] == "'" and match.end() >= line.at:
             return _single(match)
     return None
 
 
 def _single(match: re.Match[str]) -> Mistake:
-    hint = f"write {_quoted(match.group()[1:-1])}"
+    hint = f"write {quoted(match.group()[1:-1])}"
     return Mistake("E309", "a text stands in double quotes", match.start(), match.end(), hint=hint)
 
 
-def _strange(line: _Line) -> Mistake | None:
+def _strange(line: Line) -> Mistake | None:
     """Carriage returns, blanks that are no blanks, and other things that one does not see."""
     character = line.text[line.at : line.at + 1]
     if not character.isprintable() or (line.piece and not line.piece.isprintable()):
@@ -119,62 +97,15 @@ def _strange(line: _Line) -> Mistake | None:
     return None
 
 
-def _continued(line: _Line) -> Mistake | None:
+def _continued(line: Line) -> Mistake | None:
     if line.piece != "\\" or line.at != len(line.text) - 1:
         return None
     words = "nothing indented follows the `\\` that continues this line"
     return line.mistake("E303", words, line.at, line.at + 1, "indent the next line, or leave the `\\` out")
 
 
-def _job(line: _Line) -> Mistake | None:
-    if line.first != "job" or line.text[3:4] == ":":
-        return None
-    if not line.rest:
-        return line.mistake("E310", "`job` needs a name", 0, 3, 'such as: job "nightly"')
-    words = "the name of a job is one word or one text in double quotes"
-    name = line.rest.replace('"', "").rstrip(":")
-    return line.mistake("E312", words, len(line.text) - len(line.rest), len(line.text), f"write job {_quoted(name)}")
-
-
-def _param(line: _Line) -> Mistake | None:
-    if line.first != "param" or line.text[5:6] == ":":
-        return None
-    name = _WORD.match(line.rest)
-    end = len(line.text)
-    if not name:
-        found = line.rest.split()[:1]
-        words = f"`{shortened(found[0])}` is no name of a parameter" if found else "`param` needs a name"
-        start = end - len(line.rest) if found else 0
-        hint = "a name is letters, digits, `_`, `.` and `-`, such as: param day"
-        return line.mistake("E310", words, start, start + len(found[0]) if found else 5, hint)
-    value = line.rest[name.end() :].strip()
-    if value in ("=", "in", ":=") or value.endswith((" =", "\t=")):
-        words = "a value is missing"
-        return line.mistake(
-            "E310", words, end - len(value.split()[-1]), end, f'for an empty one: param {name.group()} = ""'
-        )
-    if value[:1] == "=":
-        words = "a default with blanks stands in double quotes"
-        hint = f"write param {name.group()} = {_quoted(value[1:].strip())}"
-        return line.mistake("E310", words, end - len(value[1:].strip()), end, hint)
-    if re.match(r"in\s", value):
-        hint = f"write param {name.group()} in a b c = a; a value with blanks in double quotes"
-        return line.mistake("E310", "one default may follow the allowed values", line.at, end, hint)
-    sign = re.match(r"[:?+]=|[:=]", value)
-    value = value[sign.end() :].strip() if sign else value
-    hint = f"write param {name.group()} = {_quoted(value) if len(value.split()) != 1 else value}"
-    return line.mistake("E310", "a default stands behind `=`", end - len(value), end, hint)
-
-
-def _later(line: _Line) -> Mistake | None:
-    if line.first not in ("secret", "pool", "use") or line.text[len(line.first) : len(line.first) + 1] == ":":
-        return None
-    words = f"`{line.first}` is not supported by this version"
-    return line.mistake("E306", words, 0, len(line.first))
-
-
-def _dependencies(line: _Line) -> Mistake | None:
-    head = _HEAD.match(line.text)
+def _dependencies(line: Line) -> Mistake | None:
+    head = _HEAD.match(line.text) or _USE.match(line.text)
     if not head or line.at < head.end():
         return None
     piece, at = line.piece, line.at
@@ -189,24 +120,24 @@ def _dependencies(line: _Line) -> Mistake | None:
         return line.mistake("E311", "dependencies stand without commas", comma, comma + 1, shortened(hint, 100))
     if ":" in piece:
         words = f"a name with `:` needs quotes: `{name}`"
-        return line.mistake("E312", words, at, at + len(piece), f"write {_quoted(piece)}")
+        return line.mistake("E312", words, at, at + len(piece), f"write {quoted(piece)}")
     words = f"`{name}` is no name as it stands"
     return line.mistake(
-        "E312", words, at, at + len(piece), f"a name that is not one word needs quotes: {_quoted(piece)}"
+        "E312", words, at, at + len(piece), f"a name that is not one word needs quotes: {quoted(piece)}"
     )
 
 
-def _assignment(line: _Line) -> Mistake | None:
+def _assignment(line: Line) -> Mistake | None:
     match = _ASSIGNMENT.fullmatch(line.text)
     if not match:
         return None
     name, value = match.groups()
-    value = value if value and not re.search(r"""[\s"']""", value) else _quoted(value.strip("\"'"))
+    value = value if value and not re.search(r"""[\s"']""", value) else quoted(value.strip("\"'"))
     words = "a value is declared with `param`"
     return line.mistake("E301", words, 0, len(line.text), f"write param {name} = {value}")
 
 
-def _name(line: _Line) -> Mistake | None:
+def _name(line: Line) -> Mistake | None:
     """A rule whose name is no word."""
     match = re.match(r'([^\n"]*?[^\s:"])[ \t]*:(?=\s|$)', line.text)
     if not match:
@@ -218,10 +149,10 @@ def _name(line: _Line) -> Mistake | None:
     strange = ":" if ":" in name else re.sub(r"[-.\w]", "", name)[:1]
     why = f"with `{strange}`" if strange.strip() else "with blanks" if strange else f"that begins with `{name[0]}`"
     words = f"a name {why} needs quotes: `{shortened(name)}`"
-    return line.mistake("E312", words, 0, len(name), f"write {_quoted(name)}:")
+    return line.mistake("E312", words, 0, len(name), f"write {quoted(name)}:")
 
 
-def _no_blank(line: _Line) -> Mistake | None:
+def _no_blank(line: Line) -> Mistake | None:
     match = re.match(r'(\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+"):(?=\S)', line.text)
     if not match:
         return None
@@ -229,12 +160,12 @@ def _no_blank(line: _Line) -> Mistake | None:
     rest = line.text[end:]
     hint = f"write {match.group()} {rest}"
     if not rest.strip('"').count('"') and not match.group(1).startswith('"'):
-        hint += f"; if the colon belongs to the name, {_quoted(line.first + line.text[len(line.first) :])}:"
+        hint += f"; if the colon belongs to the name, {quoted(line.first + line.text[len(line.first) :])}:"
     return line.mistake("E301", "a blank is missing behind the colon", end - 1, end, shortened(hint, 120))
 
 
-def _no_colon(line: _Line) -> Mistake | None:
-    if not _WORD.fullmatch(line.first) or line.text[len(line.first) :][:1] == ":":
+def _no_colon(line: Line) -> Mistake | None:
+    if not WORD.fullmatch(line.first) or line.text[len(line.first) :][:1] == ":":
         return None
     meant = nearest(line.first, KEYWORDS)
     if meant and line.rest:
@@ -246,17 +177,14 @@ def _no_colon(line: _Line) -> Mistake | None:
     return None
 
 
-def _anything(line: _Line) -> Mistake:
+def _anything(line: Line) -> Mistake:
     words = "a line in the first column begins a rule or a declaration, and this one is neither"
     hint = "a rule is `NAME: DEPENDENCIES`; if this line belongs to the recipe above, indent it"
     return line.mistake("E301", words, 0, len(line.text), hint)
 
 
-_READINGS: tuple[Callable[[_Line], Mistake | None], ...] = (
-    _strange, _bracket, _unclosed_quote, _continued, _later, _single_quotes, _job, _param, _dependencies,
+_READINGS: tuple[Callable[[Line], Mistake | None], ...] = (
+    _strange, _bracket, _unclosed_quote, _continued, _single_quotes,
+    declared.job, declared.param, declared.secret, declared.pool, declared.use, _dependencies,
     _assignment, _name, _no_blank, _no_colon, _anything,
 )  # fmt: skip
-
-
-def _quoted(words: str) -> str:
-    return json.dumps(shortened(words, 80), ensure_ascii=False)

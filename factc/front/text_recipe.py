@@ -12,7 +12,10 @@ from factc.front.text_places import Mistake
 _INDENT = re.compile(r"[ \t]*")
 _LINE = re.compile(r"[^ \t\n][^\n]*")
 _HEADER = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
-_KEYWORD = re.compile(r"(?:job|param)[ \t]+\S|\[[a-z]+[ \]]|## ")
+_KEYWORD = re.compile(r'(?:job|param|secret|pool)[ \t]+\S|use[ \t]+"|\[[a-z]+[ \]]|## ')
+
+_STATEMENTS = {"[": "attributes", "##": "a description", "job": "the `job` line", "param": "a parameter",
+               "secret": "a secret", "pool": "a pool", "use": "a `use`"}  # fmt: skip
 
 
 def dedented(block: str) -> tuple[str, list[Mistake]]:
@@ -49,7 +52,7 @@ def looks_like_statement(line: str) -> str:
     if _HEADER.match(line):
         return "a rule"
     if _KEYWORD.match(line):
-        return {"[": "attributes", "#": "a description", "j": "the `job` line", "p": "a parameter"}[line[0]]
+        return _STATEMENTS["[" if line[0] == "[" else line.split()[0]]
     return ""
 
 

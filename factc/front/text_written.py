@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from factc.document import KEY
 from factc.front import text_recipe as recipe
-from factc.front.text_attributes import SAID_BY, Bracket, Item, assignment
+from factc.front.text_attributes import SAID_BY, assignment
+from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_places import Clean
 from factc.front.text_string import position, value
 
@@ -23,10 +25,14 @@ Place = tuple[int, int]
 class Written:
     """A statement as written: what stands above it, its name, what follows, its recipe, its JSON form.
 
-    references: the dependencies of a rule, or the allowed values of a parameter.
+    references: the dependencies of a rule, or the allowed values of a parameter. default: of a parameter, or the
+    slots of a pool. file, given: what a `use` names, and for each value below it, where its name stands, its text as
+    written and where that stands.
     """
 
-    __slots__ = ("start", "head", "descriptions", "brackets", "references", "default", "block", "members")
+    __slots__ = (
+        "start", "head", "descriptions", "brackets", "references", "default", "block", "file", "given", "members",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.start = 0
@@ -36,28 +42,41 @@ class Written:
         self.references: list[Token] = []
         self.default: Token | None = None
         self.block: Token | None = None
+        self.file: Token | None = None
+        self.given: dict[str, tuple[int, str, int]] = {}
         self.members: dict[str, Any] = {}
 
 
-def locator(clean: Clean, job: Written, parameters: list[Written], tasks: list[Written]) -> Locate:
+Lists = dict[str, list[Written]]  # by the member of `data` that they make up
+
+
+def locator(clean: Clean, job: Written, lists: Lists) -> Locate:
     """The `locate` of a document (see there)."""
 
     def locate(path: Path, part: str, start: int | None, end: int | None) -> Place:
-        found = _found(path, job, parameters, tasks, start, end)
+        if part == KEY and path[-2:-1] == ("values",) and isinstance(path[-1], str):
+            found = _given_name(lists["tasks"][int(path[2])], path[-1])
+        else:
+            found = _found(path, job, lists, start, end)
         return clean.offset(found[0]), clean.offset(found[1])
 
     return locate
 
 
-def _found(
-    path: Path, job: Written, parameters: list[Written], tasks: list[Written], start: int | None, end: int | None
-) -> Place:
+def _given_name(written: Written, name: str) -> Place:
+    at = written.given[name][0]
+    return at, at + len(name)
+
+
+def _found(path: Path, job: Written, lists: Lists, start: int | None, end: int | None) -> Place:
     written, rest = job, path[1:]
-    for key, statements in (("tasks", tasks), ("parameters", parameters)):
-        if rest[:1] == (key,):
-            if len(rest) < 2:
-                return _head(statements[0] if statements else job)
-            written, rest = statements[int(rest[1])], rest[2:]
+    if rest and rest[0] in lists:
+        statements = lists[str(rest[0])]
+        if len(rest) < 2:
+            return _head(statements[0] if statements else job)
+        if rest[0] == "pools":
+            return _head(next((p for p in statements if p.head == rest[1]), job))
+        written, rest = statements[int(rest[1])], rest[2:]
     raw = _raw(written, rest)
     if raw is None:
         return _head(written)
@@ -86,6 +105,10 @@ def _raw(written: Written, rest: Path) -> tuple[str, int] | None:
     if key == "name" and written.head is not None:
         start, end = _head(written)
         return str(written.head)[: end - start], start
+    if key == "use" and written.file is not None:
+        return _token(written.file)
+    if key == "values" and rest[-1] in written.given:
+        return written.given[str(rest[-1])][1:]
     if key in ("dependsOn", "values"):
         return _token(written.references[int(number)]) if number is not None else None
     if key == "default" and written.default is not None:
@@ -101,6 +124,8 @@ def _raw(written: Written, rest: Path) -> tuple[str, int] | None:
 def _attribute(written: Written, rest: Path) -> tuple[str, int] | None:
     """The item of the attribute that says a member, or its name."""
     key = rest[1] if rest[:1] == ("onResult",) and len(rest) > 1 else rest[0] if rest else ""
+    if key in _REPEATED or key == "retry":
+        return _limit(written, rest)
     name, skipped = SAID_BY.get(str(key), ("", 0))
     number = rest[-1] if rest else 0
     for token, bracket in written.brackets:
@@ -118,6 +143,35 @@ def _attribute(written: Written, rest: Path) -> tuple[str, int] | None:
             item = clause.items[index] if index < len(clause.items) else clause.name
             return item.raw, base + item.at
     return None
+
+
+_REPEATED = {"pools": "pool", "each": "each"}
+
+
+def _limit(written: Written, rest: Path) -> tuple[str, int] | None:
+    """The item that says a part of a retry, a pool, or the name or a value of an `each`."""
+    name = _REPEATED.get(str(rest[0]), "retry")
+    clauses = [(token, c) for token, bracket in written.brackets for c in bracket.clauses if c.name.raw == name]
+    number = int(rest[1]) if name != "retry" and len(rest) > 1 else 0
+    if number >= len(clauses):
+        return None
+    token, clause = clauses[number]
+    item = _limit_item(clause, rest[1:] if name == "retry" else rest[2:])
+    return item.raw, (token.start_pos or 0) + item.at
+
+
+def _limit_item(clause: Clause, rest: Path) -> Item:
+    items, key = clause.items, rest[0] if rest else ""
+    if not items:
+        return clause.name
+    if clause.name.raw == "pool" or key in ("times", "name"):
+        return items[0]
+    if key == "values":
+        return items[min(2 + int(rest[-1]) if isinstance(rest[-1], int) else 2, len(items) - 1)]
+    at = next((i for i, item in enumerate(items) if item.raw == key), None)
+    if at is None:
+        return clause.name
+    return items[min(at + 1 + (int(rest[1]) if len(rest) > 1 else 0), len(items) - 1)]
 
 
 def _sets(item: Item, name: str) -> bool:

@@ -1,0 +1,66 @@
+"""The brackets above a statement: what they add to its JSON form, and what does not fit there.
+
+Knows which attribute may stand above what; knows no statement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from factc.front.text_attributes import ATTRIBUTES
+from factc.front.text_places import Mistake, shortened
+from factc.front.text_written import Written
+
+if TYPE_CHECKING:
+    from lark import Token
+
+RULE, JOB, USE = "a rule", "`job`", "`use`"
+_RULES = {"continueJob": [0], "terminateJobWithSuccess": []}
+
+
+def attributes(written: Written, members: dict[str, Any], kind: str, mistakes: list[Mistake]) -> None:
+    """Adds what the brackets above a statement of that kind say."""
+    seen: dict[str, tuple[int, int]] = {}
+    for token, bracket in written.brackets:
+        for clause in bracket.clauses:
+            name, start = clause.name.raw, _start(token) + clause.name.at
+            place = (start, start + len(name))
+            if not _fits(name, kind):
+                mistakes.append(Mistake("E304", f"`{name}` stands above a rule, not above {kind}", *place))
+            elif name in seen and not ATTRIBUTES[name].repeatable:
+                words, first = f"`{name}` stands twice", (*seen[name], "first here")
+                mistakes.append(Mistake("E304", words, *place, related=(first,)))
+            else:
+                _merge(members, clause.members, place, mistakes)
+            seen.setdefault(name, place)
+    if "onResult" in members:
+        rules = members["onResult"]
+        members["onResult"] = {k: rules.get(k, d) for k, d in _RULES.items()}
+
+
+def none(written: Written, what: str, mistakes: list[Mistake]) -> None:
+    """No brackets belong above that."""
+    for token, _ in written.brackets:
+        words = f"{what} takes no attributes"
+        hint = "attributes stand above a rule, above `use` or above `job`"
+        mistakes.append(Mistake("E304", words, _start(token), token.end_pos or 0, hint=hint))
+
+
+def _fits(name: str, kind: str) -> bool:
+    attribute = ATTRIBUTES[name]
+    return attribute.above_job if kind == JOB else attribute.above_use if kind == USE else True
+
+
+def _merge(members: dict[str, Any], more: dict[str, Any], place: tuple[int, int], mistakes: list[Mistake]) -> None:
+    for key, item in more.items():
+        if isinstance(item, dict):
+            for name in members.get(key, {}).keys() & item.keys():
+                mistakes.append(Mistake("E304", f"`{shortened(name)}` is set twice", *place))
+            item = {**members.get(key, {}), **item}
+        elif isinstance(item, list):
+            item = [*members.get(key, ()), *item]
+        members[key] = item
+
+
+def _start(token: Token) -> int:
+    return token.start_pos or 0
