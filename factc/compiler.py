@@ -58,7 +58,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
     whole = Whole(job, given)
     scope = whole.root.scope
     title = scope.final(job.name, ("data", "name"))
-    pools, problems = check.check_pools([part.job for part in whole.parts])
+    pools, problems = check.check_pools(list({id(part.job): part.job for part in whole.parts}.values()))
     timeout = None if job.timeout is None else seconds(job.timeout, ("data", "timeout"), scope)
     links = Links(whole)
     linked = links.dependencies

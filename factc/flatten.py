@@ -69,6 +69,7 @@ class Whole:
     """A job with all that it uses.
 
     numbers: of single tasks by name. groups: what a name for several means: the numbers of an `each`, or parts.
+    vague: those of them whose values could not be told, so that nobody knows which single tasks there are.
     """
 
     def __init__(self, job: Job, given: Given) -> None:
@@ -77,6 +78,7 @@ class Whole:
         self.units: list[Unit] = []
         self.numbers: dict[str, int] = {}
         self.groups: dict[str, list[int] | list[Part]] = {}
+        self.vague: set[str] = set()
         self._places: dict[str, tuple[Part, Path]] = {}  # of groups
         self._made = 0  # by `each` and `use`
         self._add(self.root)
@@ -111,6 +113,8 @@ class Whole:
         for label, values in self._instances(part, task):
             numbers.append(len(self.units))
             self._add_task(part, Unit(task, part, part.scope.inside(values), f"{name}[{label}]"))
+        if not numbers:
+            self.vague.add(name)
 
     def _add_use(self, part: Part, use: Use) -> None:
         name = part.prefix + use.name
@@ -124,6 +128,8 @@ class Whole:
             one = self._add_used(part, part.scope.inside(values), use, f"{name}[{label}]")
             self._add_group(part, use.path, f"{name}[{label}]", [one])
             parts.append(one)
+        if not parts:
+            self.vague.add(name)
 
     def _add_used(self, part: Part, scope: Scope, use: Use, name: str) -> Part:
         assert use.job is not None

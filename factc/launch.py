@@ -233,7 +233,11 @@ class _Launch:
         declared = {s.name: s.value for s in self.confidential.secrets if s.name in self.plan.secrets}
         fixed |= {s.name: s.value for s in self.confidential.secrets if s.name not in declared}
         tasks = self.plan.tasks
-        return lambda task: {**fixed, **{n: declared[n] for n in tasks[task].secrets}, "FACTC_TASK": tasks[task].name}
+        return lambda task: {
+            **fixed,
+            **{n: declared[n] for n in tasks[task].secrets if n in declared},
+            "FACTC_TASK": tasks[task].name,
+        }
 
     # ---- connecting
 

@@ -70,6 +70,8 @@ class Links:
             elif wanted in self.whole.groups:
                 meant = self._group(wanted)
                 self._count(part, element, len(meant))
+            elif any(wanted.startswith(f"{vague}[") for vague in self.whole.vague):
+                continue
             else:
                 part.scope.problems.append(self._unknown(part, (*element.path, "dependsOn", k), name, wanted))
                 continue

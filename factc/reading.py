@@ -76,27 +76,25 @@ class _Reader:
             words = f"more than {MAX_DEPTH} jobs use each other, one in the other"
             raise CompileError([Diagnostic("E603", words, place)])
         if use.file is None:
-            inner, file = document.within((*use.path, "use")), ""
-        else:
-            path = os.path.join(_folder(document), use.file)
-            file = _real(path)
-            self._check_circle(use, document, file, way)
-            if file in self._jobs:
-                return self._jobs[file]
+            return self._below(document.within((*use.path, "use")), (*way, Step(place, use.name, "")))
+        path = os.path.join(_folder(document), use.file)
+        file = _real(path)
+        self._check_circle(use, document, file, way)
+        if file not in self._jobs:
             self._jobs[file] = None
             source = _opened(path, document.span((*use.path, "use")))
+            self._jobs[file] = self._below(source, (*way, Step(place, use.name, file)))
+        return self._jobs[file]
+
+    def _below(self, given: Source | Document, way: tuple[Step, ...]) -> Job:
+        """The job of a used text or document; what is wrong with it says where it is used."""
         try:
-            if use.file is not None:
-                inner = read_document(source)
-            job = self.job(inner, (*way, Step(place, use.name, file)))
+            return self.job(read_document(given) if isinstance(given, Source) else given, way)
         except CompileError as error:
             for d in error.diagnostics:
                 if d.code != "E602":
-                    d.related = (*d.related, (place, f"used here as `{use.name}`"))
+                    d.related = (*d.related, (way[-1].span, f"used here as `{way[-1].name}`"))
             raise
-        if file:
-            self._jobs[file] = job
-        return job
 
     def _check_circle(self, use: Use, document: Document, file: str, way: tuple[Step, ...]) -> None:
         files = [self._whole, *(step.file for step in way)]

@@ -227,7 +227,11 @@ def test_a_list() -> None:
     assert list(tasks(text, regions=" ap\n ")) == ["a[ap]"]
     (d,) = mistakes("job j\n" + text, regions="")
     assert (d.code, marked(d)) == ("E502", "{{regions}}") and "{{regions}} is empty" in d.message and d.hint
-    assert one("job j\nparam regions\n[each r in {{regions}}]\na:\n    x\n")[0] == "E501"
+    open_list = (
+        "job j\nparam regions\n[each r in {{regions}}]\na:\n    x\n[each r in {{regions}}]\nb: a[{{r}}]\nc: b[eu]\n"
+    )
+    assert one(open_list)[0] == "E501"  # and nothing of the tasks that nobody can know
+    assert [d.code for d in mistakes(open_list, regions=" ")] == ["E502", "E502"]
 
 
 def test_values_are_templates() -> None:
