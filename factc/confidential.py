@@ -40,6 +40,12 @@ class Confidential:
             return []
         from factc.secret import read_secrets, refuse_exposed
 
+        missing = [name for name in declared if not os.environ.get(name)]
+        if missing:
+            words = (
+                f"the job needs the secret{'s' * (len(missing) > 1)} {', '.join(missing)}: not set in the environment"
+            )
+            raise RequestError(words, f"export {missing[0]}=…, or --secret-file {missing[0]}=PATH")
         secrets, warnings = read_secrets([*wishes.secrets, *declared], wishes.secret_files, os.environ)
         refuse_exposed(plan, secrets, source)
         _refuse_arguments(wishes.arguments, secrets)

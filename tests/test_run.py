@@ -358,3 +358,21 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     assert "skipped b: the record of the run could not be written" in done.stderr
     assert "a job: FAILED after " in done.stderr and "2 succeeded, 1 skipped" in done.stderr
     assert (tmp_path / "yes").exists() and not (tmp_path / "no").exists()
+
+
+def test_declared_secrets_are_seen_by_those_tasks_only(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "inner.fact").write_text(
+        'job inner\n\nsecret PASSWORD\n\na:\n    echo "inner ${#PASSWORD} $PASSWORD"\n'
+    )
+    (tmp_path / "job.fact").write_text(
+        'job j\n\nuse "inner.fact" as inner\n\nb: inner\n    echo "outer ${#PASSWORD}"\n'
+    )
+    ran = factc("run", "job.fact", "-j1", env={"PASSWORD": "hush-hush"})
+    assert (ran.code, ran.out) == (0, "[inner/a] inner 9 ***\n[b] outer 0\n"), ran
+    missing = factc("run", "job.fact", env={"PASSWORD": ""})
+    assert missing.code == 3 and "the job needs the secret PASSWORD" in missing.err
+    assert factc("run", "job.fact", "--dry-run").code == 0
+    (tmp_path / "failing.fact").write_text("job f\n\nsecret PASSWORD\n\na:\n    test -e mended\n")
+    assert factc("run", "failing.fact", env={"PASSWORD": "hush-hush"}).code == 2
+    (tmp_path / "mended").touch()
+    assert factc("resume", env={"PASSWORD": "hush-hush"}).code == 0

@@ -84,6 +84,8 @@ def _parameters(loaded: Loaded, values: Given) -> Iterator[Entry]:
         if name.split(".")[0] not in seen and not name.startswith(TAG):
             yield _parameter(name, "", None, None, value)
     for still in plan.parameters:
+        if "/" in still.name and not still.name.startswith(TAG):  # of a used job: nobody can set it
+            continue
         if still.name.split(".")[0] not in seen and not still.name.startswith(TAG):
             default = None if still.default is None else shown(still.default)
             yield _parameter(still.name, still.description, default, still.allowed, None)
