@@ -10,10 +10,10 @@ import time
 
 from factc import pace
 from factc.diagnostic import RequestError
-from factc.outbox import Retelling, is_delivered
+from factc.outbox import Retelling
 from factc.pace import Backoff
 from factc.record import JOURNAL
-from factc.record.journal import Journal
+from factc.record.journal import Journal, is_delivered
 from factc.record.journalfile import Alive, JournalFile, Locked
 from factc.record.writer import Ledger
 from factc.sink.address import whole_urls

@@ -136,14 +136,6 @@ class Retelling:
         return Event(self._number, id, last, body, steps, self._wire.again, without)
 
 
-def is_delivered(journal: Journal, endpoint: int) -> bool:
-    """Whether an endpoint has got (or refused) every change of state that the journal holds."""
-    outbox = journal.outbox(endpoint)
-    sealed = max((seal.last for seal in outbox.seals.values()), default=0)
-    rest = any(last > sealed and transitions(step) for last, step in zip(journal.last, journal.steps, strict=True))
-    return not rest and all(map(outbox.settled, outbox.seals))
-
-
 def wire_header(header: RunHeader) -> Header:
     """What the events of a run share."""
     order = header.order or list(range(len(header.names)))

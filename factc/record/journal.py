@@ -219,6 +219,16 @@ class Journal:
         )
 
 
+def is_delivered(journal: Journal, endpoint: int) -> bool:
+    """Whether an endpoint has got (or refused) every change of state that the journal holds."""
+    from factc.pace import transitions
+
+    outbox = journal.outbox(endpoint)
+    sealed = max((seal.last for seal in outbox.seals.values()), default=0)
+    rest = any(last > sealed and transitions(step) for last, step in zip(journal.last, journal.steps, strict=True))
+    return not rest and all(map(outbox.settled, outbox.seals))
+
+
 def _is_whole(header: RunHeader) -> bool:
     """Whether a header holds what readers count on."""
     texts = all(isinstance(text, str) for text in (header.run, header.job, header.reference, *header.names))
