@@ -45,8 +45,8 @@ class RunHeader:
     """
 
     __slots__ = (
-        "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names", "order",
-        "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
+        "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names",
+        "order", "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
     )  # fmt: skip
 
     run: str
@@ -241,8 +241,10 @@ def _is_time(at: object) -> bool:
 
 
 def header_line(header: RunHeader) -> bytes:
-    values = ((name, getattr(header, name)) for name in RunHeader.__slots__)
-    return _line({"journal": FORMAT, **{name: value for name, value in values if value not in (None, []) and (name, value) != ("again", "")}})
+    values = {name: getattr(header, name) for name in RunHeader.__slots__}
+    if not header.again:
+        del values["again"]
+    return _line({"journal": FORMAT, **{name: value for name, value in values.items() if value not in (None, [])}})
 
 
 def fact_line(number: int, fact: Fact, *, more: bool = False) -> bytes:
