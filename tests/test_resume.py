@@ -330,3 +330,22 @@ def test_logs_of_what_was_carried_over_stay_with_the_run(factc: Factc, tmp_path:
 def test_where_nobody_sits_at_a_terminal_the_line_has_the_whole_path(factc: Factc, tmp_path: Path) -> None:
     failed = factc("run", write(tmp_path), env={"TERM": ""})
     assert failed.err.splitlines()[-1].endswith(f"--state-dir {tmp_path}/.factc")
+
+
+def test_names_of_each_and_use_can_be_resumed_shown_and_started(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "report.fact").write_text("job report\n\n[each part in a b]\nmake:\n    echo made-{{part}} >> ran\n")
+    (tmp_path / "job.fact").write_text(
+        "job j\n\n[each region in eu us]\nload:\n    echo load-{{region}} >> ran; test {{region}} = eu -o -e mended\n\n"
+        'use "report.fact" as report: load\n'
+    )
+    assert factc("run", "job.fact").code == 2 and ran(tmp_path) == ["load-eu", "load-us"]
+    (tmp_path / "mended").touch()
+    (tmp_path / "report.fact").rename(tmp_path / "elsewhere.fact")  # the record holds all of it
+    resumed = factc("resume")
+    assert resumed.code == 0 and ran(tmp_path) == ["load-us", "made-a", "made-b"]
+    assert account(resumed.err)["load[eu]"] == "carried over"
+    assert factc("show", "last", "report/make[a]").code == 0
+    (tmp_path / "elsewhere.fact").rename(tmp_path / "report.fact")
+    assert factc("run", "job.fact", "--to", "load[eu]").code == 0 and ran(tmp_path) == ["load-eu"]
+    assert factc("run", "job.fact", "--start", "report/make[a]").code == 0 and ran(tmp_path) == ["made-a"]
+    assert factc("resume", "--set", "x=1").code == 3, "unknown names are said from the record too"
