@@ -33,10 +33,13 @@ def startup(folder: Path) -> None:
         Candidate("factc --version", [*factc(), "--version"], folder),
         Candidate("factc --help", [*factc(), "--help"], folder),
         Candidate("factc run, one compiled task", [*factc(), "run", "job.factotum", "--output", "quiet"], folder),
+        Candidate("completion of an option", [*factc(), "complete", "run", "--"], folder),
+        Candidate("completion of a task's name", [*factc(), "complete", "run", "job.fact", "--start", ""], folder),
         Candidate("factc run, one task as text", [*factc(), "run", "job.fact", "--output", "quiet"], folder),
     ]
     take_turns(candidates, 21)
-    goals = {"factc --version": 3.0, "factc --help": 3.0, "factc run, one compiled task": 4.0}
+    goals = {"factc --version": 3.0, "factc --help": 3.0, "factc run, one compiled task": 4.0,
+             "completion of an option": 3.0, "completion of a task's name": 10.0}  # fmt: skip
     print(table("Start-up (medians of 21 runs)", candidates, goals))
 
 

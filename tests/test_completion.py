@@ -404,20 +404,6 @@ def test_options_are_answered_with_few_imports(folder: Path) -> None:
     assert "factc.complete.table" in with_it
 
 
-@pytest.mark.parametrize(("words", "limit"), [(["run", "--"], 3), ([""], 3), (["run", "big.fact", "--start", ""], 10)])
-def test_a_key_is_answered_at_once(folder: Path, words: list[str], limit: float) -> None:
-    env = environment(PYTHONPYCACHEPREFIX=str(folder / "cache"))
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    commands = [[sys.executable, "-c", "pass"], [sys.executable, "-c", START, "complete", *words]]
-    took: list[list[float]] = [[], []]
-    for _ in range(12):
-        for command, times in zip(commands, took, strict=True):
-            begun = time.perf_counter()
-            subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-            times.append(time.perf_counter() - begun)
-    assert min(took[1]) <= limit * min(took[0]), took
-
-
 # ---- the shells
 
 
