@@ -6,7 +6,6 @@ Knows files; knows no engine and no screen. Directories are 0700, files 0600, an
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from contextlib import suppress
@@ -67,7 +66,9 @@ class Record:
             if self._journal.broken:
                 raise OSError(0, "the journal cannot be written")
         except OSError:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            from shutil import rmtree
+
+            rmtree(self.directory, ignore_errors=True)
             raise
         self._journal.failed = self._fail
         # Beside what goes on: each of these takes about a millisecond.
