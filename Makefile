@@ -37,6 +37,7 @@ bench: $(VENV)/test.stamp
 
 golden: $(VENV)/test.stamp
 	$(BIN)/python -m tests.test_text_errors
+	$(BIN)/python -m tests.test_cases
 
 clean:
 	rm -rf $(VENV) dist samples/nightly.svg .pytest_cache .mypy_cache .ruff_cache .hypothesis

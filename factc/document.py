@@ -84,6 +84,9 @@ def check_schema(document: Document, known: dict[str, str]) -> list[Diagnostic]:
 
 def _check_uri(document: Document, known: dict[str, str]) -> list[Diagnostic]:
     if "schema" not in document.value:
+        if meant := nearest("schema", [str(key) for key in document.value]):
+            words = f"the property `{meant}` is not known here"
+            return [Diagnostic("E020", words, document.key_span((meant,)), hint="did you mean `schema`?")]
         hint = f'begin with "schema": "{next(iter(known))}"'
         return [Diagnostic("E020", "the property `schema` is missing", _opening(document, ()), hint=hint)]
     uri = document.value["schema"]
@@ -106,7 +109,8 @@ def _diagnostics(document: Document, error: ValidationError) -> list[Diagnostic]
         return [_unknown(document, (*path, key), properties, found) for key in extra]
     span = document.span(path)
     if rule == "type":
-        return [Diagnostic("E021", f"{_named(path)} must be {_kind(wanted)}, not {_described(found)}", span)]
+        words = f"{_named(path)} must be {_kind(wanted)}, not {_described(found)}"
+        return [Diagnostic("E021", words, span, hint=_instead(wanted, found))]
     if rule == "enum":
         words = ", ".join(str(w) for w in wanted)
         meant = nearest(found, wanted) if isinstance(found, str) else None
@@ -132,7 +136,7 @@ def _missing(document: Document, path: Path, error: ValidationError) -> Diagnost
     properties = _properties(error)
     extra = [key for key in cast(Any, error.instance) if key not in properties]
     meant = nearest(name, extra)
-    hint = f"did you mean it by `{meant}`?" if meant else ""
+    hint = f"`{meant}` is perhaps meant to be it" if meant else ""
     where = "" if not path else f" in {_named(path)}"
     return Diagnostic("E022", f"the property `{name}` is missing{where}", _opening(document, path), hint=hint)
 
@@ -181,6 +185,20 @@ _KINDS = {
 
 def _kind(wanted: str | list[str]) -> str:
     return " or ".join(_KINDS.get(w, w) for w in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _instead(wanted: str | list[str], found: object) -> str:
+    """How a plain value would look in the kind that was wanted, or ""."""
+    if isinstance(found, (bool, list, dict)) or found is None or len(str(found)) > 40:
+        return ""
+    if wanted == "array":
+        return f"write [{json.dumps(found, ensure_ascii=False)}]"
+    if wanted == "string":
+        return f'write "{found}"'
+    bare = str(found).lower()
+    if (wanted in ("integer", "number") and bare.isdecimal()) or (wanted == "boolean" and bare in ("true", "false")):
+        return f"write {int(bare) if bare.isdecimal() else bare}, without quotes"
+    return ""
 
 
 def _described(value: object) -> str:

@@ -1,6 +1,7 @@
-"""JSON text with places: where each value stands, and where and why a text is no JSON.
+"""JSON text with places: where each value stands.
 
-Knows no schema. Slow beside the standard parser, so it is asked only when a diagnostic needs a place.
+Knows no schema, and of a mistake only where reading stops. Slow beside the standard parser, so it is asked only
+when a diagnostic needs a place.
 """
 
 from __future__ import annotations
@@ -9,28 +10,13 @@ import re
 from collections.abc import Iterator
 
 from factc.document import Path
+from factc.front.jsonmistakes import BEGINS, CLOSES, NEXT, TOKEN, Mistake, misplaced_colon, not_closed, odd, unexpected
 
-_TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")'
-    r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.]))"
-    r"|(?P<word>(?:true|false|null)(?!\w))"
-    r"|(?P<mark>[{}\[\],:])"
-)
+__all__ = ["Mistake", "Node", "decoded", "inner", "places", "walk"]
+
 _BLANK = re.compile(r"[ \t\n\r]*")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", re.DOTALL)
-_CLOSES = {"{": "}", "[": "]"}
-_ODD = re.compile(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|//[^\n]*|/\*.*?(?:\*/|$)|#[^\n]*|[^\s,:{}\[\]"]+|.', re.DOTALL)
 MAX_DEPTH = 500  # levels of nesting; the deepest Factfile has 8
-
-
-class Mistake(Exception):
-    """Why a text is no JSON: offsets, cause, way out, and related places as (start, end, words)."""
-
-    def __init__(
-        self, start: int, end: int, message: str, hint: str = "", related: tuple[tuple[int, int, str], ...] = ()
-    ) -> None:
-        self.start, self.end, self.message, self.hint, self.related = start, end, message, hint, related
-        super().__init__(message)
 
 
 class Node:
@@ -65,7 +51,7 @@ def walk(text: str) -> Iterator[Node]:
     while True:
         if node is None:  # a value is due
             at = _skip(text, at)
-            if stack and not stack[-1].count and text.startswith(_CLOSES[stack[-1].mark], at):
+            if stack and not stack[-1].count and text.startswith(CLOSES[stack[-1].mark], at):
                 node = _close(stack, at + 1)
             else:
                 opened = _value(text, at, stack)
@@ -78,11 +64,11 @@ def walk(text: str) -> Iterator[Node]:
         yield node
         if not stack:
             break
-        at, done = _after(text, _skip(text, at), stack[-1])
+        at, done = _after(text, _skip(text, at), stack)
         node = _close(stack, at) if done else None
     rest = _skip(text, at)
     if rest < len(text):
-        start, end = _odd(text, rest)
+        start, end = odd(text, rest)
         raise Mistake(start, end, "invalid JSON: the text goes on after its end", "a Factfile is one JSON object")
 
 
@@ -124,6 +110,10 @@ def _open(stack: list[_Open], node: Node, text: str) -> None:
     stack.append(_Open(node, text[node.start]))
 
 
+def _opened(stack: list[_Open]) -> list[int]:
+    return [one.node.start for one in stack]
+
+
 def _close(stack: list[_Open], end: int) -> Node:
     node = stack.pop().node
     node.end = end
@@ -140,15 +130,17 @@ def _value(text: str, at: int, stack: list[_Open]) -> Node:
     start, end, key = _key(text, at, top, stack)
     colon = _skip(text, end)
     if not text.startswith(":", colon):
-        raise _unexpected(text, colon, stack, "invalid JSON: a `:` is missing after this key", (start, end))
+        raise unexpected(text, colon, _opened(stack), "invalid JSON: a `:` is missing after this key", (start, end))
     at = _skip(text, colon + 1)
     return _scalar(text, at, Node((*top.node.path, key), at, (start, end)), stack)
 
 
 def _key(text: str, at: int, top: _Open, stack: list[_Open]) -> tuple[int, int, str]:
-    match = _TOKEN.match(text, at)
+    match = TOKEN.match(text, at)
     if not match or match.lastgroup != "string":
-        raise _unexpected(text, at, stack, "invalid JSON: a key in double quotes was due here")
+        if BEGINS.match(text, at) and len(stack) > 1 and stack[-2].mark == "[":
+            raise not_closed(text, at, top.node.start)
+        raise unexpected(text, at, _opened(stack), "invalid JSON: a key in double quotes was due here")
     key = decoded(match.group())
     if key in top.keys:
         first = top.keys[key]
@@ -161,77 +153,31 @@ def _key(text: str, at: int, top: _Open, stack: list[_Open]) -> tuple[int, int, 
 
 
 def _scalar(text: str, at: int, node: Node, stack: list[_Open]) -> Node:
-    match = _TOKEN.match(text, at)
+    match = TOKEN.match(text, at)
     if not match or match.group() in ("}", "]", ",", ":"):
-        raise _unexpected(text, at, stack, "invalid JSON: a value was due here")
+        raise unexpected(text, at, _opened(stack), "invalid JSON: a value was due here")
     node.end = match.end()
     return node
 
 
-def _after(text: str, at: int, top: _Open) -> tuple[int, bool]:
+def _after(text: str, at: int, stack: list[_Open]) -> tuple[int, bool]:
     """Behind a value inside a bracket: on to the next one, or the bracket closes."""
+    top = stack[-1]
     top.count += 1
     mark = text[at : at + 1]
-    if mark == _CLOSES[top.mark]:
+    if mark == CLOSES[top.mark]:
         return at + 1, True
     if mark == ",":
         following = _skip(text, at + 1)
         if text[following : following + 1] in ("}", "]"):
             raise Mistake(at, at + 1, "invalid JSON: a comma before a closing bracket", "remove this comma")
         return at + 1, False
-    raise _unexpected(text, at, [top], f"invalid JSON: a `,` or a `{_CLOSES[top.mark]}` is missing before this")
-
-
-def _unexpected(
-    text: str, at: int, stack: list[_Open], message: str, instead: tuple[int, int] | None = None
-) -> Mistake:
-    """The most helpful words for what stands where something else was due."""
-    if at >= len(text):
-        if stack:
-            start = stack[-1].node.start
-            return Mistake(
-                start, start + 1, f"invalid JSON: this `{text[start]}` is never closed",
-                f"the text ends before its `{_CLOSES[text[start]]}`", ((max(0, at - 1), at, "the text ends here"),),
-            )  # fmt: skip
-        return Mistake(max(0, at - 1), at, "invalid JSON: the text ends where a value was due")
-    if stack and text[at] in "}]" and text[at] != _CLOSES[stack[-1].mark]:
-        start = stack[-1].node.start
-        return Mistake(
-            start, start + 1, f"invalid JSON: this `{text[start]}` is not closed",
-            f"a `{_CLOSES[text[start]]}` is missing before the `{text[at]}`", ((at, at + 1, "closed here instead"),),
-        )  # fmt: skip
-    start, end = _odd(text, at)
-    words = text[start:end]
-    if words.startswith('"') and not _TOKEN.match(text, start):
-        return _bad_string(text, start, end)
-    if words[0] == "'":
-        return Mistake(start, end, "invalid JSON: a text stands in double quotes", "write \"…\" instead of '…'")
-    if words.startswith(("//", "/*", "#")):
-        return Mistake(start, end, "invalid JSON: JSON has no comments", "remove it; the text language has comments")
-    if words in ("NaN", "Infinity", "-Infinity"):
-        return Mistake(start, end, f"invalid JSON: `{words}` is no JSON number")
-    if words in ("True", "False", "None"):
-        return Mistake(start, end, f"invalid JSON: `{words}` is Python", "JSON writes true, false and null")
-    return Mistake(*(instead or (start, end)), message)
-
-
-def _bad_string(text: str, start: int, end: int) -> Mistake:
-    """A string that is left open or holds what no JSON string may."""
-    good = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*').match(text, start)
-    stop = good.end() if good else start
-    if stop >= len(text) or text[stop] in "\r\n":
-        return Mistake(start, max(stop, start + 1), "invalid JSON: this text is not closed", 'a `"` is missing')
-    if text[stop] == "\\":
-        return Mistake(
-            stop, min(stop + 2, len(text)), "invalid JSON: an unknown escape in a text",
-            'JSON knows \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX; write \\\\ for a backslash',
-        )  # fmt: skip
-    return Mistake(stop, stop + 1, "invalid JSON: a control character in a text", "write it as \\n, \\t or \\u00XX")
-
-
-def _odd(text: str, at: int) -> tuple[int, int]:
-    match = _ODD.match(text, at)
-    return (at, min(match.end(), at + 80)) if match else (at, at)
+    end = len(text[:at].rstrip())
+    if mark == ":":
+        raise misplaced_colon(text, at, end, _opened(stack))
+    if "\n" not in text[end:at] or not TOKEN.match(text, at) or mark in "}]":
+        raise unexpected(text, at, _opened(stack), NEXT.format(CLOSES[top.mark]))
+    raise Mistake(end - 1, end, "invalid JSON: a `,` is missing behind this", "", ((at, at + 1, "before this"),))
 
 
 def decoded(token: str) -> str:

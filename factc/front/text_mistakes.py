@@ -6,6 +6,7 @@ Looks at characters only; knows no parser and no job.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from factc.diagnostic import nearest
@@ -93,7 +94,8 @@ def _strange(line: Line) -> Mistake | None:
     if not character.isprintable() or (line.piece and not line.piece.isprintable()):
         at = next(i for i in range(line.at, len(line.text)) if not line.text[i].isprintable())
         words = f"a character that one does not see (U+{ord(line.text[at]):04X}) stands here"
-        return line.mistake("E308", words, at, at + 1, "take it out")
+        hint = "write a plain blank in its place" if unicodedata.category(line.text[at]) == "Zs" else "take it out"
+        return line.mistake("E308", words, at, at + 1, hint)
     return None
 
 

@@ -1,0 +1,152 @@
+"""Why a text is no JSON, and what was probably meant: the guesses behind the messages.
+
+Knows brackets, quotes and indentation; how the text is read, and what it should hold, it does not know. `opened` are
+the places of the brackets that are open, the innermost last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")'
+    r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.]))"
+    r"|(?P<word>(?:true|false|null)(?!\w))"
+    r"|(?P<mark>[{}\[\],:])"
+)
+_PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+BEGINS = re.compile(r'\{\s*["}]')
+_ODD = re.compile(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|//[^\n]*|/\*.*?(?:\*/|$)|#[^\n]*|[^\s,:{}\[\]"]+|.', re.DOTALL)
+CLOSES = {"{": "}", "[": "]"}
+
+
+class Mistake(Exception):
+    """Why a text is no JSON: offsets, cause, way out, and related places as (start, end, words)."""
+
+    def __init__(
+        self, start: int, end: int, message: str, hint: str = "", related: tuple[tuple[int, int, str], ...] = ()
+    ) -> None:
+        self.start, self.end, self.message, self.hint, self.related = start, end, message, hint, related
+        super().__init__(message)
+
+
+NEXT = "invalid JSON: a `,` or a `{}` is missing before this"
+
+
+def misplaced_colon(text: str, at: int, end: int, opened: Sequence[int]) -> Mistake:
+    """A colon behind a value that ends at `end`: an object should have begun before it, or a list have ended."""
+    top = opened[-1]
+    if text[end - 1] == '"' and _closers(text, at) > len(opened):
+        hint = "a list holds values; a key and its value stand in an object" if text[top] == "[" else ""
+        return _not_begun(text, "{", end, hint)
+    if text[top] == "[":
+        return not_closed(text, _start(text, end), top)
+    return unexpected(text, at, opened, NEXT.format(CLOSES[text[top]]))
+
+
+def _not_begun(text: str, mark: str, end: int, hint: str = "") -> Mistake:
+    """A bracket is missing before the value that ends at `end`, or at the end of the line above."""
+    start = _start(text, end)
+    before = len(text[:start].rstrip())
+    line = text[text.rfind("\n", 0, before) + 1 : before].lstrip()
+    if "\n" in text[before:start] and (line == "}," or line[-1:] != ","):
+        words = f"invalid JSON: a `{mark}` is missing behind this"
+        return Mistake(before - 1, before, words, hint, ((start, end, "before this"),))
+    return Mistake(start, end, f"invalid JSON: a `{mark}` is missing before this", hint)
+
+
+def _start(text: str, end: int) -> int:
+    """Where the text, number or word begins that ends at `end`."""
+    if text[end - 1] != '"':
+        return end - len(re.split(r"[^\w.+-]", text[:end])[-1])
+    return max(m.start() for m in _STRING.finditer(text, text.rfind("\n", 0, end) + 1, end))
+
+
+def _closers(text: str, at: int) -> int:
+    """How many more brackets close than open from here on."""
+    counts = {"}": 1, "]": 1, "{": -1, "[": -1}
+    return sum(counts.get(match.group(), 0) for match in _PIECE.finditer(text, at))
+
+
+def not_closed(text: str, at: int, start: int) -> Mistake:
+    """The bracket at `start`, or one inside it that the indentation says was meant, lacks its end before `at`."""
+    start = _left_open(text, at, start)
+    return Mistake(
+        start, start + 1, f"invalid JSON: this `{text[start]}` is not closed",
+        f"a `{CLOSES[text[start]]}` is missing", ((at, at + 1, "it should be closed before this"),),
+    )  # fmt: skip
+
+
+def _left_open(text: str, at: int, start: int) -> int:
+    """The first bracket from `start` on whose end is indented less than the line that it begins on; else `start`."""
+    found: list[int] = []
+    for match in _PIECE.finditer(text, start, at):
+        if match.group() in ("{", "["):
+            found.append(match.start())
+        elif match.group() in ("}", "]") and found:
+            one, line = found.pop(), text.rfind("\n", 0, match.start()) + 1
+            before = text[line : match.start()]
+            if not before.strip() and "\n" in text[one:line] and len(before) < _indentation(text, one):
+                return one
+    return start
+
+
+def _indentation(text: str, at: int) -> int:
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return len(line) - len(line.lstrip())
+
+
+def unexpected(
+    text: str, at: int, opened: Sequence[int], message: str, instead: tuple[int, int] | None = None
+) -> Mistake:
+    """The most helpful words for what stands where something else was due."""
+    if at >= len(text):
+        if opened:
+            start = _left_open(text, at, opened[-1])
+            return Mistake(
+                start, start + 1, f"invalid JSON: this `{text[start]}` is never closed",
+                f"a `{CLOSES[text[start]]}` is missing", ((max(0, at - 1), at, "the text ends here"),),
+            )  # fmt: skip
+        return Mistake(max(0, at - 1), at, "invalid JSON: the text ends where a value was due")
+    if opened and text[at] in "}]" and text[at] != CLOSES[text[opened[-1]]]:
+        end = len(text[:at].rstrip())
+        if _closers(text, at) > len(opened):
+            if text[end - 1] in "}],{[:":
+                return Mistake(at, at + 1, f"invalid JSON: this `{text[at]}` closes nothing", "remove it")
+            return _not_begun(text, "[" if text[at] == "]" else "{", end)
+        return not_closed(text, at, opened[-1])
+    start, end = odd(text, at)
+    words = text[start:end]
+    if words.startswith('"') and not TOKEN.match(text, start):
+        return _bad_string(text, start, end)
+    if words[0] == "'":
+        return Mistake(start, end, "invalid JSON: a text stands in double quotes", "write \"…\" instead of '…'")
+    if words.startswith(("//", "/*", "#")):
+        return Mistake(start, end, "invalid JSON: JSON has no comments", "remove it; the text language has comments")
+    if words in ("NaN", "Infinity", "-Infinity"):
+        return Mistake(start, end, f"invalid JSON: `{words}` is no JSON number")
+    if words in ("True", "False", "None"):
+        return Mistake(start, end, f"invalid JSON: `{words}` is Python", "JSON writes true, false and null")
+    return Mistake(*(instead or (start, end)), message)
+
+
+def _bad_string(text: str, start: int, end: int) -> Mistake:
+    """A string that is left open or holds what no JSON string may."""
+    good = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*').match(text, start)
+    stop = good.end() if good else start
+    if stop >= len(text) or text[stop] in "\r\n":
+        return Mistake(start, max(stop, start + 1), "invalid JSON: this text is not closed", 'a `"` is missing')
+    if text[stop] == "\\":
+        return Mistake(
+            stop, min(stop + 2, len(text)), "invalid JSON: an unknown escape in a text",
+            'JSON knows \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX; write \\\\ for a backslash',
+        )  # fmt: skip
+    return Mistake(stop, stop + 1, "invalid JSON: a control character in a text", "write it as \\n, \\t or \\u00XX")
+
+
+def odd(text: str, at: int) -> tuple[int, int]:
+    """The extent of what stands at `at` and is no JSON."""
+    match = _ODD.match(text, at)
+    return (at, min(match.end(), at + 80)) if match else (at, at)
