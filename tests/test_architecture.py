@@ -24,6 +24,9 @@ HOMES = {
     "graphviz": {"factc.emit.dot"},
     "rich": {"factc.sink.live"},
     "standardwebhooks": {"factc.sink.signing"},
+    "pygls": {"factc.lsp.server"},
+    "lsprotocol": {"factc.lsp.server"},
+    "pygments": {"factc.highlight"},
 }
 
 PURE = {
@@ -64,7 +67,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"__init__", "api"},
-    {"launch", "load", "deliver", "earlier"},
+    {"launch", "load", "deliver", "earlier", "lsp"},
     {"compiler", "runner", "running", "remarks", "wishes", "confidential", "runheader", "pasted"},
     {"fmt"},
     {"lint", "shellcheck", "complete"},
@@ -75,7 +78,7 @@ FLOORS = [
     {"job", "selection", "shellcommands", "shellflow", "shelltext", "loop", "outcome"},
     {"document", "schedule", "pools", "tail", "durations", "timespan", "state", "values"},
     {"template", "resources", "plan", "rules", "events", "diagnostic", "version", "source", "digest", "visible", "mask",
-     "credentials"},
+     "credentials", "highlight"},
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ VERBS = {
     "events": "print the events of a run",
     "deliver": "send the events that a run could not deliver",
     "prune": "remove recorded runs",
+    "lsp": "answer an editor: mistakes, places, names (Language Server Protocol)",
     "completion": "print what makes a shell complete the words of factc",
 }
 

@@ -19,6 +19,7 @@ VERBS = {
     "events": "print the events of a run",
     "deliver": "send the events that a run could not deliver",
     "prune": "remove recorded runs",
+    "lsp": "answer an editor: mistakes, places, names (Language Server Protocol)",
     "completion": "print what makes a shell complete the words of factc",
 }
 
@@ -222,6 +223,12 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--no-colour --no-color", "", "no colours"),
         ("-h --help", "", "show this and exit"),
     ),
+    "lsp": (
+        ("--stdio", "", "what it does anyway; some editors say so"),
+        ("-C", "DIR", "go to this folder first"),
+        ("--no-colour --no-color", "", "no colours"),
+        ("-h --help", "", "show this and exit"),
+    ),
     "completion": (
         ("-C", "DIR", "go to this folder first"),
         ("--no-colour --no-color", "", "no colours"),
@@ -247,5 +254,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "events": ("RUN",),
     "deliver": ("RUN",),
     "prune": (),
+    "lsp": (),
     "completion": ("bash|zsh|fish",),
 }
