@@ -65,7 +65,6 @@ class Resumption:
         again = [plan.tasks[d].name for d in task.dependencies if d not in self.carried]
         return f"after '{again[0]}'" if again else CARRIED
 
-
     def _doubt(self, plan: Plan, final: int, number: dict[str, int], state: RunState) -> str | None:
         """A final task that has cleaned up may have taken away what the tasks carried over have made."""
         old = number.get(plan.tasks[final].name)

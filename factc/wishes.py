@@ -21,8 +21,9 @@ OUTPUTS = ("stream", "group", "quiet", "raw")
 class Wishes:
     """What the caller wants of a run.
 
-    jobs: at most so many tasks at once (None: no limit). pools: other numbers of slots for these pools. levels: Factotum's order. timeout: seconds for the whole run.
-    grace: seconds between SIGTERM and SIGKILL. heartbeat: seconds, or None. tail: characters of output in events.
+    jobs: at most so many tasks at once (None: no limit). pools: other numbers of slots for these pools. levels:
+    Factotum's order. timeout: seconds for the whole run. grace: seconds between SIGTERM and SIGKILL. heartbeat:
+    seconds, or None. tail: characters of output in events.
     drain: seconds that the end waits for webhooks; required: what they do not get is an error.
     webhook_secret, webhook_headers: the variables that hold signing secrets, and headers such as Authorization.
     secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.

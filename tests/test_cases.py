@@ -21,6 +21,7 @@ from factc.values import Given
 from tests.conftest import ROOT
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
+PAGE = ROOT / "docs" / "diagnostics-examples.md"
 ELSEWHERE = {
     "E004": "a file of 257 MB: test_bad_input",
     "E030": "a compiled plan, made by a machine: test_compile",
@@ -115,7 +116,31 @@ def test_the_answers_fit_a_terminal() -> None:
         assert not long, (case.name, long)
 
 
+def examples() -> str:
+    """The page that shows an answer for each code."""
+    first: dict[str, Path] = {}
+    for case in CASES:
+        first.setdefault(case.stem[:4], case)
+    lines = [
+        "# Diagnostics by example",
+        "",
+        "One answer for each code of the [table](diagnostics.md), as it is seen on the screen.",
+    ]
+    for code in sorted({*first, *ELSEWHERE}):
+        if code in first:
+            title, files = parts(first[code])
+            lines += ["", f"## {code}", "", f"{title.strip()}:", "", "```text", files["said"].rstrip("\n"), "```"]
+        else:
+            lines += ["", f"## {code}", "", f"No example: {ELSEWHERE[code].partition(':')[0]}."]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_of_examples() -> None:
+    assert PAGE.read_text(encoding="utf-8") == examples()
+
+
 if __name__ == "__main__":
     for path in CASES:
         kept = path.read_text(encoding="utf-8").partition("--- said\n")[0]
         path.write_text(f"{kept}--- said\n{said(path)}", encoding="utf-8")
+    PAGE.write_text(examples(), encoding="utf-8")

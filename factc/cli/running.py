@@ -119,12 +119,12 @@ def _cleaned(arguments: Sequence[str]) -> list[str]:
     from factc.sink.address import shown_url
 
     cleaned: list[str] = []
-    for word in arguments:
+    for argument in arguments:
         if cleaned[-1:] == ["--webhook"]:
-            word = shown_url(word)
-        elif word.startswith("--webhook="):
-            word = "--webhook=" + shown_url(word.partition("=")[2])
-        cleaned.append(word)
+            argument = shown_url(argument)
+        elif argument.startswith("--webhook="):
+            argument = "--webhook=" + shown_url(argument.partition("=")[2])
+        cleaned.append(argument)
     return cleaned
 
 

@@ -76,7 +76,8 @@ class Terminal:
         self._spoken = now
         self._now = now
         pager = self._streams.is_pipe(OUT)  # what reads it may show it on this very terminal
-        self._live = not self._clock and not pager and os.environ.get("TERM") not in (None, "", "dumb") and output != RAW
+        able = os.environ.get("TERM") not in (None, "", "dumb")
+        self._live = able and not self._clock and not pager and output != RAW
         self._descriptor = err
         self._shown = False
 
