@@ -94,7 +94,7 @@ def kills(count: int, folder: Path, seed: int) -> Counter[int]:
 
 
 def test_killed_and_resumed(tmp_path: Path) -> None:
-    kills(5, tmp_path, random.randrange(1 << 30))
+    kills(3, tmp_path, random.randrange(1 << 30))
 
 
 @pytest.mark.large

@@ -136,7 +136,7 @@ def jobs(draw: some.DrawFn) -> dict[str, Any]:
 
 
 @given(jobs())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_run_settles_each_task_once_and_keeps_the_rules(job: dict[str, Any]) -> None:
     from factc.levels import levels
 
