@@ -71,7 +71,7 @@ def check_pools(jobs: Sequence[Job]) -> tuple[dict[str, int], list[Diagnostic]]:
                 hint = "letters, digits, `_`, `.` and `-`"
                 problems.append(Diagnostic("E115", words, job.document.key_span(("data", "pools", name)), hint=hint))
             if pools.setdefault(name, slots) != slots:
-                words = f"the pool `{name}` has {slots} slots here and {pools[name]} elsewhere"
+                words = f"the pool `{name}` has {slots} slot{'s' * (slots != 1)} here and {pools[name]} elsewhere"
                 hint = "a pool is one by name over all files: give it one size, or two names"
                 problems.append(Diagnostic("E112", words, span, hint=hint, related=[(first[name], "declared here")]))
             first.setdefault(name, span)

@@ -110,7 +110,7 @@ def _diagnostics(document: Document, error: ValidationError) -> list[Diagnostic]
     span = document.span(path)
     if rule == "type":
         words = f"{_named(path)} must be {_kind(wanted)}, not {_described(found)}"
-        return [Diagnostic("E021", words, span, hint=_instead(wanted, found))]
+        return [Diagnostic("E021", words, span, hint=_duration(path, found) or _instead(wanted, found))]
     if rule == "enum":
         words = ", ".join(str(w) for w in wanted)
         meant = nearest(found, wanted) if isinstance(found, str) else None
@@ -185,6 +185,13 @@ _KINDS = {
 
 def _kind(wanted: str | list[str]) -> str:
     return " or ".join(_KINDS.get(w, w) for w in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _duration(path: Path, found: object) -> str:
+    """A bare number where a job writes durations."""
+    if path and path[-1] in ("timeout", "every") and isinstance(found, (int, float)) and not isinstance(found, bool):
+        return f'a duration has a unit: write "{found}s"'
+    return ""
 
 
 def _instead(wanted: str | list[str], found: object) -> str:

@@ -119,7 +119,7 @@ class Links:
         span = part.job.document.span(path)
         skipped = len(part.prefix)
         known = [n[skipped:] for n in (*self.whole.numbers, *self.whole.groups) if n.startswith(part.prefix)]
-        meant = nearest(wanted[skipped:], known)
+        meant = nearest(wanted[skipped:], [other for other in known if other != name])
         words = f"task `{short(name)}` depends on `{short(wanted[skipped:])}`, which does not exist"
         hint = f"did you mean `{meant}`?" if meant else ""
         return Diagnostic("E102", words, span, label="no task has this name", hint=hint)

@@ -273,7 +273,7 @@ def test_parameters_and_their_values(folder: Path) -> None:
         and offered("run", "big.fact", "--set", "day=") == []
     )
     assert answer("run", "big.fact", "--tag", "") == (":open", {"mood,": ""})
-    assert answer("run", "big.fact", "--pool", "") == (":open", {"wide=": "2 slots"})
+    assert answer("run", "big.fact", "--pool", "") == (":open", {"wide=": "slots: 2"})
 
 
 def test_a_factfile_and_a_plan(folder: Path, factc: Factc) -> None:

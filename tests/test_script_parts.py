@@ -100,3 +100,17 @@ def test_secrets_have_to_be_there(tmp_path: Path, shell: str) -> None:
     missing = ran(tmp_path, shell, plan)
     assert missing.returncode == 3 and "the job needs the secret PASSWORD" in missing.stderr
     assert ran(tmp_path, shell, plan, PASSWORD="hushhush").stdout == "8\n"
+
+
+@shells
+def test_secrets_of_one_file_are_not_seen_by_others(tmp_path: Path, shell: str) -> None:
+    show = 'echo "<${PASSWORD-}>"'
+    plan = Plan("j", [task("a", show, secrets=("PASSWORD",)), task("b", show, 0)], secrets=("PASSWORD",))
+    done = ran(tmp_path, shell, plan, PASSWORD="hushhush")
+    assert (done.returncode, done.stdout) == (0, "<hushhush>\n<>\n"), done
+
+
+def test_a_limit_of_the_whole_job_is_spoken_of(tmp_path: Path) -> None:
+    assert (
+        "the limit of the whole job (1h)" in ran(tmp_path, "sh", Plan("j", [task("a", "true")], timeout=3600.0)).stderr
+    )

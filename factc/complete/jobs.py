@@ -96,7 +96,7 @@ def _text(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> Non
         elif match["head"]:
             known.tasks += _expanded(_plain(match["head"]), about, _eaches(brackets, known), known.values)
         elif match["pool"]:
-            known.pools.append((match["pool"], f"{match['slots']} slots"))
+            known.pools.append((match["pool"], f"slots: {match['slots']}"))
         elif match["use"]:
             _used(known, _plain(match["use"]), match["as"], _eaches(brackets, known), uses)
         about, brackets = "", ""
@@ -182,7 +182,7 @@ def _data(known: Known, data: dict[str, Any], settings: dict[str, str], uses: _U
             known.values[name] = _filled(value, known.values)
         note = f"default: {default}" if isinstance(default, str) else ""
         known.parameters.append((name, one.get("description") or note, tuple(one.get("values") or ())))
-    known.pools = [(name, f"{slots} slots") for name, slots in data.get("pools", {}).items()]
+    known.pools = [(name, f"slots: {slots}") for name, slots in data.get("pools", {}).items()]
     for task in data["tasks"]:
         values = ((each["name"], each["values"]) for each in task.get("each", ()))
         eaches = [(n, _listed(v, known.values) if isinstance(v, str) else list(map(str, v))) for n, v in values]

@@ -23,7 +23,7 @@ def script(plan: Plan, order: Sequence[int]) -> str:
 def _block(plan: Plan, number: int) -> str:
     task = plan.tasks[number]
     name = script_quoted(visible(task.name))
-    body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, number, name)
+    body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, number, name, _hidden(plan, task))
     needs = " ".join(f'"$t{d}"' for d in task.dependencies)
     if task.final:
         body = [_outcome(plan, number), *body]
@@ -38,7 +38,13 @@ def _outcome(plan: Plan, number: int) -> str:
     return f"outcome{told}"
 
 
-def _run(task: PlanTask, number: int, name: str) -> list[str]:
+def _hidden(plan: Plan, task: PlanTask) -> str:
+    """What takes the secrets of other files from a task's environment, as the beginning of a subshell; "" for none."""
+    others = [name for name in plan.secrets if name not in task.secrets]
+    return f"unset {' '.join(others)}; " if others else ""
+
+
+def _run(task: PlanTask, number: int, name: str, hidden: str) -> list[str]:
     """The lines that run one task and settle it; the text of a task is never indented."""
     checks: list[tuple[str, str]] = []
     there = ""
@@ -49,7 +55,8 @@ def _run(task: PlanTask, number: int, name: str) -> list[str]:
     if task.argv[0] != "sh":
         found = f"({there}command -v {script_word(str(task.argv[0]))}) >/dev/null"
         checks.append((found, f"no {shown(task.argv[0])} here"))
-    lines = _called(task, number, name, f"({there}{_call(task)})" if there else _call(task))
+    before = hidden + there
+    lines = _called(task, number, name, f"({before}{_call(task)})" if before else _call(task))
     if not checks:
         return lines
     tests = [

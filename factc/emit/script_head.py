@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from factc.durations import written
 from factc.emit.shell import quoted
 from factc.version import __version__
 from factc.visible import visible
@@ -80,7 +81,7 @@ trap 'stop TERM 143' TERM
 """
 
 _LIMIT = """\
-# limited SECONDS COMMAND …: stops a command that takes longer.
+# limited SECONDS COMMAND …: stops a command that takes longer (parts of a second are rounded up).
 if command -v timeout >/dev/null; then
   limited() { timeout -k 10 "$@"; }
 else
@@ -91,7 +92,8 @@ fi
 
 _RETRY = """\
 # attempts TIMES EVERY BACKOFF ON OK NOOP COMMAND: at most TIMES more tries, EVERY seconds apart (BACKOFF times that
-# each time); ON lists what is tried again, nothing for everything. Leaves the exit code in $code.
+# each time; both are rounded up to whole numbers); ON lists what is tried again, nothing for everything. Leaves the
+# exit code in $code.
 attempts() {
   times=$1 every=$2 backoff=$3 on=$4 good=$5 early=$6 command=$7
   FACTC_ATTEMPT=1
@@ -128,8 +130,16 @@ def head(plan: Plan) -> str:
         parts.append(_LIMIT)
     if any(task.retry for task in plan.tasks):
         parts.append(_RETRY)
-    parts.append(_exports(plan))
+    parts += [*_limit_of_all(plan), _exports(plan)]
     return "\n".join(parts)
+
+
+def _limit_of_all(plan: Plan) -> list[str]:
+    """What a run would do and a script cannot, said by it."""
+    if plan.timeout is None:
+        return []
+    words = f"this script does not keep the limit of the whole job ({written(plan.timeout)}); `timeout` round it does"
+    return [f"echo {script_quoted(words)} >&2\n"]
 
 
 def foot(plan: Plan) -> str:
