@@ -233,11 +233,14 @@ class _Launch:
         declared = {s.name: s.value for s in self.confidential.secrets if s.name in self.plan.secrets}
         fixed |= {s.name: s.value for s in self.confidential.secrets if s.name not in declared}
         tasks = self.plan.tasks
-        return lambda task: {
-            **fixed,
-            **{n: declared[n] for n in tasks[task].secrets if n in declared},
-            "FACTC_TASK": tasks[task].name,
-        }
+
+        def variables(task: int) -> dict[str, str]:
+            its = tasks[task]
+            own = dict(its.environment)  # what a task sets itself is no longer the secret
+            seen = {name: declared[name] for name in its.secrets if name in declared and name not in own}
+            return {**fixed, **seen, "FACTC_TASK": its.name}
+
+        return variables
 
     # ---- connecting
 
