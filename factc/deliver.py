@@ -9,6 +9,7 @@ import os
 import time
 
 from factc import pace
+from factc.chance import chance
 from factc.diagnostic import RequestError
 from factc.outbox import Retelling
 from factc.pace import Backoff
@@ -17,7 +18,7 @@ from factc.record.journal import Journal, is_delivered
 from factc.record.journalfile import Alive, JournalFile, Locked
 from factc.record.writer import Ledger
 from factc.sink.address import whole_urls
-from factc.sink.delivery import Delivery, chance
+from factc.sink.delivery import Delivery
 from factc.sink.post import Unusable
 from factc.sink.signing import Credentials
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 
+from factc.chance import chance
 from factc.confidential import Confidential
 from factc.diagnostic import RequestError, nearest
 from factc.durations import written
@@ -220,7 +221,7 @@ class _Launch:
             say=self.say,
             mask=self.confidential.mask,
             opening=self.opening,
-            chance=_chance,
+            chance=chance,
         )
 
     def _environment(self) -> Callable[[int], dict[str, str]]:
@@ -354,11 +355,6 @@ def _pools(plan: Plan, wishes: Wishes) -> dict[str, int]:
             known = "it has: " + ", ".join(plan.pools) if plan.pools else "it declares none"
             raise RequestError(f"the job has no pool `{name}`", f"did you mean `{meant}`?" if meant else known)
     return {**plan.pools, **wishes.pools}
-
-
-def _chance() -> float:
-    """A random number from 0 up to 1."""
-    return int.from_bytes(os.urandom(7), "big") / (1 << 56)
 
 
 def _plan_text(plan: Plan) -> str:

@@ -36,7 +36,7 @@ def run_header(
     """
     return RunHeader(
         run=_new_reference(), reference=job_reference(plan.factfile, plan.tags), job=plan.name, at=at,
-        version=__version__, host=os.uname().nodename, pid=os.getpid(), directory=_here(),
+        version=__version__, host=os.uname().nodename, pid=os.getpid(), directory=here(),
         arguments=wishes.arguments, again=wishes.again, plan=_digest(text), names=[task.name for task in plan.tasks],
         order=[task for group in groups for task in group] if groups else None, tags=plan.tags,
         factfile=plan.factfile, start=wishes.start, to=wishes.to, endpoints=_endpoints(wishes), secrets=list(secrets),
@@ -44,7 +44,7 @@ def run_header(
     )  # fmt: skip
 
 
-def _here() -> str:
+def here() -> str:
     """The working directory, "" if it is gone."""
     try:
         return os.getcwd()

@@ -77,7 +77,7 @@ FLOORS = [
     {"scope", "inner", "flatten", "links", "limits", "excerpt", "bind", "levels"},
     {"job", "selection", "shellcommands", "shellflow", "shelltext", "loop", "outcome"},
     {"document", "schedule", "pools", "tail", "durations", "timespan", "state", "values"},
-    {"template", "resources", "plan", "rules", "events", "diagnostic", "version", "source", "digest", "visible", "mask",
+    {"template", "resources", "plan", "rules", "chance", "events", "diagnostic", "version", "source", "digest", "visible", "mask",
      "credentials", "highlight"},
 ]  # fmt: skip
 

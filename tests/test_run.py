@@ -239,8 +239,9 @@ def alive(marker: str) -> bool:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
 )
 def test_a_signal_stops_the_run_in_order(tmp_path: Path, number: int, code: int) -> None:
+    sleeper = f"sleep 61.{int(number):03}"  # its own: these tests may run side by side
     write(
-        tmp_path, task("long", "touch ready; sleep 61.7 & wait"), task("after", "touch after", "long"),
+        tmp_path, task("long", f"touch ready; {sleeper} & wait"), task("after", "touch after", "long"),
         task("also", "trap 'echo cleaned; exit 0' TERM; while :; do sleep 0.02; done"),
     )  # fmt: skip
     run = Background(tmp_path)
@@ -250,7 +251,7 @@ def test_a_signal_stops_the_run_in_order(tmp_path: Path, number: int, code: int)
     run.process.send_signal(number)
     got, out, err = run.end()
     assert got == code and time.monotonic() - started < 8
-    assert "[also] cleaned" in out and not (tmp_path / "after").exists() and not alive("sleep 61.7")
+    assert "[also] cleaned" in out and not (tmp_path / "after").exists() and not alive(sleeper)
     name = signal.Signals(number).name
     assert f"the run was stopped by {name}" in err
 

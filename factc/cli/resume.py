@@ -11,6 +11,7 @@ from factc.cli.running import add_options, prepared, wishes
 from factc.diagnostic import RequestError
 from factc.earlier import Earlier
 from factc.load import Loaded, close
+from factc.runheader import here
 from factc.source import Source
 
 TYPE_CHECKING = False
@@ -81,21 +82,13 @@ def _webhooks(given_urls: list[str], header: RunHeader) -> list[str]:
 def _go_there(options: argparse.Namespace, header: RunHeader) -> None:
     """A job means its relative paths from where it was started."""
     options.state_dir = os.path.abspath(options.state_dir)
-    if options.directory is None and header.directory and header.directory != _here():
+    if options.directory is None and header.directory and header.directory != here():
         try:
             os.chdir(header.directory)
         except OSError as problem:
             words = f"the run was started in {header.directory}, which cannot be entered: {problem.strerror}"
             raise RequestError(words, "-C DIR goes on in another folder") from None
         say(f"in {header.directory}, where the run was started")
-
-
-def _here() -> str:
-    """The working directory, "" if it is gone."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
 
 
 def _loaded(earlier: Earlier, values: Given) -> Loaded:

@@ -161,8 +161,3 @@ assert set(_MISSING) == set(SMALLER.values()) and WHOLE not in _MISSING
 def new_id() -> str:
     """An event's own id."""
     return "msg_" + os.urandom(16).hex()
-
-
-def chance() -> float:
-    """A random number from 0 up to 1."""
-    return int.from_bytes(os.urandom(7), "big") / (1 << 56)

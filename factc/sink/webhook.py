@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from factc import pace
+from factc.chance import chance
 from factc.events import Step
 from factc.outbox import Event
 from factc.pace import Backoff, Pace
@@ -242,8 +243,6 @@ class Webhook:
 
     def _pause(self, answer: Answer, retry: int) -> int | None:
         """Waits until an event may be tried again; how often it was then, None if there is no time for that."""
-        from factc.sink.delivery import chance
-
         self._problem = answer.words
         before = self._tried_closing
         wish = pace.retry_after(answer.retry_after, time.time())

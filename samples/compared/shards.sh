@@ -6,7 +6,7 @@ rows=${1:-1200}
 out=out/shards
 end() {
     case $? in 0) outcome=succeeded ;; 129 | 130 | 143) outcome=stopped ;; *) outcome=failed ;; esac
-    rm -rf $out/work
+    rm -rf $out/pieces
     mkdir -p $out
     echo "shards: $outcome" > $out/outcome.txt
 }
@@ -14,9 +14,9 @@ trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-rm -rf $out/work
-mkdir -p $out/work
-(cd $out/work && awk -v rows="$rows" 'BEGIN { for (i = 0; i < rows + 0; i++) print i * 7919 % 12, i % 5 > ("shard-" i % 12) }')
+rm -rf $out/pieces
+mkdir -p $out/pieces
+(cd $out/pieces && awk -v rows="$rows" 'BEGIN { for (i = 0; i < rows + 0; i++) print i * 7919 % 12, i % 5 > ("shard-" i % 12) }')
 
 count() {
     code=0
@@ -30,8 +30,8 @@ count() {
 }
 export -f count
 # shellcheck disable=SC2016
-seq 0 11 | xargs -P 4 -I % bash -euo pipefail -c 'count "$1" "$2"' count $out/work %
+seq 0 11 | xargs -P 4 -I % bash -euo pipefail -c 'count "$1" "$2"' count $out/pieces %
 
-cat $out/work/count-* > $out/work/all
-awk '{ n[$3] += $1 } END { for (k in n) print k, n[k] }' $out/work/all | sort > $out/sum.txt
+cat $out/pieces/count-* > $out/pieces/all
+awk '{ n[$3] += $1 } END { for (k in n) print k, n[k] }' $out/pieces/all | sort > $out/sum.txt
 [ "$(awk '{ n += $2 } END { print n }' $out/sum.txt)" -eq "$rows" ]
