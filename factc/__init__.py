@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.api import compile, run
     from factc.diagnostic import CompileError, Diagnostic, RequestError
-    from factc.launch import Result
     from factc.plan import Plan
+    from factc.runner.launch import Result
 
 __all__ = ["CompileError", "Diagnostic", "Plan", "RequestError", "Result", "__version__", "compile", "run"]
 
@@ -29,7 +29,7 @@ _HOMES = {
     "Diagnostic": "factc.diagnostic",
     "RequestError": "factc.diagnostic",
     "Plan": "factc.plan",
-    "Result": "factc.launch",
+    "Result": "factc.runner.launch",
 }
 
 

@@ -9,14 +9,14 @@ import os
 from collections.abc import Mapping, Sequence
 
 from factc import load
-from factc.bind import add, complete
-from factc.earlier import Earlier
-from factc.launch import Result, launch
 from factc.plan import Plan
+from factc.plan.bind import add, complete
+from factc.plan.values import Given
 from factc.record import STATE_DIR
-from factc.rules import GRACE
-from factc.values import Given
-from factc.wishes import DRAIN, TAIL, Wishes
+from factc.record.earlier import Earlier
+from factc.runner.launch import Result, launch
+from factc.runner.rules import GRACE
+from factc.runner.wishes import DRAIN, TAIL, Wishes
 
 
 def compile(

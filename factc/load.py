@@ -5,18 +5,18 @@ Knows the doors, the values that a caller gives and the part of a job that is wa
 
 from __future__ import annotations
 
-from factc.bind import add, complete
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import is_plan
 from factc.front.file import read_source
-from factc.selection import select
+from factc.plan.bind import add, complete
+from factc.plan.selection import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.compiler import Compiled
+    from factc.compiler.chain import Compiled
     from factc.plan import Plan
+    from factc.plan.values import Given
     from factc.source import Source
-    from factc.values import Given
 
 
 class Loaded:
@@ -47,7 +47,7 @@ def load(name: str, given: Given, *, start: str | None = None, to: str | None = 
         plan = select(add(read_plan(source), given), start, to)
         same = not (given.values or given.tags or start or to)
         return Loaded(plan, source, None, source.text if same else None)
-    from factc.compiler import compile_source
+    from factc.compiler.chain import compile_source
 
     compiled = compile_source(source, given)
     loaded = Loaded(select(compiled.plan, start, to), source, compiled, None)

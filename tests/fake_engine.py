@@ -11,11 +11,11 @@ from typing import Any
 
 from factc.engine import Attempt, Exited, Left, NotStarted, Post, Started
 from factc.events import Step
+from factc.events.state import RunState
 from factc.loop import Timer
 from factc.plan import Plan, PlanTask
-from factc.rules import Rules
-from factc.runner import Runner
-from factc.state import RunState
+from factc.runner.rules import Rules
+from factc.runner.runner import Runner
 
 
 class Clock:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from itertools import product
 
+from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
 from factc.plan import PlanTask, Retry
-from factc.state import FAILED, NO_OP, SUCCEEDED, RunState
 from tests.conftest import ROOT
 from tests.fake_engine import run
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from factc.compiler import compile_job, compile_source, read
+from factc.compiler.chain import compile_job, compile_source, read
+from factc.compiler.job import FACTC, FACTOTUM
 from factc.diagnostic import CompileError, Diagnostic
 from factc.emit.fact import fact_text
 from factc.emit.factfile import factfile_text
 from factc.front import read_document
-from factc.job import FACTC, FACTOTUM
 from factc.plan import Plan, PlanTask
+from factc.plan.values import Given
 from factc.source import Source
-from factc.values import Given
 
 
 def plan(text: str, **values: str) -> Plan:

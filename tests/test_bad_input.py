@@ -137,10 +137,10 @@ tell: "load it" fetch
 def fuzz(count: int, seed: int, tmp: Path) -> None:
     """Compiles mutated jobs in one process; what is refused is refused properly."""
     from factc import excerpt
-    from factc.compiler import compile_source
+    from factc.compiler.chain import compile_source
     from factc.diagnostic import CompileError, RequestError
+    from factc.plan.values import Given
     from factc.source import Source
-    from factc.values import Given
 
     good = factfile(
         task("a {{x}}", "echo", arguments=["{{y}} $HOME", '"q"']), task("b", "exit 3", "a {{x}}", noop=[3]), name="n"

@@ -17,7 +17,7 @@ from factc import excerpt
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
 from factc.lint import lint
 from factc.load import load
-from factc.values import Given
+from factc.plan.values import Given
 from tests.conftest import ROOT
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))

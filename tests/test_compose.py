@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.bind import add, complete
-from factc.compiler import compile_job, compile_source, read
+from factc.compiler.chain import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.factfile import factfile_text
@@ -21,8 +20,9 @@ from factc.front import read_document
 from factc.front.file import read_source
 from factc.load import load
 from factc.plan import Plan, PlanTask, shown
+from factc.plan.bind import add, complete
+from factc.plan.values import Given
 from factc.source import Source
-from factc.values import Given
 from tests.conftest import Ran
 from tests.jobs import FACTC, factfile
 from tests.test_attributes import marked, needs, told

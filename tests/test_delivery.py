@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskSkipped, TaskStarted
-from factc.outbox import Retelling, wire_header
-from factc.pace import is_job, transitions
+from factc.events.pace import is_job, transitions
+from factc.events.state import FAILED, SUCCEEDED
+from factc.events.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
 from factc.record.journal import Journal, RunHeader, Seal, fact_line, header_line, seal_line
-from factc.state import FAILED, SUCCEEDED
-from factc.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
+from factc.record.outbox import Retelling, wire_header
 from tests.conftest import ROOT, Ran, environment
 from tests.pages import blocks
 from tests.receiver import Drop, Hang, Receiver, Reply, Request, Reset, changes

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from factc.bind import complete
-from factc.compiler import compile_job, read
+from factc.compiler.chain import compile_job, read
+from factc.compiler.job import Job
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
 from factc.front import read_document
-from factc.job import Job
 from factc.plan import Plan
+from factc.plan.bind import complete
+from factc.plan.values import Given
 from factc.source import Source
-from factc.values import Given
 from tests.jobs import FACTC, FACTOTUM, factfile, task
 
 TAGS = Given(tags={"k": "K", "env": "E", "dynamic": "D"})

@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from factc.cli.fmt import difference
-from factc.compiler import compile_source
+from factc.compiler.chain import compile_source
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.planfile import plan_text

@@ -20,6 +20,7 @@ from factc.events import (
     TaskSkipped,
     TaskStarted,
 )
+from factc.events.state import SUCCEEDED
 from factc.record.journal import (
     Journal,
     RunHeader,
@@ -31,7 +32,6 @@ from factc.record.journal import (
     seal_line,
     stopped_line,
 )
-from factc.state import SUCCEEDED
 
 HEADER = header_line(
     RunHeader(run="r", reference="x", job="j", at=1.0, version="1", names=[f"t{i}" for i in range(10)], tags={})

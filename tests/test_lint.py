@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from factc.allowed import CODES
 from factc.cli import main
-from factc.credentials import find
+from factc.lint.allowed import CODES
+from factc.secrets.credentials import find
 from tests.conftest import ROOT, Ran
 from tests.jobs import factfile, task
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from factc.mask import Mask, forms
+from factc.secrets.mask import Mask, forms
 
 KEY = "\n".join(
     ["-----BEGIN PRIVATE KEY-----"]

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from factc.compiler import compile_source
+from factc.compiler.chain import compile_source
 from factc.emit.script import script
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.loop import Loop
 from factc.plan import Plan
-from factc.rules import Rules
-from factc.runner import Runner
-from factc.schedule import sequence
+from factc.plan.values import Given
+from factc.runner.rules import Rules
+from factc.runner.runner import Runner
+from factc.runner.schedule import sequence
 from factc.source import Source
-from factc.values import Given
 from tests.jobs import RandomJob
 
 ENDED = re.compile(r"^\[(t\d+)\] (SUCCEEDED|SUCCEEDED_NO_OP|FAILED|SKIPPED)\b", re.MULTILINE)

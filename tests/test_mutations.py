@@ -15,10 +15,10 @@ from typing import NamedTuple
 import pytest
 
 from factc import excerpt
-from factc.compiler import compile_source
+from factc.compiler.chain import compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError
+from factc.plan.values import Given
 from factc.source import Source
-from factc.values import Given
 from tests.conftest import ROOT
 from tests.test_cases import JARGON
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
-from factc.outcome import pause, retried
+from factc.events.state import FAILED, SETTLED, SKIPPED, SUCCEEDED, RunState
 from factc.plan import LONGEST_PAUSE, LOST, TIMEOUT, Plan, PlanTask, Retry
-from factc.state import FAILED, SETTLED, SKIPPED, SUCCEEDED, RunState
+from factc.runner.outcome import pause, retried
 from tests.fake_engine import run
 from tests.outcome_table import PAGE, RESULTS, STOPS, Outcome, expected, page
 
@@ -138,7 +138,7 @@ def jobs(draw: some.DrawFn) -> dict[str, Any]:
 @given(jobs())
 @settings(max_examples=150, deadline=None)
 def test_every_run_settles_each_task_once_and_keeps_the_rules(job: dict[str, Any]) -> None:
-    from factc.levels import levels
+    from factc.plan.levels import levels
 
     tasks, ends = job["tasks"], job["ends"]
     groups = levels(Plan("j", tasks)) if job["levels"] else None

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factc import pace
 from factc.events import (
     Fact,
     RunCreated,
@@ -19,9 +18,10 @@ from factc.events import (
     TaskEnded,
     TaskSkipped,
     TaskStarted,
+    pace,
 )
-from factc.pace import NEVER, Backoff, Pace, retry_after, verdict
-from factc.state import FAILED, SUCCEEDED
+from factc.events.pace import NEVER, Backoff, Pace, retry_after, verdict
+from factc.events.state import FAILED, SUCCEEDED
 
 CREATED: Step = (RunCreated(0.0),)
 BEGUN: Step = (RunStarted(0.0),)

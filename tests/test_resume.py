@@ -276,9 +276,9 @@ def test_the_pasted_line_leaves_out_what_only_run_knows(factc: Factc, tmp_path: 
 
 def test_a_final_task_that_has_cleaned_up_is_warned_of() -> None:
     from factc.events import TaskEnded, TaskSkipped
+    from factc.events.state import FAILED, SUCCEEDED, RunState
     from factc.plan import Plan, PlanTask
-    from factc.resume import Resumption
-    from factc.state import FAILED, SUCCEEDED, RunState
+    from factc.record.resume import Resumption
 
     tasks = [PlanTask("a", (), ("x",)), PlanTask("b", (0,), ("x",)), PlanTask("clean", (1,), ("x",), final=True)]
     state = RunState(3)

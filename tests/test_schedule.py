@@ -7,10 +7,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.check import order
-from factc.levels import levels
+from factc.compiler.check import order
 from factc.plan import Plan, PlanTask
-from factc.schedule import Schedule, sequence, urgency
+from factc.plan.levels import levels
+from factc.runner.schedule import Schedule, sequence, urgency
 from tests.jobs import RandomJob
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from factc.emit.script import script
 from factc.plan import Plan, PlanTask, Retry
-from factc.schedule import sequence
+from factc.runner.schedule import sequence
 
 SHELLS = [shell for shell in ("sh", "dash", "bash", "ksh", "zsh") if shutil.which(shell)]
 shells = pytest.mark.parametrize("shell", SHELLS)

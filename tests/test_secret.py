@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from factc.compiler import compile_source
+from factc.compiler.chain import compile_source
 from factc.diagnostic import RequestError
 from factc.plan import Hole, Parameter, Plan, PlanTask
-from factc.secret import Secret, find_secret, read_secrets, refuse_exposed
+from factc.plan.values import Given
+from factc.secrets.declared import Secret, find_secret, read_secrets, refuse_exposed
 from factc.source import Source
-from factc.values import Given
 from tests.jobs import factfile, task
 
 VALUE = "c4nary value"
@@ -189,7 +189,7 @@ def test_a_value_that_is_put_together_is_found_in_the_plan() -> None:
         "job.fact", f'job j\nparam p = {VALUE[:4]}\nparam q = "{{{{p}}}}{VALUE[4:]}"\na:\n    x {{{{q}}}}\n'
     )
     compiled = compile_source(source, Given({"p": VALUE[:4]}))
-    from factc.bind import complete
+    from factc.plan.bind import complete
 
     error = find_secret(complete(compiled.plan)[0], [DB], source)
     assert error is not None and "parameter 'q'" in error.message

@@ -139,7 +139,7 @@ def test_a_plan_has_no_recipes(factc: Factc, tmp_path: Path) -> None:
 
 def test_where_it_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from factc.diagnostic import RequestError
-    from factc.shellcheck import find
+    from factc.lint.shellcheck import find
 
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))

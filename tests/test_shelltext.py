@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factc.plan import BARE, DOUBLE, SINGLE, quoted
-from factc.shelltext import (
+from factc.compiler.shelltext import (
     ANSI,
     ARITHMETIC,
     BACKSLASH,
@@ -26,7 +25,8 @@ from factc.shelltext import (
     UNSAFE,
     places,
 )  # fmt: skip
-from factc.template import Tag, parse
+from factc.compiler.template import Tag, parse
+from factc.plan import BARE, DOUBLE, SINGLE, quoted
 from tests.conftest import Ran
 
 Factc = Callable[..., Ran]

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from lark import Lark, logger
 
 from factc import resources
-from factc.compiler import compile_source
+from factc.compiler.chain import compile_source
+from factc.compiler.document import Document
 from factc.diagnostic import CompileError, Diagnostic
-from factc.document import Document
 from factc.front.text import read_text
 from factc.plan import Plan, PlanTask, shown
+from factc.plan.values import Given
 from factc.source import Source
-from factc.values import Given
 from tests.conftest import ROOT
 
 

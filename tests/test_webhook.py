@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskStarted
-from factc.pace import Backoff
+from factc.events.pace import Backoff
+from factc.events.state import FAILED, SUCCEEDED
+from factc.events.wire import Header, job_reference, run_reference
 from factc.sink.address import check_url, shown_url
 from factc.sink.webhook import Webhook
-from factc.state import FAILED, SUCCEEDED
-from factc.wire import Header, job_reference, run_reference
 from tests.receiver import Drop, Hang, Receiver, Reply, Reset, Trickle
 from tests.receiver import changes as changes_of
 
@@ -309,7 +309,7 @@ def test_a_process_ends_although_its_receiver_hangs() -> None:
         import sys, time
         from factc.events import RunCreated
         from factc.sink.webhook import Webhook
-        from factc.wire import Header
+        from factc.events.wire import Header
         hook = Webhook(sys.argv[1], Header("j", "r", "r", "0.1.0", "", {}, ["a"]), 1, print, host="here")
         hook.step((RunCreated(0.0),))
         while not hook._number:

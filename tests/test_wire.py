@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskSkipped, TaskStarted
-from factc.state import FAILED, NO_OP, SUCCEEDED
-from factc.wire import FACTFILE_LIMIT, Header, Wire, duration, job_reference, moment, run_reference
+from factc.events.state import FAILED, NO_OP, SUCCEEDED
+from factc.events.wire import FACTFILE_LIMIT, Header, Wire, duration, job_reference, moment, run_reference
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "schemas" / "com.snowplowanalytics.factotum"

@@ -39,7 +39,7 @@ def _plan(options: argparse.Namespace) -> str:
 
 def _job(options: argparse.Namespace) -> str:
     """The job itself, values left out: they belong to plans and runs."""
-    from factc.compiler import compile_job, read
+    from factc.compiler.chain import compile_job, read
     from factc.front import is_plan, read_document
     from factc.front.file import read_source
     from factc.source import Source

@@ -7,9 +7,9 @@ import os
 from factc.cli.complain import complain, say
 from factc.cli.options import bare_parser, seconds, state_dir
 from factc.cli.output import tell
-from factc.deliver import PATIENCE, Late
 from factc.diagnostic import RequestError
 from factc.record import history
+from factc.sink.late import PATIENCE, Late
 from factc.sink.signing import read_credentials
 
 TYPE_CHECKING = False

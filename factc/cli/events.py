@@ -9,16 +9,16 @@ from itertools import chain
 from factc.cli.options import bare_parser, state_dir, whole
 from factc.cli.output import write_out
 from factc.diagnostic import RequestError
-from factc.outbox import Retelling
 from factc.record import JOURNAL, history
 from factc.record.history import Recorded
 from factc.record.journalfile import is_locked, read_whole
+from factc.record.outbox import Retelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from factc.outbox import Event
+    from factc.record.outbox import Event
 
 POLL = 0.2  # seconds between two looks at a journal that grows
 LATE = 2.0  # seconds: a fact is in the journal that long after its time at the latest

@@ -10,18 +10,18 @@ from factc.cli.output import write_out
 from factc.cli.runs import aligned
 from factc.diagnostic import CompileError
 from factc.plan import shown
+from factc.plan.values import TAG
 from factc.sink.summary import MOST_NAMES, short
-from factc.values import TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from factc.job import Job
+    from factc.compiler.job import Job
     from factc.load import Loaded
     from factc.plan import Plan
-    from factc.values import Given
+    from factc.plan.values import Given
 
     Entry = dict[str, object]
 
@@ -105,7 +105,7 @@ def _tags(plan: Plan) -> Entry:
 
 def _written(name: str) -> Entry:
     """A job whose names cannot be filled without values, as it is written."""
-    from factc.compiler import read
+    from factc.compiler.chain import read
     from factc.front import read_document
     from factc.front.file import read_source
 

@@ -12,7 +12,7 @@ import os
 
 from factc.diagnostic import RequestError, nearest
 from factc.durations import parsed
-from factc.values import Given
+from factc.plan.values import Given
 from factc.visible import visible
 
 TYPE_CHECKING = False

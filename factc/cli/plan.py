@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from factc.bind import settle
 from factc.cli.complain import report
 from factc.cli.options import given, load, parser, state_dir
 from factc.cli.output import write_out
 from factc.load import close
-from factc.schedule import sequence
+from factc.plan.bind import settle
+from factc.runner.schedule import sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def run(arguments: list[str]) -> int:
 
 def _resumed(options: argparse.Namespace) -> int:
     from factc.diagnostic import RequestError
-    from factc.earlier import Earlier
     from factc.emit.shell import commands, remark
-    from factc.resume import CARRIED
+    from factc.record.earlier import Earlier
+    from factc.record.resume import CARRIED
 
     if options.script:
         raise RequestError("--script writes the whole job: it does not go with --resume")

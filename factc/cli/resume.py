@@ -9,9 +9,9 @@ from factc.cli.options import bare_parser, given, value_options
 from factc.cli.run import begin
 from factc.cli.running import add_options, prepared, wishes
 from factc.diagnostic import RequestError
-from factc.earlier import Earlier
 from factc.load import Loaded, close
-from factc.runheader import here
+from factc.record.earlier import Earlier
+from factc.runner.runheader import here
 from factc.source import Source
 
 TYPE_CHECKING = False
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from factc.plan.values import Given
     from factc.record.journal import RunHeader
-    from factc.values import Given
 
 
 def run(arguments: list[str]) -> int:
@@ -99,8 +99,8 @@ def _loaded(earlier: Earlier, values: Given) -> Loaded:
     if not (values.values or values.tags):
         source = read_source(os.path.join(earlier.directory, PLAN))
         return Loaded(earlier.plan, source, None, source.text)
-    from factc.compiler import compile_source
-    from factc.selection import select
+    from factc.compiler.chain import compile_source
+    from factc.plan.selection import select
 
     header = earlier.run.header
     source = Source(f"the job of run {earlier.run.short}", earlier.plan.factfile)

@@ -6,8 +6,8 @@ from factc.cli import SUCCESS
 from factc.cli.complain import report, say
 from factc.cli.options import given, load, parser
 from factc.cli.running import add_options, prepared, wishes
-from factc.launch import launch
 from factc.load import close
+from factc.runner.launch import launch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from factc.load import Loaded
     from factc.plan import Plan
-    from factc.resume import Resumption
-    from factc.wishes import Wishes
+    from factc.record.resume import Resumption
+    from factc.runner.wishes import Wishes
 
 
 def run(arguments: list[str]) -> int:
@@ -50,7 +50,7 @@ def _whole(options: argparse.Namespace) -> Loaded:
 
 
 def _continued(options: argparse.Namespace) -> tuple[Loaded, Resumption]:
-    from factc.earlier import Earlier
+    from factc.record.earlier import Earlier
 
     earlier = Earlier(options.state_dir, options.resume)
     options.start = options.start or earlier.run.header.start
@@ -61,7 +61,7 @@ def _continued(options: argparse.Namespace) -> tuple[Loaded, Resumption]:
 
 
 def _show_account(plan: Plan, resumption: Resumption, whole: bool) -> None:
-    from factc.resume import account
+    from factc.record.resume import account
     from factc.visible import visible
 
     say(f"continues the run {resumption.run[:8]}")
@@ -73,8 +73,8 @@ def _show_account(plan: Plan, resumption: Resumption, whole: bool) -> None:
 
 def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> None:
     from factc.cli.output import write_out
-    from factc.levels import levels
-    from factc.schedule import sequence
+    from factc.plan.levels import levels
+    from factc.runner.schedule import sequence
     from factc.sink.table import table
 
     carried = resumption.carried if resumption else ()
@@ -84,7 +84,7 @@ def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> N
 
 def _here(options: argparse.Namespace) -> bool:
     """Whether this machine is meant; says so if not."""
-    from factc.constraint import why_not_here
+    from factc.compiler.constraint import why_not_here
 
     why = why_not_here(options.constraint)
     if why:

@@ -11,8 +11,8 @@ from argparse import ArgumentTypeError
 from factc.cli.options import seconds, some_time, state_dir, time_span, whole
 from factc.diagnostic import RequestError
 from factc.durations import written
-from factc.pasted import word
-from factc.wishes import OUTPUTS, Wishes
+from factc.record.pasted import word
+from factc.runner.wishes import OUTPUTS, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ from factc.cli.options import bare_parser, state_dir, whole
 from factc.cli.output import write_out
 from factc.cli.runs import aligned, as_json, clock, counted
 from factc.diagnostic import RequestError, nearest
-from factc.pasted import deliver_command, resume_command
 from factc.record import LOGS, history
 from factc.record.history import Recorded
 from factc.record.logs import log_name
+from factc.record.pasted import deliver_command, resume_command
 from factc.sink.lines import Lines
 from factc.sink.summary import short
 from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.state import TaskState
+    from factc.events.state import TaskState
 
 PIECE = 1 << 20
 

@@ -104,7 +104,7 @@ def _warnings(loaded: Loaded, with_shellcheck: bool) -> list[Diagnostic]:
 
 
 def _shellcheck(loaded: Loaded) -> list[Diagnostic]:
-    from factc import shellcheck
+    from factc.lint import shellcheck
 
     assert loaded.compiled is not None
     return shellcheck.findings(loaded.compiled.job)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from factc.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Each, Job, Script, Task, Use
+from factc.compiler.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Each, Job, Script, Task, Use
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 

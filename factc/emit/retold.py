@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from copy import copy
 
-from factc import template
+from factc.compiler import template
+from factc.compiler.job import Job
+from factc.compiler.template import Tag
 from factc.diagnostic import RequestError
-from factc.job import Job
-from factc.template import Tag
-from factc.values import TAG
+from factc.plan.values import TAG
 
 _WORD = re.compile(r"\w[\w.\-]*")
 

@@ -10,7 +10,7 @@ from math import ceil
 
 from factc.emit.script_head import foot, head, script_quoted, script_word
 from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, shown
-from factc.schedule import reach
+from factc.plan.graph import reach
 from factc.visible import visible
 
 

@@ -9,7 +9,7 @@ from factc.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.document import Document
+    from factc.compiler.document import Document
 
 JSON_NAMES = (".json", ".factfile", ".factotum")
 PLAN = "iglu:factc/plan/jsonschema/1-0-0"

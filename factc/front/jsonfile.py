@@ -10,8 +10,8 @@ import re
 from functools import cache
 from typing import Any
 
+from factc.compiler.document import KEY, Document, Path
 from factc.diagnostic import CompileError, Diagnostic
-from factc.document import KEY, Document, Path
 from factc.front import jsontext
 from factc.source import Source, Span
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from factc.document import Path
+from factc.compiler.document import Path
 from factc.front.jsonmistakes import BEGINS, CLOSES, NEXT, TOKEN, Mistake, misplaced_colon, not_closed, odd, unexpected
 
 __all__ = ["Mistake", "Node", "decoded", "inner", "places", "walk"]

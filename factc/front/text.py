@@ -13,7 +13,7 @@ from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, Unexp
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from factc import resources
-from factc.document import Document
+from factc.compiler.document import Document
 from factc.front.text_attributes import understood
 from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_mistakes import double_quoted, explained_inside

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from factc.compiler.document import Document
+from factc.compiler.job import FACTC
 from factc.diagnostic import CompileError
-from factc.document import Document
 from factc.front import text_above, text_declarations
 from factc.front import text_recipe as recipe
 from factc.front.text_clauses import Bracket
@@ -20,7 +21,6 @@ from factc.front.text_places import Clean, Mistake
 from factc.front.text_string import NO_TEXT, value
 from factc.front.text_suspicions import suspicions
 from factc.front.text_written import Written, locator
-from factc.job import FACTC
 
 if TYPE_CHECKING:
     from lark import Token

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from factc.document import KEY
+from factc.compiler.document import KEY
 from factc.front import text_recipe as recipe
 from factc.front.text_attributes import SAID_BY, assignment
 from factc.front.text_clauses import Bracket, Clause, Item
@@ -17,7 +17,7 @@ from factc.front.text_string import position, value
 if TYPE_CHECKING:
     from lark import Token
 
-    from factc.document import Locate, Path
+    from factc.compiler.document import Locate, Path
 
 Place = tuple[int, int]
 

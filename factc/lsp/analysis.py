@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from factc.compiler import Compiled, compile_source
+from factc.compiler.chain import Compiled, compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
 from factc.lint import lint
+from factc.plan.values import Given
 from factc.source import Source
-from factc.values import Given
 
 ELSEWHERE = {"W401", "W411"}  # warnings that another machine, or ShellCheck, may give
 

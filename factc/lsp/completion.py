@@ -9,7 +9,7 @@ import json
 import os
 import re
 
-from factc.job import SHELLS
+from factc.compiler.job import SHELLS
 from factc.lsp.index import PARAM, POOL, RULE, USE, Statement
 from factc.lsp.library import File, Library
 from factc.lsp.words import ATTRIBUTE, KEYWORD, attribute

@@ -10,10 +10,10 @@ import time
 from collections import Counter
 
 from factc.diagnostic import RequestError
+from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
 from factc.record import JOURNAL, PLAN
 from factc.record.journal import Journal, is_delivered
 from factc.record.journalfile import is_locked, opened, read_whole
-from factc.state import FAILED, NO_OP, SUCCEEDED, RunState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

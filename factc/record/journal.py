@@ -12,7 +12,7 @@ import json
 from factc import events
 from factc.diagnostic import RequestError
 from factc.events import Fact, RunFinished
-from factc.wire import WHOLE
+from factc.events.wire import WHOLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class Journal:
 
 def is_delivered(journal: Journal, endpoint: int) -> bool:
     """Whether an endpoint has got (or refused) every change of state that the journal holds."""
-    from factc.pace import transitions
+    from factc.events.pace import transitions
 
     outbox = journal.outbox(endpoint)
     sealed = max((seal.last for seal in outbox.seals.values()), default=0)

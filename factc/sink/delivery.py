@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 import time
 
-from factc import pace
+from factc.events import pace
+from factc.events.wire import PRODUCER, SMALLER, WHOLE
 from factc.record.journal import Seal
 from factc.sink.post import Post
 from factc.sink.signing import signers
-from factc.wire import PRODUCER, SMALLER, WHOLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from factc.outbox import Event
+    from factc.record.outbox import Event
     from factc.sink.post import Answer
     from factc.sink.signing import Credentials
 

@@ -6,16 +6,16 @@ Knows the fold and the plan; the answer is a string.
 from __future__ import annotations
 
 from factc import durations
+from factc.events.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
 from factc.sink.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
-from factc.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
 from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from factc.events.state import RunState
     from factc.plan import Plan
-    from factc.state import RunState
 
 MOST_NAMES = 10  # names in a list before `and 12 more`
 _WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPPED, "skipped"))

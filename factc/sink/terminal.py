@@ -11,12 +11,12 @@ import time
 
 from factc import durations
 from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
+from factc.events.state import FAILED, NO_OP, RUNNING, RunState
 from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
 from factc.sink.lines import Lines
 from factc.sink.spool import Spool
 from factc.sink.streams import ERR, OUT, Streams
 from factc.sink.summary import Summary, names, short
-from factc.state import FAILED, NO_OP, RUNNING, RunState
 from factc.visible import visible
 
 TYPE_CHECKING = False

@@ -12,14 +12,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from factc import pace
-from factc.chance import chance
-from factc.events import Step
-from factc.outbox import Event
-from factc.pace import Backoff, Pace
+from factc.events import Step, pace
+from factc.events.pace import Backoff, Pace
+from factc.events.wire import Header, Wire
+from factc.record.outbox import Event
+from factc.runner.chance import chance
 from factc.sink.address import shown_url
 from factc.sink.signing import Credentials
-from factc.wire import Header, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

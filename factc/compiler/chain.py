@@ -1,0 +1,206 @@
+"""The way from a source to a plan, stage after stage: document, job, names, checks, commands.
+
+Knows the order of the stages and collects what they find; knows the inside of none.
+"""
+
+from __future__ import annotations
+
+from factc.compiler import check
+from factc.compiler.command import argv
+from factc.compiler.flatten import Part, Unit, Whole, uses
+from factc.compiler.job import Job, Task
+from factc.compiler.limits import limits, seconds
+from factc.compiler.links import Links
+from factc.compiler.reading import read
+from factc.compiler.scope import Scope
+from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
+from factc.front import read_document
+from factc.lint.allowed import Allowances
+from factc.plan import Plan, PlanTask, Text
+from factc.plan.selection import renumbered
+from factc.plan.values import Given
+from factc.source import Source
+
+__all__ = ["Compiled", "compile_job", "compile_source", "read"]
+
+
+class Compiled:
+    """A plan and the road to it: the job it came from, its warnings, and its undeclared variables.
+
+    `undeclared` has a ready warning for each variable that is empty unless `run` gives it a value. What the comments of
+    the text allow is not among the warnings; `allowances` remembers it.
+    """
+
+    __slots__ = ("plan", "job", "warnings", "undeclared", "allowances")
+
+    def __init__(
+        self,
+        plan: Plan,
+        job: Job,
+        warnings: list[Diagnostic],
+        undeclared: dict[str, Diagnostic],
+        allowances: Allowances,
+    ) -> None:
+        self.plan = plan
+        self.job = job
+        self.warnings = warnings
+        self.undeclared = undeclared
+        self.allowances = allowances
+
+
+def compile_source(source: Source, given: Given, *, as_json: bool | None = None) -> Compiled:
+    """Compiles a job file (not a plan). Raises CompileError with all mistakes, RequestError for a value."""
+    return compile_job(read(read_document(source, as_json=as_json)), given)
+
+
+def compile_job(job: Job, given: Given) -> Compiled:
+    """Compiles a job with the values that the caller gives."""
+    whole = Whole(job, given)
+    scope = whole.root.scope
+    title = scope.final(job.name, ("data", "name"))
+    pools, problems = check.check_pools(list({id(part.job): part.job for part in whole.parts}.values()))
+    timeout = None if job.timeout is None else seconds(job.timeout, ("data", "timeout"), scope)
+    links = Links(whole)
+    linked = links.dependencies
+    problems += check.cycles([unit.name for unit in whole.units], linked, links.edge)
+    surroundings = {id(part): Surroundings(part) for part in whole.parts}
+    tasks = [_task(unit, linked[i], i, surroundings[id(unit.part)], pools) for i, unit in enumerate(whole.units)]
+    for part in whole.parts:
+        part.scope.close()
+    allowances = Allowances()
+    found = allowances.heard(in_order(_once([*problems, *_findings(whole)])))
+    if any(d.severity == ERROR for d in found):
+        raise CompileError(found)
+    scope.check_names()
+    plan = Plan(
+        title,
+        [_refilled(task, scope) for task in renumbered(tasks, check.order(linked))],
+        description=job.description,
+        parameters=[p for part in whole.parts for p in part.scope.parameters()],
+        values=scope.values(),
+        tags=given.tags,
+        factfile=factfile(job),
+        pools=pools,
+        secrets=list(dict.fromkeys(name for part in whole.parts for name in part.job.secrets)),
+        timeout=timeout,
+    )
+    undeclared = {name: scope.empty(name) for name in scope.undeclared}
+    return Compiled(plan, job, found, undeclared, allowances)
+
+
+def factfile(job: Job) -> str:
+    """The text that events carry: a JSON Factfile as it was read, any other job, or one that uses others, as JSON."""
+    if not job.document.textual and not job.uses:
+        return job.document.source.factfile
+    from factc.emit.factfile import factfile_text
+
+    return factfile_text(job)
+
+
+# ---- what was found
+
+
+def _findings(whole: Whole) -> list[Diagnostic]:
+    """What is wrong with single jobs and single tasks; in a used job, with the way to it."""
+    found: list[Diagnostic] = []
+    seen: set[int] = set()
+    for part in whole.parts:
+        problems = list(part.scope.problems)
+        if id(part.job) not in seen:
+            seen.add(id(part.job))
+            problems += [*part.job.document.warnings, *check.check_tasks(part.job), *check.check_declarations(part.job)]
+        way = uses(part) if problems else []
+        for problem in problems:
+            problem.related = (*problem.related, *way)
+        found += problems
+    return found
+
+
+def _once(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Of several that say the same of one place, as the tasks of an `each` do, the first."""
+    first: dict[object, Diagnostic] = {}
+    for problem in problems:
+        span = problem.span
+        key = (problem.code, id(span.source), span.start, span.end) if span else id(problem)
+        first.setdefault(key, problem)
+    return list(first.values())
+
+
+# ---- tasks
+
+
+class Surroundings:
+    """Where the tasks of one part run, and what they see, as far as they do not say so themselves.
+
+    A job says it above its `job` line, else the `use` that brought it in, else the part that stands in.
+    """
+
+    __slots__ = ("_part", "_environment", "_directory")
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._environment: list[tuple[str, Text]] | None = None
+        self._directory: list[str | None] = []
+
+    @property
+    def environment(self) -> list[tuple[str, Text]]:
+        if self._environment is None:
+            self._environment = list(_environment(self._part).items())
+        return self._environment
+
+    @property
+    def directory(self) -> str | None:
+        if not self._directory:
+            self._directory.append(_directory(self._part))
+        return self._directory[0]
+
+
+def _environment(part: Part) -> dict[str, Text]:
+    variables: dict[str, Text] = {}
+    if part.origin:
+        use, scope = part.origin.use, part.origin.scope
+        variables = _environment(part.origin.part)
+        for name, value in use.environment:
+            variables[name] = scope.open(value, (*use.path, "environment", name))
+    for name, value in part.job.environment:
+        variables[name] = part.scope.open(value, ("data", "environment", name))
+    return variables
+
+
+def _directory(part: Part) -> str | None:
+    if part.job.directory is not None:
+        return part.scope.final(part.job.directory, ("data", "directory"))
+    if part.origin is None:
+        return None
+    use = part.origin.use
+    if use.directory is not None:
+        return part.origin.scope.final(use.directory, (*use.path, "directory"))
+    return _directory(part.origin.part)
+
+
+def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings, pools: dict[str, int]) -> PlanTask:
+    task, scope = unit.task, unit.scope
+    directory = around.directory if task.directory is None else scope.final(task.directory, (*task.path, "directory"))
+    return PlanTask(
+        unit.name, dependencies, argv(task, scope), ok=task.ok, noop=task.noop, directory=directory,
+        environment=_variables(task, scope, around), description=task.description, declared=number,
+        secrets=scope.job.secrets, **limits(task, scope, pools),
+    )  # fmt: skip
+
+
+def _variables(task: Task, scope: Scope, around: Surroundings) -> list[tuple[str, Text]]:
+    if not task.environment:
+        return around.environment
+    own = {name: scope.open(value, (*task.path, "environment", name)) for name, value in task.environment}
+    return list({**dict(around.environment), **own}.items())
+
+
+def _refilled(task: PlanTask, scope: Scope) -> PlanTask:
+    """A task once more, now that later tasks have made more names final."""
+    task.argv = tuple(_fill(text, scope) for text in task.argv)
+    task.environment = tuple((name, _fill(text, scope)) for name, text in task.environment)
+    return task
+
+
+def _fill(text: Text, scope: Scope) -> Text:
+    return text if isinstance(text, str) else scope.text(list(text))

@@ -1,0 +1,216 @@
+"""Whether a job can be executed: exit codes, executors, declarations, cycles.
+
+Knows the job and the graph of its tasks; knows no shell, no file and no process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from factc.compiler.document import Path
+from factc.compiler.job import FACTC, FACTOTUM, Command, Job, Script, Task
+from factc.diagnostic import Diagnostic, nearest
+from factc.source import Span
+
+Edge = Callable[[int, int], Span]  # where it is said that one task waits for another
+_WORD = re.compile(r"\w[\w.\-]*")
+_LIST = re.compile(r"\{\{[^{}\n]*\}\}")
+MAX_CODE = 255  # the highest exit code that POSIX systems report
+
+
+def check_tasks(job: Job) -> list[Diagnostic]:
+    """What is wrong with single tasks, whatever they are called."""
+    return [d for task in job.tasks for d in (*_codes(task, job), *_executor(task, job), *_body(task, job))]
+
+
+def check_declarations(job: Job) -> list[Diagnostic]:
+    """Secrets and variables of `each` that are called like something else."""
+    problems = []
+    path: Path
+    taken: dict[str, tuple[str, Path]] = {p.name: ("a parameter", (*p.path, "name")) for p in job.parameters}
+    for i, name in enumerate(job.secrets):
+        path = ("data", "secrets", i)
+        if name in taken:
+            problems.append(_taken("secret", name, path, taken[name], job))
+        taken.setdefault(name, ("a secret", path))
+    for element in job.elements:
+        if element.each:
+            own = dict(taken)
+            for i, each in enumerate(element.each):
+                path = (*element.path, "each", i, "name")
+                if each.name in own:
+                    problems.append(_taken("variable of `each`", each.name, path, own[each.name], job))
+                own.setdefault(each.name, ("another one", path))
+                if isinstance(each.values, str) and not _LIST.fullmatch(each.values):
+                    span = job.document.span((*path[:-1], "values"))
+                    hint = 'one parameter, as in "{{regions}}", or a list of values: ["eu", "us"]'
+                    problems.append(Diagnostic("E116", "the values of an `each` are a list", span, hint=hint))
+    return problems
+
+
+def _taken(what: str, name: str, path: Path, other: tuple[str, Path], job: Job) -> Diagnostic:
+    related = [(job.document.span(other[1]), "first here")]
+    words = f"the {what} `{_short(name)}` is called like {other[0]}"
+    if other[0] == f"a {what}":
+        words = f"the {what} `{_short(name)}` is declared twice"
+    return Diagnostic("E117", words, job.document.span(path), related=related, hint="give one of them another name")
+
+
+def check_pools(jobs: Sequence[Job]) -> tuple[dict[str, int], list[Diagnostic]]:
+    """The pools of all files, which are one by name, and those that have two sizes."""
+    problems = []
+    pools: dict[str, int] = {}
+    first: dict[str, Span] = {}
+    for job in jobs:
+        for name, slots in job.pools:
+            span = job.document.span(("data", "pools", name))
+            if not _WORD.fullmatch(name):
+                words = f"`{_short(name)}` is no name of a pool"
+                hint = "letters, digits, `_`, `.` and `-`"
+                problems.append(Diagnostic("E115", words, job.document.key_span(("data", "pools", name)), hint=hint))
+            if pools.setdefault(name, slots) != slots:
+                words = f"the pool `{name}` has {slots} slot{'s' * (slots != 1)} here and {pools[name]} elsewhere"
+                hint = "a pool is one by name over all files: give it one size, or two names"
+                problems.append(Diagnostic("E112", words, span, hint=hint, related=[(first[name], "declared here")]))
+            first.setdefault(name, span)
+    return pools, problems
+
+
+def order(dependencies: Sequence[Sequence[int]]) -> list[int]:
+    """Plan order: at every step the first declared task whose dependencies are all listed.
+
+    Tasks on a cycle, and those behind one, are left out.
+    """
+    from heapq import heapify, heappop, heappush
+
+    users: list[list[int]] = [[] for _ in dependencies]
+    for i, needed in enumerate(dependencies):
+        for d in needed:
+            users[d].append(i)
+    missing = [len(needed) for needed in dependencies]
+    ready = [i for i, count in enumerate(missing) if not count]
+    heapify(ready)
+    listed = []
+    while ready:
+        i = heappop(ready)
+        listed.append(i)
+        for user in users[i]:
+            missing[user] -= 1
+            if not missing[user]:
+                heappush(ready, user)
+    return listed
+
+
+def cycles(names: Sequence[str], dependencies: Sequence[Sequence[int]], edge: Edge) -> list[Diagnostic]:
+    """Each cycle as the path round it, with the place of every step (`edge`); [] if there is none."""
+    left = set(range(len(names))) - set(order(dependencies))
+    problems = []
+    while left:
+        path = _walk(min(left), left, dependencies)
+        problems.append(_cycle(names, path, edge))
+        left -= set(path)
+        left -= _settled(left, dependencies)
+    return problems
+
+
+def _walk(start: int, left: set[int], dependencies: Sequence[Sequence[int]]) -> list[int]:
+    """From a task back along its dependencies until one comes again: the cycle, smallest number first."""
+    seen: dict[int, int] = {}
+    at = start
+    while at not in seen:
+        seen[at] = len(seen)
+        at = next((d for d in dependencies[at] if d in left), at)
+    path = [task for task, position in seen.items() if position >= seen[at]]
+    lowest = path.index(min(path))
+    return path[lowest:] + path[:lowest]
+
+
+def _settled(left: set[int], dependencies: Sequence[Sequence[int]]) -> set[int]:
+    """Of the tasks left, those that are on no cycle of their own any more."""
+    users: dict[int, list[int]] = {i: [] for i in left}
+    for i in left:
+        for d in dependencies[i]:
+            if d in left:
+                users[d].append(i)
+    missing = {i: sum(d in left for d in dependencies[i]) for i in left}
+    free = [i for i in left if not missing[i]]
+    for i in free:
+        for user in users[i]:
+            missing[user] -= 1
+            if not missing[user]:
+                free.append(user)
+    return set(free)
+
+
+def _cycle(names: Sequence[str], path: list[int], edge: Edge) -> Diagnostic:
+    """`a` needs `b` needs `c` needs `a`."""
+    round_trip = [*path, path[0]]
+    steps = list(pairwise(round_trip))
+    spans = [edge(a, b) for a, b in steps]
+    if len(path) == 1:
+        return Diagnostic("E103", f"task `{_short(names[path[0]])}` depends on itself", spans[0])
+    words = " → ".join(f"`{_short(names[i])}`" for i in round_trip)
+    related = [
+        (span, f"`{_short(names[a])}` waits for `{_short(names[b])}`")
+        for (a, b), span in zip(steps[1:], spans[1:], strict=True)
+    ]
+    label = f"`{_short(names[path[0]])}` waits for `{_short(names[path[1]])}`"
+    return Diagnostic("E103", f"tasks wait for each other: {words}", spans[0], label=label, related=related[:20])
+
+
+def _codes(task: Task, job: Job) -> list[Diagnostic]:
+    problems = []
+    rules = (*task.path, "onResult")
+    name = _short(task.name)
+    if not task.ok:
+        words = f"the task '{name}' has no way to continue successfully"
+        problems.append(Diagnostic("E104", words, job.document.span((*rules, "continueJob")), hint="list 0, usually"))
+    for code in sorted(set(task.ok) & set(task.noop)):
+        words = f"the task '{name}' has conflicting actions: exit code {code} both continues the job and ends it early"
+        span = job.document.span((*rules, "terminateJobWithSuccess", task.noop.index(code)))
+        first = job.document.span((*rules, "continueJob", task.ok.index(code)))
+        problems.append(Diagnostic("E105", words, span, related=[(first, "continues the job")]))
+    if max((*task.ok, *task.noop), default=0) > MAX_CODE:
+        for key, codes in (("continueJob", task.ok), ("terminateJobWithSuccess", task.noop)):
+            for i, code in enumerate(codes):
+                if code > MAX_CODE:
+                    words = f"exit code {code} never happens: the highest is {MAX_CODE}"
+                    problems.append(Diagnostic("W107", words, job.document.span((*rules, key, i))))
+    return problems
+
+
+def _executor(task: Task, job: Job) -> list[Diagnostic]:
+    if task.executor == "shell":
+        return []
+    span = job.document.span((*task.path, "executor"))
+    if task.executor == "exec":
+        if job.document.value["schema"] != FACTOTUM:
+            return []
+        words = "the executor `exec` does not exist in Factotum's own schema"
+        return [Diagnostic("E106", words, span, hint=f'say "schema": "{FACTC}" to use it')]
+    known = ["shell"] if job.document.value["schema"] == FACTOTUM else ["shell", "exec"]
+    meant = nearest(task.executor, known)
+    hint = f"did you mean `{meant}`?" if meant else "known: " + ", ".join(known)
+    return [Diagnostic("E106", f"the executor `{_short(task.executor)}` is not known", span, hint=hint)]
+
+
+def _body(task: Task, job: Job) -> list[Diagnostic]:
+    data = job.document.value["data"]["tasks"][task.path[2]]
+    if "script" in data and "command" in data:
+        span = job.document.key_span((*task.path, "script"))
+        words = f"the task `{_short(task.name)}` has both a command and a script"
+        return [Diagnostic("E108", words, span, hint="leave one of them out")]
+    if isinstance(task.body, Command) and not task.body.command.strip() and not task.body.arguments:
+        span = job.document.span((*task.path, "command"))
+        words = f"the command of the task `{_short(task.name)}` is empty: it does nothing and succeeds"
+        return [Diagnostic("W108", words, span)]
+    if isinstance(task.body, Script) and not task.body.text.strip():
+        span = job.document.span((*task.path, "script"))
+        return [Diagnostic("W108", f"the script of the task `{_short(task.name)}` is empty", span)]
+    return []
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 80 else name[:79] + "…"

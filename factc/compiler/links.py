@@ -1,0 +1,157 @@
+"""What each task waits for: names of tasks, of all tasks of an `each` and of used jobs become numbers.
+
+Knows names and the graph that they make; knows no shell and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from factc.compiler.document import Path
+from factc.compiler.flatten import Origin, Part, Whole, short, uses
+from factc.compiler.job import Task, Use
+from factc.compiler.scope import Scope
+from factc.diagnostic import CompileError, Diagnostic, nearest
+from factc.source import Span
+
+MAX_EDGES = 3_000_000  # that names for several tasks make: more is a slip, and would take minutes
+
+
+class Links:
+    """`dependencies`: for each task the numbers of those that it waits for, each once in the order written."""
+
+    def __init__(self, whole: Whole) -> None:
+        self.whole = whole
+        self.dependencies: list[list[int]] = [[] for _ in whole.units]
+        self._edges = 0
+        self._exits: dict[int, list[int]] = {}  # by id of a part; present and empty while it is being worked out
+        for part in reversed(whole.parts):  # used ones before those that use them
+            self._link(part)
+
+    def _link(self, part: Part) -> None:
+        finals = []
+        for i in part.own:
+            unit = self.whole.units[i]
+            task = unit.task
+            if task.dependencies:
+                self.dependencies[i] = self._resolved(part, task, unit.scope, unit.name)
+            elif task.final:
+                finals.append(i)
+        for used in part.uses:
+            self._link_first(used)
+        if finals:
+            waited = self._waited(part)
+            ends = [i for i in range(part.first, part.end) if i not in waited and not self._is_final(i)]
+            self._count(part, self.whole.units[finals[0]].task, len(finals) * len(ends))
+            for i in finals:
+                self.dependencies[i] = ends
+
+    def _link_first(self, used: Part) -> None:
+        """The first tasks of a used job wait for what the `use` waits for."""
+        if used.origin and used.origin.use.dependencies:
+            needed = self._before(used, used.origin)
+            first = [i for i in range(used.first, used.end) if not self.dependencies[i]]
+            self._count(used.origin.part, used.origin.use, len(first) * len(needed))
+            for i in first:
+                self.dependencies[i] = needed
+
+    def _before(self, used: Part, origin: Origin) -> list[int]:
+        return self._resolved(origin.part, origin.use, origin.scope, used.prefix[:-1])
+
+    def _resolved(self, part: Part, element: Task | Use, scope: Scope, name: str) -> list[int]:
+        """The numbers that the written dependencies mean; unknown ones become problems."""
+        found: dict[int, None] = {}
+        numbers, prefix = self.whole.numbers, part.prefix
+        ordinary = isinstance(element, Use) or not element.final
+        for k, text in enumerate(element.dependencies):
+            wanted = prefix + scope.final(text, (*element.path, "dependsOn", k))
+            if wanted in numbers:
+                meant: Sequence[int] = (numbers[wanted],)
+            elif wanted in self.whole.groups:
+                meant = self._group(wanted)
+                self._count(part, element, len(meant))
+            elif any(wanted.startswith(f"{vague}[") for vague in self.whole.vague):
+                continue
+            else:
+                part.scope.problems.append(self._unknown(part, (*element.path, "dependsOn", k), name, wanted))
+                continue
+            if ordinary and self._names_final(wanted):
+                self._refuse_final(part, element, k, name, wanted)
+            else:
+                found.update(dict.fromkeys(meant))
+        return list(found)
+
+    def _group(self, name: str) -> list[int]:
+        """The tasks that a name for several means."""
+        found: dict[int, None] = {}
+        for one in self.whole.groups[name]:
+            found.update(dict.fromkeys([one] if isinstance(one, int) else self._last(one)))
+        return list(found)
+
+    def _last(self, part: Part) -> list[int]:
+        """What waiting for a used job waits for; for one without tasks, what that waits for."""
+        if id(part) not in self._exits:
+            self._exits[id(part)] = []
+            waited = self._waited(part)
+            ends = [i for i in range(part.first, part.end) if i not in waited]  # its `finally` tasks are among them
+            if part.first == part.end and part.origin:
+                ends = self._before(part, part.origin)
+            self._exits[id(part)] = ends
+        return self._exits[id(part)]
+
+    def _waited(self, part: Part) -> set[int]:
+        """The tasks that an ordinary task of the same part waits for."""
+        tasks = range(part.first, part.end)
+        return {d for i in tasks if not self._is_final(i) for d in self.dependencies[i]}
+
+    def _is_final(self, number: int) -> bool:
+        return self.whole.units[number].task.final
+
+    def _names_final(self, name: str) -> bool:
+        """Whether a name is that of a `finally` rule. (A used job is waited for whole, with such tasks.)"""
+        group = self.whole.groups.get(name)
+        first = self.whole.numbers.get(name) if group is None else next(iter(group), None)
+        return isinstance(first, int) and self._is_final(first)
+
+    # ---- what is wrong
+
+    def _unknown(self, part: Part, path: Path, name: str, wanted: str) -> Diagnostic:
+        span = part.job.document.span(path)
+        skipped = len(part.prefix)
+        known = [n[skipped:] for n in (*self.whole.numbers, *self.whole.groups) if n.startswith(part.prefix)]
+        meant = nearest(wanted[skipped:], [other for other in known if other != name])
+        words = f"task `{short(name)}` depends on `{short(wanted[skipped:])}`, which does not exist"
+        hint = f"did you mean `{meant}`?" if meant else ""
+        return Diagnostic("E102", words, span, label="no task has this name", hint=hint)
+
+    def _refuse_final(self, part: Part, element: Task | Use, position: int, name: str, wanted: str) -> None:
+        span = part.job.document.span((*element.path, "dependsOn", position))
+        words = f"`{short(name)}` waits for `{short(wanted[len(part.prefix) :])}`, which is a `finally` task"
+        hint = "only a `finally` task may wait for one; what others need is an ordinary task"
+        part.scope.problems.append(Diagnostic("E113", words, span, hint=hint))
+
+    def _count(self, part: Part, element: Task | Use, more: int) -> None:
+        self._edges += more
+        if self._edges > MAX_EDGES:
+            span = part.job.document.span((*element.path, "name"))
+            words = f"with this, tasks wait for each other in more than {MAX_EDGES:,} ways"
+            hint = "put a rule without a recipe between: it waits for all of them, and the others for it"
+            raise CompileError([Diagnostic("E118", words, span, hint=hint, related=uses(part))])
+
+    def edge(self, task: int, needed: int) -> Span:
+        """Where it is said that a task waits for another."""
+        unit = self.whole.units[task]
+        origin: Origin | None = unit.part.origin
+        place = self._said(unit.part, unit.task, unit.scope, needed)
+        while place is None and origin:
+            place = self._said(origin.part, origin.use, origin.scope, needed)
+            origin = origin.part.origin
+        return place or unit.part.job.document.span((*unit.task.path, "name"))
+
+    def _said(self, part: Part, element: Task | Use, scope: Scope, needed: int) -> Span | None:
+        for k, text in enumerate(element.dependencies):
+            name = part.prefix + scope.final(text, (*element.path, "dependsOn", k))
+            group: Sequence[int] = self._group(name) if name in self.whole.groups else ()
+            if self.whole.numbers.get(name) == needed or needed in group:
+                return part.job.document.span((*element.path, "dependsOn", k))
+        return None

@@ -1,0 +1,159 @@
+"""From a document to the job that it says, with the jobs that it uses read as well.
+
+Knows schemas, files and the doors; does not know what tasks mean.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+
+from factc.compiler.document import Document, check_schema
+from factc.compiler.job import FACTC, FACTOTUM, Job, Task, Use, read_job
+from factc.diagnostic import CompileError, Diagnostic
+from factc.front import is_plan, read_document
+from factc.front.file import STDIN, read_source
+from factc.source import Source, Span
+
+SCHEMAS = {
+    FACTOTUM: "schemas/com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0",
+    FACTC: "schemas/factc/factfile/jsonschema/1-0-0",
+}
+MAX_DEPTH = 50  # jobs that use each other, one in the other
+MEMBERS = ("name", "use", "description", "dependsOn", "values", "each", "directory", "environment")
+
+_WORD = re.compile(r"\w[\w.\-]*")
+
+
+class Step:
+    """A `use` on the way from the whole job to the one that is read: its place, its name, and the file it leads to."""
+
+    __slots__ = ("span", "name", "file")
+
+    def __init__(self, span: Span, name: str, file: str) -> None:
+        self.span = span
+        self.name = name
+        self.file = file
+
+
+def read(document: Document) -> Job:
+    """The job of a document, with all that it uses. Raises CompileError."""
+    return _Reader(_real(document.source.name)).job(document, ())
+
+
+class _Reader:
+    """Reads each file once, however often it is used; `whole` is the file of the whole job."""
+
+    def __init__(self, whole: str) -> None:
+        self._whole = whole
+        self._jobs: dict[str, Job | None] = {}  # None while a file is read, and for one that cannot be
+
+    def job(self, document: Document, way: tuple[Step, ...]) -> Job:
+        problems = check_schema(document, SCHEMAS)
+        if problems:
+            raise CompileError(problems)
+        job = read_job(document)
+        if not job.uses:
+            return job
+        elements: list[Task | Use] = []
+        for element in job.elements:
+            if isinstance(element, Use):
+                try:
+                    element = replace(element, job=self._used(element, document, way))
+                except CompileError as error:
+                    problems += error.diagnostics
+            elements.append(element)
+        if problems:
+            raise CompileError(problems)
+        return replace(job, elements=tuple(elements))
+
+    def _used(self, use: Use, document: Document, way: tuple[Step, ...]) -> Job | None:
+        """The job that a `use` names; None for one that has been found wrong before."""
+        _check(use, document)
+        place = document.span((*use.path, "name"))
+        if len(way) >= MAX_DEPTH:
+            words = f"more than {MAX_DEPTH} jobs use each other, one in the other"
+            raise CompileError([Diagnostic("E603", words, place)])
+        if use.file is None:
+            return self._below(document.within((*use.path, "use")), (*way, Step(place, use.name, "")))
+        path = os.path.join(_folder(document), use.file)
+        file = _real(path)
+        self._check_circle(use, document, file, way)
+        if file not in self._jobs:
+            self._jobs[file] = None
+            source = _opened(path, document.span((*use.path, "use")))
+            self._jobs[file] = self._below(source, (*way, Step(place, use.name, file)))
+        return self._jobs[file]
+
+    def _below(self, given: Source | Document, way: tuple[Step, ...]) -> Job:
+        """The job of a used text or document; what is wrong with it says where it is used."""
+        try:
+            return self.job(read_document(given) if isinstance(given, Source) else given, way)
+        except CompileError as error:
+            for d in error.diagnostics:
+                if d.code != "E602":
+                    d.related = (*d.related, (way[-1].span, f"used here as `{way[-1].name}`"))
+            raise
+
+    def _check_circle(self, use: Use, document: Document, file: str, way: tuple[Step, ...]) -> None:
+        files = [self._whole, *(step.file for step in way)]
+        if file not in files:
+            return
+        span = document.span((*use.path, "use"))
+        round_trip = way[files.index(file) :]
+        if not round_trip:
+            raise CompileError([Diagnostic("E602", "this job uses itself", span, hint=_FINITE)])
+        names = [os.path.basename(name) for name in (file, *(step.file for step in round_trip), file)]
+        words = "jobs use each other in a circle: " + " → ".join(f"`{name}`" for name in names)
+        related = [(step.span, f"`{os.path.basename(step.file)}` is used here") for step in round_trip]
+        raise CompileError([Diagnostic("E602", words, span, hint=_FINITE, related=related)])
+
+
+_FINITE = "a job is finite: what both need belongs into a third"
+
+
+def _check(use: Use, document: Document) -> None:
+    """What a `use` may say."""
+    value = document.value["data"]["tasks"][use.path[2]]
+    problems = []
+    for key in value:
+        if key not in MEMBERS:
+            words = f"`{key}` does not go together with `use`"
+            hint = "a used job says that itself, for its tasks"
+            problems.append(Diagnostic("E601", words, document.key_span((*use.path, key)), hint=hint))
+    if not _WORD.fullmatch(use.name):
+        words = f"the name of a used job is a word, not `{use.name[:60]}`"
+        hint = "letters, digits, `_`, `.` and `-`"
+        problems.append(Diagnostic("E601", words, document.span((*use.path, "name")), hint=hint))
+    if use.file is not None and ("{{" in use.file or not use.file):
+        words = "the path of a used job is literal" if use.file else "the path of a used job is empty"
+        hint = "which jobs there are is known before any value is"
+        problems.append(Diagnostic("E601", words, document.span((*use.path, "use")), hint=hint))
+    if problems:
+        raise CompileError(problems)
+
+
+def _opened(path: str, span: Span) -> Source:
+    """The text of a used file."""
+    try:
+        source = read_source(path)
+    except CompileError as error:
+        for d in error.diagnostics:
+            if d.span is None or not d.span.source.text:
+                d.code, d.span = "E601", span
+        raise
+    if is_plan(source):
+        words = f"`{path}` is a compiled plan, not a job"
+        raise CompileError([Diagnostic("E601", words, span, hint="name the job that it was compiled from")])
+    return source
+
+
+def _folder(document: Document) -> str:
+    """The folder that paths in a document count from."""
+    name = document.source.name
+    return "" if name == STDIN else os.path.dirname(name)
+
+
+def _real(path: str) -> str:
+    return path if path == STDIN else os.path.realpath(path)

@@ -1,0 +1,239 @@
+"""What each name in a job's templates stands for: final when compiled, or still open in the plan.
+
+Knows no shell and no graph. A name that must be final (in a task's name, a dependency, a directory) takes
+its value or default now; everywhere else a parameter without a given value stays open.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from factc.compiler import template
+from factc.compiler.document import Document, Path
+from factc.compiler.job import Declaration, Job
+from factc.compiler.template import Tag
+from factc.diagnostic import Diagnostic, nearest
+from factc.plan import VERBATIM, Hole, Parameter, Text, filled, quoted
+from factc.plan.values import TAG, Given, allowed, how_to_give, unknown
+
+
+class Scope:
+    """The parameters of a job that is being compiled.
+
+    `fixed` holds what is final by now, by the name that it has in the plan; `each` the variables of the one task or
+    used job that is looked at; `undeclared` the first place of each variable that a JSON Factfile uses without
+    declaring it; `problems` all that was found wrong with names and values. `outer` is the scope of the job that uses
+    this one; all share what is fixed, and `hidden`, the names of what is fixed and no parameter of the whole job.
+    """
+
+    def __init__(self, job: Job, given: Given, outer: Scope | None = None) -> None:
+        self.job = job
+        self.given = given
+        self.root: Scope = outer.root if outer else self
+        self.declared: dict[str, Declaration] = {}
+        self.fixed: dict[str, str] = outer.fixed if outer else {}
+        self.hidden: set[str] = outer.hidden if outer else set()
+        self.each: dict[str, str] = {}
+        self.undeclared: dict[str, tuple[Document, Path, Tag]] = {}
+        self.used: dict[str, None] = {}
+        self.problems: list[Diagnostic] = []
+        for declaration in job.parameters:
+            if self._is_new(declaration):
+                self._declare(declaration)
+
+    def inside(self, each: dict[str, str]) -> Scope:
+        """The same scope where some variables of `each` have a value."""
+        if not each:
+            return self
+        scope = copy(self)
+        scope.each = each
+        return scope
+
+    def hole(self, name: str, quote: str) -> str | Hole:
+        """The place of a name in a text of the plan: open, unless `each` says what stands there."""
+        if name in self.each:
+            return quoted(self.each[name], quote)
+        return Hole(self.known_as(name), quote)
+
+    def known_as(self, name: str) -> str:
+        """The name that a parameter has in the plan."""
+        return name
+
+    def pieces(self, text: str, path: Path) -> template.Pieces:
+        """A template taken apart; what is wrong with it, and names that do not exist, become problems."""
+        if "{{" not in text:
+            return [text]
+        pieces, problems = template.parse(text)
+        self.problems += [d for p in problems if (d := self._judge(p, text, path))]
+        for tag in [p for p in pieces if isinstance(p, Tag)]:
+            self._use(tag, path)
+        return pieces
+
+    def final(self, text: str, path: Path) -> str:
+        """A template whose every name must have a value now."""
+        if "{{" not in text:
+            return text
+        return "".join(p if isinstance(p, str) else self._fix(p, path) for p in self.pieces(text, path))
+
+    def open(self, text: str, path: Path) -> Text:
+        """A template that is filled as far as values were given; the rest stays open, verbatim."""
+        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in self.pieces(text, path)])
+
+    def text(self, pieces: list[str | Hole]) -> Text:
+        """Pieces with every hole filled whose value is known now."""
+        return filled(tuple(pieces), self.fixed)
+
+    def values(self) -> dict[str, str]:
+        """What has been settled, by name."""
+        return {name: value for name, value in self.fixed.items() if name not in self.hidden}
+
+    def close(self) -> None:
+        """Everything has been looked at."""
+
+    def parameters(self) -> list[Parameter]:
+        """What is still open: the declared ones in order, then variables in order of first use."""
+        dotted = {name.split(".")[0] for name in self.used if "." in name and name.split(".")[0] in self.declared}
+        names = [n for n in self.declared if n in self.used or n not in dotted]
+        names += [n for n in self.used if n not in self.declared]
+        return [self._parameter(name) for name in names if name not in self.fixed]
+
+    def check_names(self) -> None:
+        """Raises RequestError for a name given by `--set` that nothing in the job is called."""
+        known = [*self.declared, *self.used]
+        for name in self.given.named:
+            if not any(k == name or k.startswith(name + ".") for k in known):
+                raise unknown(name, known)
+
+    # ---- declared parameters
+
+    def _is_new(self, declaration: Declaration) -> bool:
+        name = declaration.name
+        if name not in self.declared:
+            return True
+        first = self.job.document.span((*self.declared[name].path, "name"))
+        span = self.job.document.span((*declaration.path, "name"))
+        words = f"the parameter `{name}` is declared twice"
+        self.problems.append(Diagnostic("E205", words, span, related=[(first, "first here")]))
+        return False
+
+    def _declare(self, declaration: Declaration) -> None:
+        name = declaration.name
+        if declaration.default is not None:
+            self._check_default(declaration)
+        self.declared[name] = declaration
+        value = self.given.text(name) if not isinstance(self.given.values.get(name), dict) else None
+        if value is not None:
+            self.fixed[name] = allowed(name, value, declaration.allowed)
+
+    def _check_default(self, declaration: Declaration) -> None:
+        path, default = (*declaration.path, "default"), declaration.default or ""
+        pieces = self.pieces(default, path)
+        constant = all(isinstance(p, str) for p in pieces)
+        if constant and declaration.allowed is not None and default not in declaration.allowed:
+            words = f"the default of `{declaration.name}` is not one of its allowed values"
+            hint = "allowed are: " + ", ".join(declaration.allowed)
+            self.problems.append(Diagnostic("E206", words, self.job.document.span(path), hint=hint))
+
+    def _parameter(self, name: str) -> Parameter:
+        declaration = self.declared.get(name)
+        if declaration:
+            default = None if declaration.default is None else self._default(declaration)
+            return Parameter(name, default, declaration.allowed, description=declaration.description)
+        if self.job.lenient or name in self.undeclared:
+            return Parameter(name, "", declared=False)
+        return Parameter(name)
+
+    def _default(self, declaration: Declaration) -> Text:
+        pieces, _ = template.parse(declaration.default or "")
+        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in pieces])
+
+    # ---- names as they are used
+
+    def _use(self, tag: Tag, path: Path) -> None:
+        name = tag.name
+        if name in self.used or name in self.each:
+            return
+        if name not in self.declared and name.split(".")[0] not in self.declared:
+            if self.job.lenient and name not in self.job.secrets:
+                self.undeclared.setdefault(name, (self.job.document, path, tag))
+            elif not name.startswith(TAG):
+                self.problems.append(self._unknown(tag, path))
+                return
+        self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        """A name is used: the value that was given for it is final."""
+        self.used[name] = None
+        value = self.given.text(name) if name not in self.fixed else None
+        if value is not None:
+            self.fixed[name] = value
+
+    def _fix(self, tag: Tag, path: Path) -> str:
+        """The value that a name has when compiled; a default makes it final."""
+        name = tag.name
+        if name in self.each:
+            return self.each[name]
+        if name in self.fixed:
+            return self.fixed[name]
+        if name not in self.used:  # unknown, and said so already
+            return ""
+        declaration = self.declared.get(name)
+        if declaration and declaration.default is not None:
+            pieces, _ = template.parse(declaration.default)
+            value = "".join(p if isinstance(p, str) else self._fix(p, path) for p in pieces)
+            self.fixed[name] = allowed(name, value, declaration.allowed)
+            return self.fixed[name]
+        self.problems.append(self.empty(name) if name in self.undeclared else self._needed(tag, path))
+        self.fixed[name] = ""
+        return ""
+
+    def _needed(self, tag: Tag, path: Path) -> Diagnostic:
+        span = self.job.document.span(path, tag.start, tag.end)
+        words = f"`{tag.name}` has no value, and this place needs one when the job is compiled"
+        return Diagnostic("E501", words, span, hint=how_to_give([tag.name]))
+
+    def empty(self, name: str) -> Diagnostic:
+        """The warning that a variable without a value is empty."""
+        document, path, tag = self.undeclared[name]
+        span = document.span(path, tag.start, tag.end)
+        return Diagnostic("W202", f"`{name}` has no value: it is empty here", span, hint=how_to_give([name]))
+
+    def _unknown(self, tag: Tag, path: Path) -> Diagnostic:
+        span = self.job.document.span(path, tag.start, tag.end)
+        if tag.name in self.job.secrets:
+            words = f"`{tag.name}` is a secret: its value never enters the text"
+            return Diagnostic("E202", words, span, hint=f'write "${tag.name}": it is an environment variable')
+        meant = nearest(tag.name, [*self.declared, *self.each])
+        hint = f"did you mean `{meant}`?" if meant else f"declare it: param {tag.name}"
+        later = next((p for p in self.job.parameters if p.name == tag.name), None)
+        if later:
+            place = self.job.document.span((*later.path, "name"))
+            words = f"the parameter `{tag.name}` is declared further down"
+            return Diagnostic("E202", words, span, hint="move its `param` up", related=[(place, "declared here")])
+        return Diagnostic("E202", f"no parameter is called `{tag.name}`", span, hint=hint)
+
+    # ---- what is no proper tag
+
+    def _judge(self, problem: template.Problem, text: str, path: Path) -> Diagnostic | None:
+        span = self.job.document.span(path, problem.start, problem.end)
+        if self.job.lenient and problem.kind == template.COMMENT:
+            return None
+        if problem.kind == template.NO_NAME and (self.job.lenient or "arguments" in path):
+            written = text[problem.start : problem.end]
+            return Diagnostic("W201", f"`{written}` is no variable: it stays as it stands", span)
+        words = _WORDS[problem.kind]
+        hint = "" if self.job.lenient else "use [verbatim] for a recipe whose `{{` is not factc's, or pass it by `env`"
+        if problem.kind in (template.SECTION, template.PARTIAL, template.DELIMITER) and self.job.lenient:
+            hint = "a job has no conditions and no loops: write two tasks, or decide inside the command"
+        return Diagnostic("E201", words, span, hint=hint)
+
+
+_WORDS = {
+    template.UNCLOSED: "this `{{` is never closed",
+    template.EMPTY: "a name is missing between `{{` and `}}`",
+    template.SECTION: "sections (`{{#x}}`, `{{^x}}`, `{{/x}}`) do not exist here",
+    template.PARTIAL: "partials (`{{> x}}`) do not exist here",
+    template.DELIMITER: "changing the delimiters (`{{=…=}}`) does not exist here",
+    template.COMMENT: "a template comment does not belong here",
+    template.NO_NAME: "what stands between `{{` and `}}` is no parameter's name",
+}

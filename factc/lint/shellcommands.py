@@ -1,0 +1,144 @@
+"""Which words of a shell text are commands, and which text goes on to a second interpreter.
+
+Says only what is certain: a name that is built at run time, or stands behind one, is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from factc.compiler.shelltext import REDIRECTIONS, Scan, Tokens, Word
+
+# Neither on PATH nor missing there: the shells' own words.
+BUILTINS = frozenset(
+    ". : [ [[ alias bg break builtin caller cd command compgen complete continue coproc declare dirs disown echo "
+    "enable eval exec exit export false fc fg getopts hash help history integer jobs kill let local logout "
+    "mapfile popd print printf pushd pwd read readarray readonly return select set setopt shift shopt source "
+    "suspend test time times trap true type typeset ulimit umask unalias unset unsetopt wait whence where "
+    "whatis".split()
+)
+KEYWORDS = frozenset("! { } if then else elif fi for while until do done case esac in function select time".split())
+# Commands that run the command behind them; options with values are those that the letters name.
+_PREFIXES = {"exec": "", "command": "", "env": "uCS", "nohup": "", "nice": "n", "sudo": "ugpCDRhrT", "time": "fo",
+             "setsid": "", "stdbuf": "ioe", "ionice": "cn", "timeout": "ks"}  # fmt: skip
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
+
+# Interpreters, and the option behind which their code stands.
+_CODE_OPTION = {
+    **dict.fromkeys(("sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "su", "script", "python", "python2", "python3"), "-c"),  # noqa: E501
+    **dict.fromkeys(("perl", "ruby", "node", "lua", "osascript", "Rscript", "php"), "-e"),
+}  # fmt: skip
+_ALL_CODE = frozenset(("eval", "ssh", "awk", "gawk", "mawk", "sed", "trap", "watch", "let"))
+
+
+def commands(text: str) -> list[tuple[str, int, int]]:
+    """Names of programs that a shell text surely runs, with their offsets in it."""
+    scan = Scan([text])
+    groups = [list(_simple_commands(tokens)) for tokens in scan.lists]
+    defined = {name for tokens in scan.lists for name in _functions(tokens)}
+    found: list[tuple[str, int, int]] = []
+    for words in (words for group in groups for words in group):
+        word = _program(words)
+        if word and word.value and word.value not in BUILTINS and word.value not in defined:
+            found.append((word.value, word.start, word.end))
+    return sorted(found, key=lambda f: f[1])
+
+
+def handed_on(pieces: Sequence[str | object]) -> list[int]:
+    """Numbers of the tags that a second interpreter reads as code, where no quoting can help."""
+    scan = Scan(pieces)
+    found: set[int] = set()
+    if not scan.tags:
+        return []
+    for tokens in scan.lists:
+        for words in _simple_commands(tokens):
+            found |= set(_code_tags(words))
+    return sorted(found)
+
+
+def _code_tags(words: list[Word]) -> Iterator[int]:
+    for i, word in enumerate(words):
+        name = (word.value or "").rsplit("/", 1)[-1]
+        rest = words[i + 1 :]
+        if name in _ALL_CODE:
+            yield from (tag for w in rest for tag in w.tags)
+        elif name in _CODE_OPTION:
+            option = _CODE_OPTION[name]
+            for k, w in enumerate(rest):
+                if w.value and w.value.startswith("-") and not w.value.startswith("--") and option[1] in w.value:
+                    yield from (tag for code in rest[k + 1 : k + 2] for tag in code.tags)
+
+
+def _program(words: list[Word]) -> Word | None:
+    """The word that names what is run, behind prefixes such as `env A=1 nice -n 5`."""
+    words = words[:]
+    while words:
+        word = words.pop(0)
+        name = word.value
+        if name not in _PREFIXES:
+            return word
+        while words and (_is_assignment(words[0]) or (words[0].value or "").startswith("-")):
+            option = words.pop(0).value or ""
+            if len(option) == 2 and option[1] in _PREFIXES[name] and words:
+                words.pop(0)
+        if name == "timeout" and words:
+            words.pop(0)
+    return None
+
+
+def _simple_commands(tokens: Tokens) -> Iterator[list[Word]]:
+    """The words of each simple command, assignments before it and redirections left out."""
+    words: list[Word] = []
+    skip = redirected = False
+    pattern = 0  # inside `case … in`: patterns come before `)`
+    for i, token in enumerate(tokens):
+        if isinstance(token, str):
+            if token in REDIRECTIONS:
+                redirected = True
+                if words and tokens[i - 1] is words[-1] and words[-1].begins.isdigit():  # `2>`
+                    words.pop()
+                continue
+            if words and not skip and not (pattern and _in_pattern(tokens, i)):
+                yield words
+            words, skip, redirected = [], False, False
+            continue
+        if redirected:
+            redirected = False
+            continue
+        if not words and not skip:
+            if token.value in ("for", "select", "case", "function"):
+                skip = True
+                pattern += token.value == "case"
+                continue
+            pattern -= token.value == "esac" and pattern > 0
+            if token.value in KEYWORDS or _is_assignment(token):
+                continue
+        words.append(token)
+    if words and not skip:
+        yield words
+
+
+def _in_pattern(tokens: Tokens, at: int) -> bool:
+    """Whether the words before an operator are a pattern of `case`: they end with `)` or `|`."""
+    if tokens[at] == ")":
+        return True
+    if tokens[at] != "|":
+        return False
+    following = next((t for t in tokens[at + 1 :] if isinstance(t, str)), "")
+    return following in (")", "|") and _in_pattern(tokens, at + 1 + tokens[at + 1 :].index(following))
+
+
+def _functions(tokens: Tokens) -> Iterator[str]:
+    """Names that a text defines as functions: `name() …`, `function name`."""
+    for i, token in enumerate(tokens):
+        if not isinstance(token, Word) or not token.value:
+            continue
+        behind = tokens[i + 1 : i + 3]
+        before = tokens[i - 1] if i else None
+        if behind == ["(", ")"] or (isinstance(before, Word) and before.value == "function"):
+            yield token.value
+
+
+def _is_assignment(word: Word) -> bool:
+    return bool(_ASSIGNMENT.match(word.begins))

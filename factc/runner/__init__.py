@@ -1,0 +1,4 @@
+"""The runner: a plan becomes attempts for an engine, what comes of them becomes facts; `launch` puts a run together.
+
+Nothing in here knows how a job is written down.
+"""

@@ -1,0 +1,85 @@
+"""What must not be seen of a run: its tasks' secrets, its webhooks' credentials, and the mask that hides both.
+
+Knows the environment; loads what it needs only where there is something to hide.
+"""
+
+from __future__ import annotations
+
+import os
+
+from factc.diagnostic import RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.plan import Plan
+    from factc.runner.wishes import Wishes
+    from factc.secrets.declared import Secret
+    from factc.secrets.mask import Mask
+    from factc.sink.signing import Credentials
+    from factc.source import Source
+
+
+class Confidential:
+    """secrets: of the tasks. credentials: of the webhooks. mask: hides them all. warnings: for the user.
+
+    Raises RequestError for a secret that is none, and for one that the job holds.
+    """
+
+    __slots__ = ("secrets", "credentials", "mask", "warnings")
+
+    def __init__(self, plan: Plan, wishes: Wishes, source: Source | None) -> None:
+        self.warnings: list[str] = []
+        self.secrets = self._secrets(plan, wishes, source)
+        self.credentials = _credentials(wishes)
+        self.mask = _mask(self.secrets, self.credentials, wishes.webhooks)
+
+    def _secrets(self, plan: Plan, wishes: Wishes, source: Source | None) -> list[Secret]:
+        given = {*wishes.secrets, *(pair.partition("=")[0] for pair in wishes.secret_files)}
+        declared = [] if wishes.rehearse else [name for name in plan.secrets if name not in given]
+        if not given and not declared:
+            return []
+        from factc.secrets.declared import read_secrets, refuse_exposed
+
+        missing = [name for name in declared if not os.environ.get(name)]
+        if missing:
+            words = (
+                f"the job needs the secret{'s' * (len(missing) > 1)} {', '.join(missing)}: not set in the environment"
+            )
+            raise RequestError(words, f"export {missing[0]}=…, or --secret-file {missing[0]}=PATH")
+        secrets, warnings = read_secrets([*wishes.secrets, *declared], wishes.secret_files, os.environ)
+        refuse_exposed(plan, secrets, source)
+        _refuse_arguments(wishes.arguments, secrets)
+        self.warnings += warnings
+        return secrets
+
+
+def _refuse_arguments(arguments: list[str], secrets: list[Secret]) -> None:
+    """The record holds the command line, and everybody can see it while the run goes on."""
+    for secret in secrets:
+        if any(secret.value in word for word in arguments):
+            raise RequestError(
+                f"the command line holds the value of the secret {secret.name}", "everybody on this machine can see it"
+            )
+
+
+def _credentials(wishes: Wishes) -> Credentials | None:
+    if wishes.webhook_secret is None and not wishes.webhook_headers:
+        return None
+    from factc.sink.signing import read_credentials
+
+    return read_credentials(wishes.webhook_secret, wishes.webhook_headers, os.environ)
+
+
+def _mask(secrets: list[Secret], credentials: Credentials | None, urls: list[str]) -> Mask | None:
+    values = [secret.data for secret in secrets]
+    others = credentials.values() if credentials else []
+    if any("@" in url for url in urls):
+        from factc.sink.signing import url_passwords
+
+        others += url_passwords(urls)
+    values += [value.encode("utf-8", "surrogateescape") for value in others]
+    if not values:
+        return None
+    from factc.secrets.mask import Mask
+
+    return Mask(values)

@@ -1,0 +1,85 @@
+"""What an attempt's end means: exit codes, reasons, and why others are skipped for it.
+
+Knows the exit-code rules; knows no process, clock or screen.
+"""
+
+from __future__ import annotations
+
+from factc.events import AttemptEnded, TaskEnded
+from factc.events.state import FAILED, NO_OP, SUCCEEDED
+from factc.plan import LONGEST_PAUSE, LOST, SIGNAL
+from factc.plan.graph import reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.events.state import RunState
+    from factc.plan import Plan, PlanTask, Retry
+
+NOT_STARTED = "not started"  # it could not be started at all
+
+
+def judge(task: PlanTask, code: int) -> tuple[str, str | None]:
+    """State and reason of a task whose attempt exited with a code (128+n after death by signal n)."""
+    if code in task.ok:
+        return SUCCEEDED, None
+    if code in task.noop:
+        return NO_OP, None
+    return FAILED, reason(task, code)
+
+
+def reason(task: PlanTask, code: int) -> str:
+    """Why that code is a failure: `exit code 137 (128+9, as by SIGKILL)`."""
+    words = f"exit code {code}"
+    if name := signal_name(code - 128):
+        words += f" (128+{code - 128}, as by {name})"
+    if tuple(task.ok) != (0,):
+        words += ", expected " + " or ".join(map(str, task.ok))
+    return words
+
+
+def retried(retry: Retry | None, attempt: int, what: int | str) -> bool:
+    """Whether another attempt follows the one of that number (counted from 1) that failed.
+
+    what: its exit code, TIMEOUT, LOST, or NOT_STARTED.
+    """
+    if retry is None or attempt > retry.times:
+        return False
+    if retry.on is None:
+        return what != LOST
+    by_signal = isinstance(what, int) and 128 < what <= 192 and SIGNAL in retry.on
+    return by_signal or what in retry.on
+
+
+def pause(retry: Retry, attempt: int, chance: float) -> float:
+    """Seconds before the attempt that follows the one of that number; chance: a random number from 0 up to 1."""
+    wait = min(LONGEST_PAUSE, retry.every * retry.backoff ** min(attempt - 1, 64))
+    return wait if retry.backoff == 1 else wait * (1 + 0.1 * chance)
+
+
+def failed(last: AttemptEnded, at: float, reason: str) -> TaskEnded:
+    """A task whose next attempt will not come, because of that reason."""
+    words = f"{last.reason}, and {reason} before the next attempt"
+    return TaskEnded(at, last.task, FAILED, last.code, last.duration, words, last.stdout, last.stderr)
+
+
+def account_above(plan: Plan, state: RunState, task: int) -> dict[str, str]:
+    """What a final task is told of all that it waited for: its outcome, and the names of what failed, one a line."""
+    above = sorted(reach(task, [t.dependencies for t in plan.tasks]) - {task})
+    names = [plan.tasks[i].name for i in above if state.tasks[i].state == FAILED]
+    outcome = "stopped" if state.stopped else "failed" if names else "succeeded"
+    return {"FACTC_OUTCOME": outcome, "FACTC_FAILED": "\n".join(names)}
+
+
+def cause(name: str, state: str) -> str:
+    """Why tasks below a task of that state are skipped (the words that Factotum's receivers know)."""
+    return f"the task '{name}' failed" if state == FAILED else f"the task '{name}' requested early termination"
+
+
+def signal_name(number: int) -> str | None:
+    """`SIGKILL` for 9; None for what is no signal."""
+    from signal import Signals
+
+    try:
+        return Signals(number).name
+    except ValueError:
+        return None

@@ -1,0 +1,50 @@
+"""One attempt as the runner sees it: the tails of its output with secrets hidden, and why it was told to end.
+
+Knows bytes and timers; knows no plan and no engine.
+"""
+
+from __future__ import annotations
+
+from factc.runner.tail import Tail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from factc.loop import Timer
+    from factc.secrets.mask import Mask
+
+
+class Running:
+    """limit: characters of output that are kept of each stream. mask: hides secrets in them.
+
+    stopped: why it was told to end, if it was; timed_out: because its time was over. timer: tells when that is so.
+    """
+
+    __slots__ = ("_tails", "_maskers", "stopped", "timed_out", "timer")
+
+    def __init__(self, limit: int, mask: Mask | None = None) -> None:
+        self._tails = (Tail(limit), Tail(limit))
+        self._maskers = (mask.stream(), mask.stream()) if mask else None
+        self.stopped: str | None = None
+        self.timed_out = False
+        self.timer: Timer | None = None
+
+    def hear(self, stream: int, data: bytes) -> bytes:
+        """What it wrote to a stream, as everybody may see it; what may be the beginning of a secret comes later."""
+        if self._maskers:
+            data = self._maskers[stream - 1].feed(data)
+        if data:
+            self._tails[stream - 1].add(data)
+        return data
+
+    def rest(self) -> Iterator[tuple[int, bytes]]:
+        """At its end: by stream, what was held back."""
+        for stream, masker in enumerate(self._maskers or (), 1):
+            if data := masker.rest():
+                self._tails[stream - 1].add(data)
+                yield stream, data
+
+    def texts(self) -> tuple[str | None, str | None]:
+        """The last characters of both streams, None for one to which nothing was written."""
+        return self._tails[0].text(), self._tails[1].text()

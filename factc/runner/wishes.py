@@ -1,0 +1,114 @@
+"""What the caller wants of a run, checked before anything is done.
+
+Knows the options of a run; knows no plan and starts nothing.
+"""
+
+from __future__ import annotations
+
+from factc.diagnostic import RequestError
+from factc.record import STATE_DIR
+from factc.runner.rules import GRACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DRAIN = 30.0  # seconds that the exit waits for webhooks
+TAIL = 10_000  # characters of output per stream that events carry
+OUTPUTS = ("stream", "group", "quiet", "raw")
+
+
+class Wishes:
+    """What the caller wants of a run.
+
+    jobs: at most so many tasks at once (None: no limit). pools: other numbers of slots for these pools. levels:
+    Factotum's order. timeout: seconds for the whole run. grace: seconds between SIGTERM and SIGKILL. heartbeat:
+    seconds, or None. tail: characters of output in events.
+    drain: seconds that the end waits for webhooks; required: what they do not get is an error.
+    webhook_secret, webhook_headers: the variables that hold signing secrets, and headers such as Authorization.
+    secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.
+    output: one of OUTPUTS. state_dir: where the record goes, None for no record; keep: how many runs of the job stay
+    there. exclusive: False, True, or a key. rehearse: execute nothing.
+    start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
+    Raises RequestError for what cannot be done.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: int | None = None,
+        levels: bool = False,
+        fail_fast: bool = False,
+        timeout: float | None = None,
+        grace: float = GRACE,
+        webhooks: Sequence[str] = (),
+        webhook_secret: str | None = None,
+        webhook_headers: Sequence[str] = (),
+        required: bool = False,
+        heartbeat: float | None = None,
+        drain: float = DRAIN,
+        tail: int = TAIL,
+        secrets: Sequence[str] = (),
+        secret_files: Sequence[str] = (),
+        output: str = "stream",
+        colour: bool | None = None,
+        state_dir: str | None = STATE_DIR,
+        keep: int | None = None,
+        pools: Mapping[str, int] | None = None,
+        exclusive: bool | str = False,
+        rehearse: bool = False,
+        start: str | None = None,
+        to: str | None = None,
+        arguments: Sequence[str] = (),
+        again: str = "",
+    ) -> None:
+        self.jobs = jobs
+        self.levels = levels
+        self.fail_fast = fail_fast
+        self.timeout = timeout
+        self.grace = grace
+        self.webhooks = list(webhooks)
+        self.webhook_secret = webhook_secret
+        self.webhook_headers = list(webhook_headers)
+        self.required = required
+        self.heartbeat = heartbeat
+        self.drain = drain
+        self.tail = tail
+        self.secrets = secrets
+        self.secret_files = secret_files
+        self.output = output
+        self.colour = colour
+        self.state_dir = state_dir
+        self.keep = keep
+        self.pools = dict(pools or {})
+        self.exclusive = exclusive
+        self.rehearse = rehearse
+        self.start = start
+        self.to = to
+        self.arguments = list(arguments)
+        self.again = again
+        self._check()
+
+    def _check(self) -> None:
+        if self.jobs is not None and self.jobs < 1:
+            raise RequestError(f"{self.jobs} tasks at once are too few", "1 is the least; None is no limit")
+        if self.output not in OUTPUTS:
+            raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
+        if self.rehearse and self.webhooks:
+            raise RequestError("webhooks do not go with a dry run: a rehearsal sends nothing")
+        if self.state_dir is None and (self.exclusive or self.keep is not None):
+            option = "--exclusive" if self.exclusive else "--keep"
+            raise RequestError(f"{option} needs a state directory: it does not go with --no-record")
+        if self.keep is not None and self.keep < 1:
+            raise RequestError("--keep takes 1 or more: this run itself is one")
+        if not self.webhooks and (self.webhook_secret or self.webhook_headers or self.required):
+            raise RequestError("there is no webhook to which this belongs", "give --webhook URL too")
+        self._check_urls()
+
+    def _check_urls(self) -> None:
+        if self.webhooks:
+            from factc.sink.address import check_url, shown_url
+
+            for url in self.webhooks:
+                if reason := check_url(url):
+                    raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")

@@ -1,0 +1,168 @@
+"""What a run could not deliver, delivered later: from its journal, under its lock, in order.
+
+Knows journals and endpoints; knows no runner: the run is over.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from factc.diagnostic import RequestError
+from factc.events import pace
+from factc.events.pace import Backoff
+from factc.record import JOURNAL
+from factc.record.journal import Journal, is_delivered
+from factc.record.journalfile import Alive, JournalFile, Locked
+from factc.record.outbox import Retelling
+from factc.record.writer import Ledger
+from factc.runner.chance import chance
+from factc.sink.address import whole_urls
+from factc.sink.delivery import Delivery
+from factc.sink.post import Unusable
+from factc.sink.signing import Credentials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from factc.record.journal import RunHeader
+    from factc.record.outbox import Event
+    from factc.sink.post import Answer
+
+PATIENCE = 30.0  # seconds without success before an endpoint is given up for now
+
+
+class Outcome:
+    """What became of one endpoint's missing events: how many were delivered, and why others were not ("": all were)."""
+
+    __slots__ = ("url", "delivered", "refused", "why")
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.delivered = 0
+        self.refused = 0
+        self.why = ""
+
+
+class Late:
+    """The journal of a run that is over, open to deliver what is missing. A context manager.
+
+    Raises RequestError if the run still goes on, or if the journal cannot be read.
+    """
+
+    def __init__(self, directory: str) -> None:
+        path = os.path.join(directory, JOURNAL)
+        try:
+            self._file = JournalFile(path)
+        except Alive:
+            words = f"the run {os.path.basename(directory)} still goes on"
+            raise RequestError(words, "it delivers its events itself, as long as it lives") from None
+        except Locked:
+            words = f"the events of the run {os.path.basename(directory)} are being delivered already"
+            raise RequestError(words, "wait for that, or look whether it hangs") from None
+        except OSError as problem:
+            raise RequestError(f"{path} cannot be opened: {problem.strerror}") from None
+        self.journal = Journal(path)
+        self.journal.feed(self._file.read())
+        self.journal.end()
+
+    def __enter__(self) -> Late:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def header(self) -> RunHeader:
+        if self.journal.header is None:
+            raise RequestError(f"{self._file.path} has no header: the run died before it began")
+        return self.journal.header
+
+    def missing(self) -> list[int]:
+        """The numbers of the endpoints that have not got everything, and may."""
+        numbers = range(1, len(self.header.endpoints) + 1)
+        return [n for n in numbers if not is_delivered(self.journal, n) and not self.journal.outbox(n).gone]
+
+    def urls(self, given: Sequence[str]) -> dict[int, str]:
+        """The whole URLs of the endpoints that miss something.
+
+        Raises RequestError for one that had more to it than is shown, if the caller does not give it.
+        """
+        whole = whole_urls(self.header.endpoints, given)
+        urls = {}
+        for number in self.missing():
+            url = whole[number - 1]
+            if url is None:
+                shown = self.header.endpoints[number - 1]["url"]
+                if given:
+                    words = f"no URL that was given is that of the webhook {shown}, to which events are to go"
+                    raise RequestError(words, "give --webhook URL as it was in the run, with credentials and query")
+                words = f"the webhook {shown} had credentials or a query, which no record holds"
+                raise RequestError(words, "add --webhook URL with the same URL as before")
+            urls[number] = url
+        return urls
+
+    def deliver(
+        self, number: int, url: str, credentials: Credentials, say: Callable[[str], None], patience: float = PATIENCE
+    ) -> Outcome:
+        """Sends one endpoint all that is missing, in order, until it has it or wants no more."""
+        outcome = Outcome(self.header.endpoints[number - 1]["url"])
+        attempts = _Attempts(outcome, say, patience)
+        ledger = Ledger(self._file, number)
+        delivery = Delivery(
+            url, self.header.host, self.header.version, credentials, ledger, attempts.trouble, attempts.pause
+        )
+        try:
+            for event in self._missing_events(number):
+                verdict = delivery.settle(event)
+                if verdict not in (pace.DELIVERED, pace.POISON):
+                    break
+                attempts.success()
+                outcome.delivered += verdict == pace.DELIVERED
+                outcome.refused += verdict == pace.POISON
+            else:
+                outcome.why = ""
+        except Unusable as unusable:
+            outcome.why = unusable.words
+        finally:
+            delivery.close()
+        return outcome
+
+    def _missing_events(self, number: int) -> Iterator[Event]:
+        telling, outbox = Retelling(self.journal, number), self.journal.outbox(number)
+        for event in telling.sealed():
+            if not outbox.settled(event.number):
+                yield event
+        yield from telling.unsealed()
+
+
+class _Attempts:
+    """Waits between two attempts at one event, each time longer, and loses patience in the end."""
+
+    def __init__(self, outcome: Outcome, say: Callable[[str], None], patience: float) -> None:
+        self._outcome = outcome
+        self._say = say
+        self._patience = patience
+        self._until = time.monotonic() + patience
+        self._backoff = Backoff()
+        self._said: set[str] = set()
+
+    def success(self) -> None:
+        self._until = time.monotonic() + self._patience
+
+    def trouble(self, words: str, outlook: str) -> None:
+        self._outcome.why = words
+        if words not in self._said:
+            self._said.add(words)
+            self._say(f"webhook {self._outcome.url}: {words}; {outlook}")
+
+    def pause(self, answer: Answer, retry: int) -> int | None:
+        self._outcome.why = answer.words
+        wish = pace.retry_after(answer.retry_after, time.time()) or 0.0
+        delay = max(self._backoff.delay(retry, chance()), wish)
+        left = self._until - time.monotonic()
+        if left <= 0 or wish > left:
+            return None
+        time.sleep(min(delay, left))
+        return retry + 1
