@@ -6,7 +6,6 @@ Knows no task and no engine. All callbacks run in the thread that calls `wait`, 
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import threading
 import time
@@ -14,13 +13,12 @@ from collections import deque
 from contextlib import suppress
 from heapq import heappop, heappush
 
+from factc.poller import READ, WRITE, poller
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-
-READ = selectors.EVENT_READ
-WRITE = selectors.EVENT_WRITE
 
 
 class Timer:
@@ -40,15 +38,20 @@ class Timer:
 
 
 class Loop:
-    """A selector loop. Use it as a context manager: leaving restores the signal handlers.
+    """A loop round one poller. Use it as a context manager: leaving restores the signal handlers.
 
+    now:  tells seconds on a clock that never goes back. wall: tells seconds since the epoch.
     Must be used in the main thread, the only one in which Python delivers signals.
     """
 
     def __init__(self) -> None:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("a run needs the main thread: only there does Python deliver signals")
-        self._selector = selectors.DefaultSelector()
+        self.now: Callable[[], float] = time.monotonic
+        self.wall: Callable[[], float] = time.time
+        self._poller = poller()
+        self._callbacks: dict[int, Callable[[int], None]] = {}
+        self._removed: set[int] = set()  # since the last wait
         self._timers: list[Timer] = []
         self._called: deque[Callable[[], None]] = deque()
         self._on_signal: dict[int, Callable[[int], None]] = {}
@@ -57,7 +60,7 @@ class Loop:
         os.set_blocking(self._wakeup, False)
         os.set_blocking(self._wake, False)
         self._old_wakeup = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        self.add(self._wakeup, self._woken)
+        self._poller.register(self._wakeup, READ)
 
     def __enter__(self) -> Loop:
         return self
@@ -66,35 +69,29 @@ class Loop:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         signal.set_wakeup_fd(self._old_wakeup)
-        self._selector.close()
+        self._poller.close()
         os.close(self._wakeup)
         wake, self._wake = self._wake, -1
         os.close(wake)
 
-    def now(self) -> float:
-        """Seconds on a clock that never goes back."""
-        return time.monotonic()
+    def add(self, descriptor: int, callback: Callable[[int], None]) -> None:
+        """Calls back, with the descriptor, whenever it can be read."""
+        self._poller.register(descriptor, READ)
+        self._callbacks[descriptor] = callback
 
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
-
-    def add(self, descriptor: int, callback: Callable[[], None]) -> None:
-        """Calls back whenever the descriptor can be read."""
-        self._selector.register(descriptor, READ, callback)
-
-    def remove(self, descriptor: int) -> None:
-        self._selector.unregister(descriptor)
-
-    def add_writer(self, descriptor: int, callback: Callable[[], None]) -> None:
-        """Calls back whenever the descriptor can be written; one that is read cannot be written too.
+    def add_writer(self, descriptor: int, callback: Callable[[int], None]) -> None:
+        """Calls back, with the descriptor, whenever it can be written; one that is read cannot be written too.
 
         Raises PermissionError where the system has no waiting for it: epoll refuses regular files.
         """
-        self._selector.register(descriptor, WRITE, callback)
+        self._poller.register(descriptor, WRITE)
+        self._callbacks[descriptor] = callback
 
-    def remove_writer(self, descriptor: int) -> None:
-        self._selector.unregister(descriptor)
+    def remove(self, descriptor: int) -> None:
+        """Forgets a descriptor that was added for either."""
+        self._poller.unregister(descriptor)
+        del self._callbacks[descriptor]
+        self._removed.add(descriptor)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Calls back once, after that many seconds."""
@@ -121,10 +118,15 @@ class Loop:
         if self._timers:
             due = max(0.0, self._timers[0].due - self.now())
             timeout = due if timeout is None else min(due, timeout)
-        for key, _ in self._selector.select(timeout):
-            # An earlier callback may have removed it, and even have added another of the same number.
-            if self._selector.get_map().get(key.fd) is key:
-                key.data()
+        self._removed.clear()
+        woken = False
+        for descriptor, _ in self._poller.poll(timeout):
+            if descriptor == self._wakeup:
+                woken = True
+            elif descriptor not in self._removed:  # by an earlier callback, which may have added its number anew
+                self._callbacks[descriptor](descriptor)
+        if woken:  # last of all: what a process wrote came before its end
+            self._woken()
         while self._called:
             self._called.popleft()()
         while self._timers and self._timers[0].due <= self.now():

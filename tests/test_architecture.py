@@ -30,11 +30,11 @@ HOMES = {
 }
 
 PURE = {
-    *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan".split()),
+    *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape".split()),
     "lint", "lint.allowed", "lint.doubts", "lint.shellflow",
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
-    "runner.schedule", "runner.outcome", "runner.pools", "runner.tail",
-    "events", "events.state", "events.wire", "events.pace", "record.outbox", "record.journal", "record.resume",
+    "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
+    "events", "events.state", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.resume",
     "secrets.mask", "secrets.credentials", "source", "diagnostic",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
@@ -56,11 +56,11 @@ HEAVY = {
     "inspect",
 }
 LIGHT = {
-    "load", "loop", "source", "diagnostic", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
+    "load", "loop", "poller", "source", "diagnostic", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.values", "events", "events.state", "events.wire", "front", "front.planfile", "front.file",
-    *(f"runner.{name}" for name in "launch wishes runheader confidential runner running rules remarks schedule pools outcome chance tail".split()),
-    *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted".split()),
-    *(f"engine.{name}" for name in "local group rehearsal ended guard marks pipes proc process spare spawn stopping".split()),
+    *(f"runner.{name}" for name in "launch wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail".split()),
+    *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known".split()),
+    *(f"engine.{name}" for name in "local group rehearsal ended guard programs marks pipes proc process spare spawn stopping".split()),
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
     "cli.complain", "cli.running", "sink.terminal", "sink.streams",
 }  # fmt: skip
@@ -77,14 +77,13 @@ FLOORS = [
     {"lint.doubts", "lint.allowed"},
     {"front", "emit", "sink", "engine", "record", "compiler.check", "compiler.command", "compiler.constraint",
      "compiler.reading"},
-    {"events.wire", "events.pace", "record.resume", "secrets"},
+    {"events.wire", "events.pace", "events.stats", "record.resume", "secrets"},
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
-    {"compiler.job", "plan.selection", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop",
-     "runner.outcome"},
+    {"compiler.job", "plan.selection", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop"},
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
-     "runner.tail", "events.state", "durations"},
-    {"compiler.template", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
-     "resources", "diagnostic", "version", "source", "digest", "visible", "highlight"},
+     "runner.simulation", "runner.tail", "events.state", "durations"},
+    {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
+     "resources", "diagnostic", "version", "source", "digest", "visible", "highlight", "poller"},
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started, end
 from factc.engine.group import living
 from factc.engine.local import Local
 from factc.loop import Loop
+from factc.poller import Selected
 
 
 class Bench:
@@ -47,8 +48,11 @@ class Bench:
         return b"".join(p.data for p in self.posts if isinstance(p, Output) and (p.id, p.stream) == (id, stream))
 
 
-@pytest.fixture
-def bench():  # type: ignore[no-untyped-def]
+@pytest.fixture(params=["epoll", "selectors"])
+def bench(request, monkeypatch):  # type: ignore[no-untyped-def]
+    """With what Linux has to wait by, and with what other systems get."""
+    if request.param == "selectors":
+        monkeypatch.setattr("factc.loop.poller", Selected)
     with Loop() as loop:
         made = Bench(loop)
         yield made

@@ -22,6 +22,7 @@ import pytest
 from factc.events import RunCreated, RunFinished, RunStarted, TaskEnded, TaskStarted
 from factc.loop import Loop
 from factc.plan import Plan, PlanTask
+from factc.poller import Selected
 from factc.sink import outlet, spool
 from factc.sink.live import Block
 from factc.sink.streams import ERR, FULL, OUT, Streams
@@ -32,8 +33,11 @@ from tests.screen import rows
 LINUX = os.path.exists("/proc/self/fd")
 
 
-@pytest.fixture
-def loop() -> Iterator[Loop]:
+@pytest.fixture(params=["epoll", "selectors"])
+def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
+    """With what Linux has, and with what other systems get."""
+    if request.param == "selectors":
+        monkeypatch.setattr("factc.loop.poller", Selected)
     with Loop() as loop:
         yield loop
 
@@ -622,14 +626,14 @@ def test_a_queue_gives_back_what_it_got(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_writer_is_called_while_there_is_room(loop: Loop, closing: Closing) -> None:
     _, writer = closing(*os.pipe())
     calls: list[int] = []
-    loop.add_writer(writer, lambda: calls.append(1))
+    loop.add_writer(writer, calls.append)
     loop.wait(1)
     loop.wait(1)
     assert len(calls) == 2
-    loop.remove_writer(writer)
+    loop.remove(writer)
     loop.wait(0.01)
     assert len(calls) == 2
-    loop.add(closing(*os.pipe())[0], lambda: None)
+    loop.add(closing(*os.pipe())[0], lambda descriptor: None)
 
 
 def test_a_number_that_was_given_anew_is_not_taken_for_the_old_one(loop: Loop, closing: Closing) -> None:
@@ -638,11 +642,11 @@ def test_a_number_that_was_given_anew_is_not_taken_for_the_old_one(loop: Loop, c
 
     def swap(name: str, other: int) -> None:
         called.append(name)
-        loop.remove_writer(other)
-        loop.add_writer(other, lambda: called.append("new"))
+        loop.remove(other)
+        loop.add_writer(other, lambda descriptor: called.append("new"))
 
-    loop.add_writer(first, lambda: swap("first", second))
-    loop.add_writer(second, lambda: swap("second", first))
+    loop.add_writer(first, lambda descriptor: swap("first", second))
+    loop.add_writer(second, lambda descriptor: swap("second", first))
     loop.wait(1)
     assert called in (["first"], ["second"])  # not the other one's old callback, in the same round
 

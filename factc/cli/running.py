@@ -37,6 +37,7 @@ def add_options(made: Parser) -> None:
     add("--timeout", type=some_time, metavar="D", help="stop the run after D (90s, 1h30m)")
     add("--grace", type=time_span, default=10.0, metavar="D", help="between SIGTERM and SIGKILL when tasks are stopped (10s)")  # fmt: skip  # noqa: E501
     add("--output", choices=OUTPUTS, default="stream", help="how the output of tasks is shown (default: stream)")
+    add("--stats", action="store_true", help="say at the end what the run spent where, and what more slots would bring")
     add("--secret", action="append", default=[], metavar="NAME", help="the variable NAME is a secret: *** in all output (repeatable)")  # fmt: skip  # noqa: E501
     add("--secret-file", action="append", default=[], metavar="NAME=PATH", help="the same, its value read from a file (repeatable)")  # fmt: skip  # noqa: E501
     add = made.add_argument_group("the record of the run").add_argument
@@ -83,6 +84,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         pools=dict(_pool(pair) for pair in options.pool),
         exclusive=options.exclusive is not None and (options.exclusive or True),
         rehearse=options.dry_run,
+        stats=options.stats,
         start=options.start,
         to=options.to,
         arguments=_cleaned(arguments),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 from factc import durations
 from factc.cli.complain import say
@@ -12,11 +13,15 @@ from factc.cli.options import bare_parser, state_dir, whole
 from factc.cli.output import write_out
 from factc.cli.runs import aligned, as_json, clock, counted
 from factc.diagnostic import RequestError, nearest
+from factc.events.spent import Courses
+from factc.events.stats import Stats
 from factc.record import LOGS, history
 from factc.record.history import Recorded
 from factc.record.logs import log_name
-from factc.record.pasted import deliver_command, resume_command
+from factc.record.pasted import deliver_command, resume_command, word
+from factc.sink.colour import colour_wanted
 from factc.sink.lines import Lines
+from factc.sink.stats import figures, text
 from factc.sink.summary import short
 from factc.visible import visible
 
@@ -36,17 +41,39 @@ def run(arguments: list[str]) -> int:
     made.add_argument(
         "--attempt", type=whole(1), metavar="N", help="of the task's attempts that one (default: the last)"
     )
+    made.add_argument(
+        "--stats", action="store_true", help="what it spent where, and what more slots would have brought"
+    )
     made.add_argument("--format", choices=("text", "json"), default="text", help="json: one object")
     state_dir(made.add_argument)
     options = made.parse(arguments)
     found = history.find(options.state_dir, options.run)
+    if options.stats and options.task is not None:
+        raise RequestError("--stats is about a whole run", f"without the task: factc show {word(options.run)} --stats")
     if options.task is not None:
         return _log(found, options.task, options.attempt)
     if options.format == "json":
-        write_out(json.dumps({**as_json(found), "states": _states(found)}, ensure_ascii=False) + "\n")
+        more = {"stats": figures(_stats(found))} if options.stats else {}
+        write_out(json.dumps({**as_json(found), "states": _states(found), **more}, ensure_ascii=False) + "\n")
+    elif options.stats:
+        colour = colour_wanted(os.environ, sys.stdout.isatty(), options.colour)
+        heading = f"{visible(found.header.job)}, run {found.short}: {_outcome(found)}\n"
+        write_out(heading + text(_stats(found), colour))
     else:
         write_out(_account(found, options.state_dir))
     return 0
+
+
+def _stats(found: Recorded) -> Stats:
+    """The figures of a run; of one that still goes on, up to now. Raises what `Recorded.plan` does."""
+    header = found.header
+    courses = Courses(len(header.names))
+    for step in found.journal.steps:
+        courses.step(step)
+    until = time.time() if found.live else None
+    return Stats(
+        found.plan(), courses, slots=header.jobs, pools=header.pools, by_levels=header.order is not None, until=until
+    )
 
 
 # ---- the account of a run

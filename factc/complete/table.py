@@ -120,6 +120,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--timeout", "D", "stop the run after D (90s, 1h30m)"),
         ("--grace", "D", "between SIGTERM and SIGKILL when tasks are stopped (10s)"),
         ("--output", "stream|group|quiet|raw", "how the output of tasks is shown (default: stream)"),
+        ("--stats", "", "say at the end what the run spent where, and what more slots would bring"),
         ("--secret", "NAME", "the variable NAME is a secret: *** in all output (repeatable)"),
         ("--secret-file", "NAME=PATH", "the same, its value read from a file (repeatable)"),
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),
@@ -155,6 +156,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--timeout", "D", "stop the run after D (90s, 1h30m)"),
         ("--grace", "D", "between SIGTERM and SIGKILL when tasks are stopped (10s)"),
         ("--output", "stream|group|quiet|raw", "how the output of tasks is shown (default: stream)"),
+        ("--stats", "", "say at the end what the run spent where, and what more slots would bring"),
         ("--secret", "NAME", "the variable NAME is a secret: *** in all output (repeatable)"),
         ("--secret-file", "NAME=PATH", "the same, its value read from a file (repeatable)"),
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),
@@ -188,6 +190,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "show": (
         ("--attempt", "N", "of the task's attempts that one (default: the last)"),
+        ("--stats", "", "what it spent where, and what more slots would have brought"),
         ("--format", "text|json", "json: one object"),
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),
         ("-C", "DIR", "go to this folder first"),

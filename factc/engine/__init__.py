@@ -19,7 +19,7 @@ if TYPE_CHECKING:
             """Gets ready; from now on posts may come."""
 
         def submit(self, attempt: Attempt) -> None:
-            """Starts an attempt: posts Started, any Output, then exactly one of Exited, NotStarted, Lost."""
+            """Starts an attempt: posts Started, any Output, then exactly one End: Exited, NotStarted or Lost."""
 
         def cancel(self, id: int, grace: float) -> None:
             """Asks an attempt to end, with all that it started, and makes it end after `grace` seconds.
@@ -117,25 +117,43 @@ class Output(Post):
         self.data = data
 
 
-class Exited(Post):
+class End(Post):
+    """Its last post. `at` is when (wall clock); the rest is what only a process can have."""
+
+    __slots__ = ("at",)
+    at: float
+    code: int | None = None
+    duration: float | None = None
+    user: float | None = None
+    system: float | None = None
+
+
+class Exited(End):
     """It ended with an exit code (128+n after signal n), from a real wait status, after `duration` seconds.
 
     The duration ends with the process that was started; what it left may have taken longer to be stopped.
+    user, system: seconds of processor time that it took, with all of its own that it waited for; None if unknown.
     """
 
-    __slots__ = ("at", "code", "duration")
+    __slots__ = ("code", "duration", "user", "system")
+    code: int
+    duration: float
 
-    def __init__(self, id: int, at: float, code: int, duration: float) -> None:
+    def __init__(
+        self, id: int, at: float, code: int, duration: float, user: float | None = None, system: float | None = None
+    ) -> None:
         self.id = id
         self.at = at
         self.code = code
         self.duration = duration
+        self.user = user
+        self.system = system
 
 
-class NotStarted(Post):
+class NotStarted(End):
     """Nothing ran, and why; `busy` if it may work once others have ended."""
 
-    __slots__ = ("at", "reason", "busy")
+    __slots__ = ("reason", "busy")
 
     def __init__(self, id: int, at: float, reason: str, busy: bool = False) -> None:
         self.id = id
@@ -144,10 +162,10 @@ class NotStarted(Post):
         self.busy = busy
 
 
-class Lost(Post):
+class Lost(End):
     """It may have run; nobody knows how it ended."""
 
-    __slots__ = ("at", "reason")
+    __slots__ = ("reason",)
 
     def __init__(self, id: int, at: float, reason: str) -> None:
         self.id = id

@@ -15,13 +15,14 @@ from factc.engine.guard import Guard
 from factc.engine.marks import VARIABLE, Marked, mark, marked
 from factc.engine.pipes import Pipes
 from factc.engine.process import ASKED, LINGER, RUNS, Process
+from factc.engine.programs import Programs
 from factc.engine.spare import Spare
 from factc.engine.spawn import BUSY, encoded, spawn, words
 from factc.engine.stopping import Stopping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from factc.engine import Attempt, Post
     from factc.loop import Loop
@@ -34,10 +35,14 @@ class Local:
     unguarded: why nobody would clear up if this process were killed; empty if somebody would, or if there is no
                brand or no /proc to do it by.
     withheld:  variables that no attempt inherits.
+    variables: what every attempt finds in its environment, whatever it sets itself.
     """
 
-    def __init__(self, brand: str = "", *, withheld: Iterable[str] = ()) -> None:
+    def __init__(
+        self, brand: str = "", *, withheld: Iterable[str] = (), variables: Mapping[str, str] | None = None
+    ) -> None:
         self._withheld = frozenset(map(os.fsencode, withheld))
+        self._common = {encoded(name): encoded(value) for name, value in (variables or {}).items()}
         self.unguarded = ""
         self._brand = brand
         self._guard: Guard | None = None
@@ -47,11 +52,13 @@ class Local:
         self._post = post
         self._loop = loop
         self._spare = Spare()
+        self._programs = Programs()
         self._pipes = Pipes(post, loop, self._drained)
         self._stopping = Stopping(self._brand, loop, self._spare, self._settle)
         self._by_pid: dict[int, Process] = {}
         self._by_id: dict[int, Process] = {}
         self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}
+        self._mark = mark(self._inherited.get(VARIABLE, b""), self._brand)
         loop.on_signal(signal.SIGCHLD, self._child)
 
     def submit(self, attempt: Attempt) -> None:
@@ -113,7 +120,7 @@ class Local:
         try:
             pipes += os.pipe()
             pipes += os.pipe()
-            pid = spawn(attempt, self._environment(attempt), pipes[1], pipes[3], self._spare)
+            pid = spawn(attempt, self._environment(attempt), pipes[1], pipes[3], self._spare, self._programs)
         except BaseException:
             for descriptor in pipes:
                 os.close(descriptor)
@@ -126,16 +133,19 @@ class Local:
         self._post(Started(attempt.id, at))
 
     def _environment(self, attempt: Attempt) -> dict[bytes, bytes]:
-        own = {encoded(name): encoded(value) for name, value in attempt.environment.items()}
+        environment = self._inherited.copy()
+        for name, value in attempt.environment.items():
+            environment[encoded(name)] = encoded(value)
+        environment |= self._common
         if self._brand:
-            own[VARIABLE] = mark(self._inherited.get(VARIABLE, b""), self._brand, attempt.id)
-        return {**self._inherited, **own}
+            environment[VARIABLE] = b"%s%d" % (self._mark, attempt.id)
+        return environment
 
     # ---- ending: the shell has ended, then what it left is dealt with, then its pipes, then it is reaped
 
     def _child(self, number: int) -> None:
         """Some process ended: find out which, without reaping it before its group is dealt with."""
-        while self._by_pid:
+        while True:
             try:
                 found = any_ended()
             except ChildProcessError:
@@ -182,19 +192,25 @@ class Local:
             self._finish(process)
 
     def _drained(self, process: Process) -> None:
+        """No pipe is left: mostly it has ended with them, and then its signal need not be waited for."""
         if process.linger:
             self._finish(process)
+        elif process.code is None:
+            code = has_ended(process.pid)
+            if code is not None:
+                self._exited(process, code)
 
     def _finish(self, process: Process) -> None:
         if process.linger:
             process.linger.cancel()
             self._pipes.read_out(process)  # for what came while reading was on hold
         self._pipes.leave(process)
-        os.waitpid(process.pid, 0)
+        _, _, used = os.wait4(process.pid, 0)
         del self._by_pid[process.pid]
         del self._by_id[process.id]
         assert process.code is not None
-        self._post(Exited(process.id, self._loop.wall(), process.code, process.ended - process.started))
+        took = round(process.ended - process.started, 6)
+        self._post(Exited(process.id, self._loop.wall(), process.code, took, used.ru_utime, used.ru_stime))
 
     # ---- what is left
 

@@ -34,9 +34,12 @@ class Marked:
         return proc.command(self.pid)
 
 
-def mark(outer: bytes, brand: str, id: int) -> bytes:
-    """The variable's value for an attempt; `outer` is the value that the engine itself inherited."""
-    return b" ".join([*outer.split(), f"{brand}:{id}".encode()])
+def mark(outer: bytes, brand: str) -> bytes:
+    """The variable's value for an attempt, but for its number, which follows at once.
+
+    `outer` is the value that the engine itself inherited.
+    """
+    return b" ".join([*outer.split(), f"{brand}:".encode()])
 
 
 def marked(brand: str) -> list[Marked]:

@@ -38,7 +38,7 @@ class Pipes:
             os.set_blocking(descriptor, False)
             self._owners[descriptor] = process
             if not self._held:
-                self._listen(descriptor)
+                self._loop.add(descriptor, self._come)
 
     def hold(self, on: bool) -> None:
         """Stops reading, or goes on; what was left behind goes on being thrown away."""
@@ -49,7 +49,7 @@ class Pipes:
             if on:
                 self._loop.remove(descriptor)
             else:
-                self._listen(descriptor)
+                self._loop.add(descriptor, self._come)
 
     def read_out(self, process: Process) -> None:
         """What the process left in its pipes, as far as it is there already."""
@@ -69,7 +69,7 @@ class Pipes:
                 self._loop.remove(descriptor)
             del self._owners[descriptor]
             self._left[descriptor] = process.id
-            self._loop.add(descriptor, lambda d=descriptor: self._discard(d))  # type: ignore[misc]
+            self._loop.add(descriptor, self._discard)
         process.pipes = {}
 
     def held_open(self) -> set[int]:
@@ -86,9 +86,6 @@ class Pipes:
             os.close(descriptor)
         self._left.clear()
 
-    def _listen(self, descriptor: int) -> None:
-        self._loop.add(descriptor, lambda: self._come(descriptor))
-
     def _come(self, descriptor: int) -> None:
         process = self._owners[descriptor]
         data = _read(descriptor)
@@ -96,7 +93,9 @@ class Pipes:
             self._post(Output(process.id, process.pipes[descriptor], data))
         elif data == b"":
             self._close(descriptor)
-            if not process.pipes:
+            if process.pipes:
+                self._come(next(iter(process.pipes)))  # mostly both end together
+            else:
                 self._drained(process)
 
     def _close(self, descriptor: int) -> None:

@@ -14,34 +14,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from factc.engine import Attempt
+    from factc.engine.programs import Programs
     from factc.engine.spare import Spare
 
 BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+
+_NO_INPUT = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
 
 # Python ignores these, and a child would inherit that.
 _DEFAULTED = [s for s in (signal.SIGPIPE, getattr(signal, "SIGXFSZ", None)) if s is not None]
 
 
-def spawn(attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int, spare: Spare) -> int:
+def spawn(
+    attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int, spare: Spare, programs: Programs
+) -> int:
     """Starts it in a session of its own and gives its number. Raises OSError, or ValueError for a NUL."""
     if attempt.directory is None:
-        return _spawn(attempt, environment, out, err)
+        return _spawn(attempt, environment, out, err, programs)
     here = spare.open(".")
     try:
         os.chdir(encoded(attempt.directory))  # posix_spawn has no way to change it in the child alone
-        return _spawn(attempt, environment, out, err)
+        return _spawn(attempt, environment, out, err, programs)
     finally:
         os.fchdir(here)
         spare.give_back(here)
 
 
-def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int) -> int:
-    actions = (
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, out, 1),
-        (os.POSIX_SPAWN_DUP2, err, 2),
-    )
+def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int, programs: Programs) -> int:
+    actions = (_NO_INPUT, (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     argv = [encoded(word) for word in attempt.argv]
+    if path := programs.find(argv[0]):
+        try:
+            return os.posix_spawn(path, argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
+        except FileNotFoundError:  # it is no longer where it was
+            programs.forget(argv[0])
     return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
 
 

@@ -77,10 +77,10 @@ class TaskStarted(Fact):
 class AttemptEnded(Fact):
     """An attempt failed, and the task waits for another: from `again` on (seconds since the epoch).
 
-    code, duration, reason, stdout, stderr: as for TaskEnded.
+    code, duration, reason, stdout, stderr, user, system: as for TaskEnded.
     """
 
-    __slots__ = ("task", "code", "duration", "reason", "again", "stdout", "stderr")
+    __slots__ = ("task", "code", "duration", "reason", "again", "stdout", "stderr", "user", "system")
 
     def __init__(
         self,
@@ -92,6 +92,8 @@ class AttemptEnded(Fact):
         again: float,
         stdout: str | None = None,
         stderr: str | None = None,
+        user: float | None = None,
+        system: float | None = None,
     ) -> None:
         self.at = at
         self.task = task
@@ -101,6 +103,8 @@ class AttemptEnded(Fact):
         self.again = again
         self.stdout = stdout
         self.stderr = stderr
+        self.user = user
+        self.system = system
 
 
 class TaskEnded(Fact):
@@ -110,9 +114,10 @@ class TaskEnded(Fact):
     code:     the exit code (128+n after death by signal n), or None where there is none.
     reason:   why it failed, or None.
     stdout, stderr: the last characters of its output, or None if it wrote nothing.
+    user, system: seconds of processor time that its last attempt took, or None where that is not known.
     """
 
-    __slots__ = ("task", "state", "code", "duration", "reason", "stdout", "stderr")
+    __slots__ = ("task", "state", "code", "duration", "reason", "stdout", "stderr", "user", "system")
 
     def __init__(
         self,
@@ -124,6 +129,8 @@ class TaskEnded(Fact):
         reason: str | None = None,
         stdout: str | None = None,
         stderr: str | None = None,
+        user: float | None = None,
+        system: float | None = None,
     ) -> None:
         self.at = at
         self.task = task
@@ -133,6 +140,8 @@ class TaskEnded(Fact):
         self.reason = reason
         self.stdout = stdout
         self.stderr = stderr
+        self.user = user
+        self.system = system
 
 
 class TaskSkipped(Fact):

@@ -42,11 +42,14 @@ class RunHeader:
     plan: the digest of the plan. names: the tasks in plan order; order: how events list them, None for the same.
     start, to: the part of the job that was chosen. endpoints: each a dict of `url` (as it is shown) and `sha256` (of
     the whole). secrets, signed, headers: names of variables, never their values. continues: the run that it resumes.
+    jobs: at most so many tasks at once, 0 for no limit, None where an older factc kept no word of it. pools: the slots
+    of pools that are not as the plan has them.
     """
 
     __slots__ = (
         "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names",
         "order", "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
+        "jobs", "pools",
     )  # fmt: skip
 
     run: str
@@ -71,6 +74,8 @@ class RunHeader:
     signed: str | None
     headers: list[str]
     continues: str | None
+    jobs: int | None
+    pools: dict[str, int] | None
 
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:
@@ -253,14 +258,12 @@ def fact_line(number: int, fact: Fact, *, more: bool = False) -> bytes:
     Put together by hand, because there are two a task: its values are numbers and texts, and nothing else.
     """
     kind = type(fact)
-    parts = [f'{{"n":{number},"fact":"{kind.__name__}"']
+    line = f'{{"n":{number},"fact":"{kind.__name__}"'
     for name in _FIELDS[kind]:
         value = getattr(fact, name)
         if value is not None:
-            parts.append(f'"{name}":{_text(value) if isinstance(value, str) else repr(value)}')
-    if more:
-        parts.append('"more":true')
-    return f"{','.join(parts)}}}\n".encode()
+            line += f',"{name}":{_text(value) if isinstance(value, str) else repr(value)}'
+    return f'{line},"more":true}}\n'.encode() if more else f"{line}}}\n".encode()
 
 
 def seal_line(endpoint: int, seal: Seal) -> bytes:

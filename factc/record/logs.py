@@ -54,7 +54,7 @@ class Logs:
     def end(self, task: int) -> None:
         """An attempt has ended."""
         self._attempts.pop(task, None)
-        for stream in _SUFFIX:
+        for stream in _SUFFIX if self._made else ():
             self._made.discard((task, stream))
             descriptor = self._open.pop((task, stream), None)
             if descriptor is not None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from factc.events import Step
+    from factc.events.spent import Courses
     from factc.events.state import RunState, TaskState
     from factc.plan import Plan
     from factc.record.exclusive import Exclusive
@@ -101,6 +102,7 @@ class _Launch:
         self.groups = levels(plan) if wishes.levels else None
         self.record: Record | None = None
         self.lock: Exclusive | None = None
+        self.courses: Courses | None = None
         self.unguarded = ""
         self.given_up = 0  # the number of a signal that came when only delivery was left
 
@@ -110,7 +112,7 @@ class _Launch:
             try:
                 self._make()
                 state = self.runner.run()
-                self.screen.finish(loop.wall())
+                self.screen.finish(loop.wall(), self._stats)
                 undelivered = self._drain()
                 self._close()
             finally:
@@ -201,13 +203,13 @@ class _Launch:
         self.engine = (
             Rehearsal(lambda i: plan.tasks[i].ok[0])
             if wishes.rehearse
-            else Local(self.header.run, withheld=plan.secrets)
+            else Local(self.header.run, withheld=plan.secrets, variables=self._variables())
         )
         return Runner(
             plan,
             self.engine,
             self.loop,
-            [*keeping, self.screen, *self.webhooks],
+            [*keeping, self.screen, *self.webhooks, *self._watching()],
             [*keeping, self.screen],
             Rules(
                 jobs=wishes.jobs,
@@ -217,31 +219,38 @@ class _Launch:
                 grace=_grace(wishes),
                 pools=self.pools,
             ),
-            environment=self._environment(),
+            secrets={s.name: s.value for s in self.confidential.secrets if s.name in plan.secrets},
             say=self.say,
             mask=self.confidential.mask,
             opening=self.opening,
             chance=chance,
+            known=self._known if self.recording else None,
         )
 
-    def _environment(self) -> Callable[[int], dict[str, str]]:
-        """What every task sees beside its own variables."""
+    def _known(self) -> list[float] | None:
+        """How long each task took in earlier runs."""
+        from factc.record.known import known_seconds
+
+        assert self.wishes.state_dir is not None
+        return known_seconds(self.wishes.state_dir, self.plan.name, [task.name for task in self.plan.tasks])
+
+    def _watching(self) -> list[Courses]:
+        """Who keeps the times of all attempts, if figures are wanted at the end."""
+        if not self.wishes.stats:
+            return []
+        from factc.events.spent import Courses
+
+        self.courses = Courses(len(self.plan.tasks))
+        return [self.courses]
+
+    def _variables(self) -> dict[str, str]:
+        """What every task sees, whatever it sets itself."""
         grace = f"{_grace(self.wishes):g}"
         fixed = {"FACTC_RUN": self.header.run, "FACTC_GRACE": grace}
         for key, value in self.plan.tags.items():
             name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
             fixed[f"FACTC_TAG_{name}"] = value
-        declared = {s.name: s.value for s in self.confidential.secrets if s.name in self.plan.secrets}
-        fixed |= {s.name: s.value for s in self.confidential.secrets if s.name not in declared}
-        tasks = self.plan.tasks
-
-        def variables(task: int) -> dict[str, str]:
-            its = tasks[task]
-            own = dict(its.environment)  # what a task sets itself is no longer the secret
-            seen = {name: declared[name] for name in its.secrets if name in declared and name not in own}
-            return {**fixed, **seen, "FACTC_TASK": its.name}
-
-        return variables
+        return fixed | {s.name: s.value for s in self.confidential.secrets if s.name not in self.plan.secrets}
 
     # ---- connecting
 
@@ -282,6 +291,16 @@ class _Launch:
                 webhook.heartbeat(self.loop.wall(), outputs)
 
     # ---- ending
+
+    def _stats(self, colour: bool) -> str:
+        """What the run spent where, if that is wanted."""
+        if self.courses is None:
+            return ""
+        from factc.events.stats import NO_LIMIT, Stats
+        from factc.sink.stats import text
+
+        slots, levels = self.wishes.jobs or NO_LIMIT, self.wishes.levels
+        return text(Stats(self.plan, self.courses, slots=slots, pools=self.pools, by_levels=levels), colour)
 
     def _drain(self) -> bool:
         """Waits for the webhooks and the screen's reader, until a signal at the most; whether events are missing."""

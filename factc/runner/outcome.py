@@ -12,8 +12,10 @@ from factc.plan.graph import reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from factc.engine import End
     from factc.events.state import RunState
     from factc.plan import Plan, PlanTask, Retry
+    from factc.runner.running import Running
 
 NOT_STARTED = "not started"  # it could not be started at all
 
@@ -56,10 +58,26 @@ def pause(retry: Retry, attempt: int, chance: float) -> float:
     return wait if retry.backoff == 1 else wait * (1 + 0.1 * chance)
 
 
+def ended(post: End, state: str, reason: str | None, running: Running) -> TaskEnded:
+    """The fact that a task has settled with that attempt."""
+    out, err = running.texts()
+    return TaskEnded(post.at, post.id, state, post.code, post.duration, reason, out, err, post.user, post.system)
+
+
+def tried(post: End, reason: str | None, running: Running, wait: float) -> AttemptEnded:
+    """The fact that an attempt failed and another follows in so many seconds."""
+    out, err = running.texts()
+    return AttemptEnded(
+        post.at, post.id, post.code, post.duration, reason, post.at + wait, out, err, post.user, post.system
+    )
+
+
 def failed(last: AttemptEnded, at: float, reason: str) -> TaskEnded:
     """A task whose next attempt will not come, because of that reason."""
     words = f"{last.reason}, and {reason} before the next attempt"
-    return TaskEnded(at, last.task, FAILED, last.code, last.duration, words, last.stdout, last.stderr)
+    return TaskEnded(
+        at, last.task, FAILED, last.code, last.duration, words, last.stdout, last.stderr, last.user, last.system
+    )
 
 
 def account_above(plan: Plan, state: RunState, task: int) -> dict[str, str]:

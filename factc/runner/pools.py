@@ -5,11 +5,13 @@ Knows numbers of tasks and names of pools; knows no clock and no process.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from factc.runner.schedule import Rank
 
 
 class Pools:
@@ -20,11 +22,13 @@ class Pools:
     def __init__(self, slots: Mapping[str, int]) -> None:
         self._free = {name: list(range(count)) for name, count in slots.items()}  # heaps: the lowest first
         self._taken: dict[int, list[tuple[str, int]]] = {}
-        self._parked: dict[str, list[tuple[tuple[int, int], int]]] = {name: [] for name in slots}
+        self._parked: dict[str, list[tuple[Rank, int]]] = {name: [] for name in slots}
         self._open: set[str] = set()  # pools that have had room since somebody was parked there
 
     def take(self, task: int, names: Sequence[str]) -> str | None:
         """Takes the slots; the name of a pool that has none left, and then nothing is taken."""
+        if not names:
+            return None
         for name in names:
             if not self._free[name]:
                 return name
@@ -40,10 +44,16 @@ class Pools:
             heappush(self._free[name], slot)
             self._open.add(name)
 
-    def park(self, task: int, full: str, names: Sequence[str], rank: tuple[int, int]) -> None:
+    def park(self, task: int, full: str, names: Sequence[str], rank: Rank) -> None:
         """A task waits for room in that pool; what it would have taken of the others is there for somebody else."""
         heappush(self._parked[full], (rank, task))
         self._open |= {name for name in names if name != full and self._free[name]}
+
+    def rerank(self, rank: Sequence[Rank]) -> None:
+        """From now on those who wait for room are as urgent as that says."""
+        for parked in self._parked.values():
+            parked[:] = [(rank[task], task) for _, task in parked]
+            heapify(parked)
 
     def again(self) -> Iterator[int]:
         """Tasks that may find room now, the most urgent first; they wait no longer."""

@@ -41,6 +41,7 @@ def run_header(
         order=[task for group in groups for task in group] if groups else None, tags=plan.tags,
         factfile=plan.factfile, start=wishes.start, to=wishes.to, endpoints=_endpoints(wishes), secrets=list(secrets),
         signed=wishes.webhook_secret, headers=wishes.webhook_headers, continues=continues,
+        jobs=wishes.jobs or 0, pools=wishes.pools or None,
     )  # fmt: skip
 
 

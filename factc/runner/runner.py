@@ -5,8 +5,9 @@ Knows the plan, the schedule and the meaning of an end; knows no process, file, 
 
 from __future__ import annotations
 
-from factc.durations import written
-from factc.engine import Attempt, Exited, Lost, NotStarted, Output, Started
+from collections import deque
+
+from factc.engine import Exited, Lost, NotStarted, Output, Started
 from factc.events import (
     AttemptEnded,
     RunCreated,
@@ -21,18 +22,18 @@ from factc.events import (
 from factc.events.state import FAILED, SUCCEEDED, RunState
 from factc.plan import LOST, TIMEOUT
 from factc.plan.graph import finals
-from factc.runner.outcome import NOT_STARTED, account_above, cause, failed, judge, pause, retried, signal_name
+from factc.runner.attempts import Attempts
+from factc.runner.outcome import NOT_STARTED, cause, ended, failed, judge, pause, retried, signal_name, tried
 from factc.runner.pools import Pools
 from factc.runner.remarks import left_behind, waiting_for
-from factc.runner.running import Running
 from factc.runner.schedule import Schedule, urgency
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
-    from factc.engine import Engine, Post
+    from factc.engine import End, Engine, Post
     from factc.events import Fact, Step
     from factc.loop import Loop, Timer
     from factc.plan import Plan
@@ -53,9 +54,10 @@ if TYPE_CHECKING:
 class Runner:
     """One run of a plan whose texts are all final.
 
-    `environment(task)` gives the variables that a task sees beside its own; `say` takes a line for the
-    screen; `mask` hides secrets in what tasks write; `opening` is the run's first step, with what has settled before it
-    begins; `chance` gives random numbers from 0 up to 1.
+    `secrets` are those that the plan declares, name to value; `say` takes a line for the screen; `mask` hides secrets
+    in what tasks write; `opening` is the run's first step, with what has settled before it begins; `chance` gives
+    random numbers from 0 up to 1; `known` gives the seconds that each task takes as far as earlier runs tell, if they
+    do: it is asked once, when there is a choice.
     `state` is the fold over all facts so far, `signal` the number that stopped the run, if any.
     """
 
@@ -68,11 +70,12 @@ class Runner:
         listeners: Sequence[Listener],
         rules: Rules,
         *,
-        environment: Callable[[int], dict[str, str]] = lambda task: {},
+        secrets: Mapping[str, str] | None = None,
         say: Callable[[str], None] = lambda message: None,
         mask: Mask | None = None,
         opening: Step | None = None,
         chance: Callable[[], float] = lambda: 0.5,
+        known: Callable[[], Sequence[float] | None] | None = None,
     ) -> None:
         self.plan = plan
         self.state = RunState(len(plan.tasks))
@@ -82,44 +85,193 @@ class Runner:
         self._sinks = sinks
         self._listeners = listeners
         self._rules = rules
-        self._environment = environment
         self._say = say
         self._mask = mask
         self._opening = opening or (RunCreated(loop.wall()),)
         self._chance = chance
+        self._known = known if rules.levels is None else None  # levels leave no choice
         done = [fact.task for fact in self._opening if isinstance(fact, TaskCarried)]
         self._rank = urgency(plan)
         dependencies = [t.dependencies for t in plan.tasks]
         self._schedule = Schedule(dependencies, self._rank, rules.levels, done, finals(plan))
         self._pools = Pools(rules.pools)
-        self._running: dict[int, Running] = {}
-        self._attempts: dict[int, int] = {}  # how many each task has had, those that could not be started too
+        self._attempts = Attempts(plan, engine, loop, rules, self.state, secrets or {}, mask)
+        self._running = self._attempts.running
         self._pausing: dict[int, tuple[Timer, AttemptEnded]] = {}  # tasks that wait for their next attempt
-        self._inbox: list[Post] = []
+        self._posts: deque[Post] = deque()
         self._slots = self._limit = rules.jobs or len(plan.tasks) or 1
+        self._crowded = False  # the machine takes no more for now, and that is still to be taken in
         self._stopping = False
         self._killing = False  # what is final must end too
         self._closed = ""  # why nothing new starts any more
-        self._crowded = False
         self._told = False
 
     def run(self) -> RunState:
         """Runs to the end: every task has settled and every sink knows it."""
-        self._engine.open(self._inbox.append, self._loop)
+        self._engine.open(self._posts.append, self._loop)
         try:
             self._tell(self._opening)
-            self._emit(RunStarted(self._loop.wall()))
-            self._dispatch()
-            while self._running or self._inbox or self._pausing:
+            self._tell((RunStarted(self._loop.wall()),))
+            self._start_ready()
+            self._take_in()
+            while self._running or self._pausing:
                 self._loop.wait()
+                self._start_ready()  # what waited for a time
                 self._take_in()
-                self._dispatch()
             self._tell_leftovers()
         finally:
             self._engine.close()
         bad = self.state.stopped or any(t.state == FAILED for t in self.state.tasks)
-        self._emit(RunFinished(self._loop.wall(), FAILED if bad else SUCCEEDED))
+        self._tell((RunFinished(self._loop.wall(), FAILED if bad else SUCCEEDED),))
         return self.state
+
+    # ---- the hot loop: what is ready starts, what the engine has posted is taken in
+
+    def _start_ready(self) -> None:
+        """Starts what is ready, the most urgent first, as long as there are slots."""
+        self._take_back()
+        if self._known and self._is_choice():
+            self._learn(self._known)
+        while self._schedule.ready and len(self._running) < self._slots and not self._crowded:
+            self._start(self._schedule.next())
+
+    def _start(self, number: int) -> None:
+        task = self.plan.tasks[number]
+        if full := self._pools.take(number, task.pools):
+            self._schedule.put_aside(number)
+            self._pools.park(number, full, task.pools, self._rank[number])
+            self._take_back()
+        elif task.argv:
+            self._attempts.start(number, self._pools.place(number) if task.pools else None)
+            self._crowded = len(self._running) > 1 and _is_busy(self._posts[-1])
+        else:
+            now = self._loop.wall()
+            self._attempts.pretend(number)
+            self._posts += (Started(number, now), Exited(number, now, 0, 0.0))
+
+    def _take_in(self) -> None:
+        """Takes in what was posted, in its order. An end's slot is filled before anything else is looked at."""
+        posts = self._posts
+        while posts:
+            post = posts.popleft()
+            if isinstance(post, Started):
+                self._started(post)
+            elif isinstance(post, Output):
+                self._heard(post.id, post.stream, self._running[post.id].hear(post.stream, post.data))
+            else:
+                self._over(post)
+                self._start_ready()
+
+    def _started(self, post: Started) -> None:
+        """It runs, and so do those that were started together with it: one step."""
+        facts = [TaskStarted(post.at, post.id, self._attempts.count(post.id))]
+        while self._posts and isinstance(self._posts[0], Started):
+            post = self._posts.popleft()  # type: ignore[assignment]
+            facts.append(TaskStarted(post.at, post.id, self._attempts.count(post.id)))
+        self._tell(tuple(facts))
+
+    def _heard(self, task: int, stream: int, data: bytes) -> None:
+        if data:
+            for listener in self._listeners:
+                listener.output(task, stream, data)
+
+    def _tell(self, facts: Step) -> None:
+        """The one way out for facts."""
+        for fact in facts:
+            self.state.apply(fact)
+        for sink in self._sinks:
+            sink.step(facts)
+
+    # ---- ends
+
+    def _over(self, post: Post) -> None:
+        """An attempt's last post."""
+        if isinstance(post, Exited):
+            self._exited(post)
+        elif isinstance(post, NotStarted):
+            self._not_started(post)
+        elif isinstance(post, Lost):
+            self._failed(post, LOST, self._masked(f"worker lost: {post.reason}"))
+
+    def _exited(self, post: Exited) -> None:
+        number, task, running = post.id, self.plan.tasks[post.id], self._running[post.id]
+        if self._mask:
+            for stream, data in running.rest():
+                self._heard(number, stream, data)
+        state, reason = judge(task, post.code)
+        if running.stopped and task.argv:
+            state, reason = FAILED, running.stopped
+        if state == FAILED:
+            self._failed(post, TIMEOUT if running.timed_out else post.code, reason)
+            return
+        self._free(number)
+        self._settle(number, ended(post, state, reason, running))
+
+    def _not_started(self, post: NotStarted) -> None:
+        others = len(self._running) - 1
+        if not post.busy or not others:
+            self._failed(post, NOT_STARTED, self._masked(post.reason))
+            return
+        self._free(post.id)
+        self._attempts.uncount(post.id)
+        self._slots = others
+        if self._is_closed(post.id):
+            self._tell((TaskSkipped(post.at, post.id, self._closed),))
+            self._schedule.bar(post.id)
+            return
+        self._schedule.give_back(post.id)
+        if not self._told:
+            self._told = True
+            self._say(f"{post.reason}: going on with {others} at once")
+
+    def _failed(self, post: End, what: int | str, reason: str | None) -> None:
+        """An attempt failed: there is another, or the task has failed."""
+        number, running = post.id, self._running[post.id]
+        retry, attempt = self.plan.tasks[number].retry, self._attempts.count(number)
+        told_to_end = self._is_closed(number) or (running.stopped and not running.timed_out)
+        self._free(number)
+        if retry is None or told_to_end or not retried(retry, attempt, what):
+            self._settle(number, ended(post, FAILED, reason, running))
+            return
+        wait = pause(retry, attempt, self._chance())
+        fact = tried(post, reason, running, wait)
+        self._pausing[number] = (self._loop.later(wait, lambda: self._again(number)), fact)
+        self._tell((fact,))
+
+    def _again(self, number: int) -> None:
+        """The pause before a task's next attempt is over."""
+        del self._pausing[number]
+        self._schedule.give_back(number)
+
+    def _free(self, number: int) -> None:
+        """An attempt is over: what it took is there for others."""
+        self._attempts.over(number)
+        self._pools.release(number)
+        self._crowded = False
+        self._slots = min(self._slots + 1, self._limit)
+
+    def _settle(self, number: int, fact: TaskEnded) -> None:
+        """A task's end is one step with the skips that it causes."""
+        if fact.state == SUCCEEDED:
+            self._schedule.settle(number)
+            self._start_ready()
+            self._tell((fact,))
+            return
+        facts: list[Fact] = [fact]
+        name = self.plan.tasks[number].name
+        below = self._schedule.bar(number)
+        if not self._stopping:
+            clause = cause(name, fact.state)
+            facts += [TaskSkipped(fact.at, task, clause) for task in below]
+        words = ""
+        if fact.state == FAILED and self._rules.fail_fast and not self._closed:
+            words = f"the task '{name}' failed and the run stops at the first failure"
+            facts += self._close(fact.at, words)
+        self._tell(tuple(facts))
+        if words:
+            self._end_pauses(fact.at, words)
+
+    # ---- stopping: nothing new starts any more
 
     def stop(self, reason: str) -> None:
         """Nothing new starts but what is final, and what else runs is asked to end; a second call kills all."""
@@ -128,19 +280,18 @@ class Runner:
         at = self._loop.wall()
         rest = self._close(at, reason)
         if rest or not again:
-            self._emit(RunStopped(at, reason), *rest)
+            self._tell((RunStopped(at, reason), *rest))
         self._end_pauses(at, reason)
-        for task, running in list(self._running.items()):
+        for task in list(self._running):
             if self._is_closed(task):
-                running.stopped = running.stopped or reason
-                self._engine.cancel(task, 0.0 if again else self._rules.grace)
+                self._attempts.cancel(task, reason, 0.0 if again else self._rules.grace)
 
     def hold(self, reason: str) -> None:
         """Nothing new starts but what is final; what runs goes on to its end."""
         at = self._loop.wall()
         rest = self._close(at, reason)
         if rest or self._pausing:
-            self._emit(RunStopped(at, reason), *rest)
+            self._tell((RunStopped(at, reason), *rest))
         self._end_pauses(at, reason)
 
     def on_signal(self, number: int) -> None:
@@ -160,31 +311,6 @@ class Runner:
             self._say(f"{reason}, stopping{self._waiting_for()}")
             self.stop(reason)
 
-    def outputs(self) -> dict[int, tuple[str, str]]:
-        """What the running tasks have written so far: the tails of both streams."""
-        texts = {task: running.texts() for task, running in self._running.items()}
-        return {task: (out or "", err or "") for task, (out, err) in texts.items()}
-
-    def _waiting_for(self) -> str:
-        return waiting_for([self.plan.tasks[task].name for task in self._running], self._rules.grace)
-
-    def _tell_leftovers(self) -> None:
-        for left in self._engine.leftovers():
-            self._say(self._masked(left_behind(self.plan.tasks[left.id].name, left)))
-
-    # ---- one way out for facts
-
-    def _emit(self, *facts: Fact) -> None:
-        self._tell(facts)
-
-    def _tell(self, facts: Step) -> None:
-        for fact in facts:
-            self.state.apply(fact)
-        for sink in self._sinks:
-            sink.step(facts)
-
-    # ---- starting nothing new
-
     def _close(self, at: float, reason: str) -> list[Fact]:
         """From now on nothing starts but what is final (or not even that): the skips that this means."""
         self._closed = reason
@@ -202,179 +328,45 @@ class Runner:
                 del self._pausing[task]
                 self._settle(task, failed(last, at, reason))
 
-    # ---- starting
+    # ---- around it
 
-    def _dispatch(self) -> None:
-        """Starts what is ready, as long as there are slots; what started together is one step.
+    def outputs(self) -> dict[int, tuple[str, str]]:
+        """What the running tasks have written so far: the tails of both streams."""
+        return self._attempts.outputs()
 
-        A milestone, or what could not start, has ended at once: its slot is free again.
-        """
-        while True:
-            for task in self._pools.again():
-                self._schedule.give_back(task)
-            while self._schedule.has_ready and len(self._running) < self._slots:
-                self._submit(self._schedule.next())
-                if self._crowded:
-                    break
-            if not self._inbox:
-                return
-            self._take_in()
+    def _take_back(self) -> None:
+        """What waited for room in a pool, and may find some now, is ready again."""
+        for task in self._pools.again():
+            self._schedule.give_back(task)
 
-    def _submit(self, number: int) -> None:
-        task = self.plan.tasks[number]
-        if full := self._pools.take(number, task.pools):
-            self._schedule.put_aside(number)
-            self._pools.park(number, full, task.pools, self._rank[number])
-            return
-        if not task.argv:
-            self._running[number] = Running(0)
-            now = self._loop.wall()
-            self._inbox += (Started(number, now), Exited(number, now, 0, 0.0))
-            return
-        running = self._running[number] = Running(self._rules.tail, self._mask)
-        self._attempts[number] = self._attempts.get(number, 0) + 1
-        if task.timeout is not None:
-            running.timer = self._loop.later(task.timeout, lambda: self._expired(number, running))
-        argv = [str(text) for text in task.argv]
-        directory = None if task.directory is None else str(task.directory)
-        variables = self._variables(number)
-        self._engine.submit(Attempt(number, argv, variables, directory, leave=task.ok, grace=self._rules.grace))
-        last = self._inbox[-1] if self._inbox else None
-        self._crowded = isinstance(last, NotStarted) and last.busy and len(self._running) > 1
+    def _is_choice(self) -> bool:
+        """Whether more is ready than there are slots for, be they the run's or a pool's."""
+        free = 1 if self._rules.pools else self._slots - len(self._running)
+        return self._schedule.ready > free
 
-    def _variables(self, number: int) -> dict[str, str]:
-        """What a task finds in its environment beside what it inherits."""
-        task = self.plan.tasks[number]
-        variables = {name: str(text) for name, text in task.environment} | self._environment(number)
-        variables["FACTC_ATTEMPT"] = str(self._attempts[number])
-        if task.pools:
-            variables["FACTC_SLOT"] = str(self._pools.place(number))
-        if task.final:
-            variables |= account_above(self.plan, self.state, number)
-        return variables
+    def _learn(self, known: Callable[[], Sequence[float] | None]) -> None:
+        """There is a choice: what earlier runs took decides it, if anybody knows."""
+        self._known = None
+        seconds = known()
+        if seconds is not None:
+            from factc.runner.search import best_urgency
 
-    def _expired(self, number: int, running: Running) -> None:
-        """An attempt has had its time."""
-        if self._running.get(number) is running and not running.stopped:
-            running.stopped = f"timed out after {written(self.plan.tasks[number].timeout or 0.0)}"
-            running.timed_out = True
-            self._engine.cancel(number, self._rules.grace)
+            done = [i for i, task in enumerate(self.state.tasks) if task.state == SUCCEEDED]
+            self._rank = best_urgency(self.plan, seconds, self._slots, room=self._rules.pools, done=done)
+            self._schedule.rerank(self._rank)
+            self._pools.rerank(self._rank)
 
-    # ---- what the engine posts
+    def _waiting_for(self) -> str:
+        return waiting_for([self.plan.tasks[task].name for task in self._running], self._rules.grace)
 
-    def _take_in(self) -> None:
-        posts, self._inbox[:] = self._inbox[:], ()
-        started: list[Fact] = []
-        for post in posts:
-            if isinstance(post, Started):
-                started.append(TaskStarted(post.at, post.id, self._attempts.get(post.id, 1)))
-                continue
-            if started:
-                self._emit(*started)
-                started = []
-            self._take(post)
-        if started:
-            self._emit(*started)
-
-    def _take(self, post: Post) -> None:
-        if isinstance(post, Output):
-            self._heard(post.id, post.stream, self._running[post.id].hear(post.stream, post.data))
-        elif isinstance(post, Exited):
-            self._exited(post)
-        elif isinstance(post, NotStarted):
-            self._not_started(post)
-        elif isinstance(post, Lost):
-            self._failed(post.id, LOST, post.at, None, None, self._masked(f"worker lost: {post.reason}"))
-
-    def _heard(self, task: int, stream: int, data: bytes) -> None:
-        if data:
-            for listener in self._listeners:
-                listener.output(task, stream, data)
+    def _tell_leftovers(self) -> None:
+        for left in self._engine.leftovers():
+            self._say(self._masked(left_behind(self.plan.tasks[left.id].name, left)))
 
     def _masked(self, words: str) -> str:
         return self._mask.text(words) if self._mask else words
 
-    def _exited(self, post: Exited) -> None:
-        task, running = self.plan.tasks[post.id], self._running[post.id]
-        for stream, data in running.rest():
-            self._heard(post.id, stream, data)
-        state, reason = judge(task, post.code)
-        if running.stopped and task.argv:
-            state, reason = FAILED, running.stopped
-        if state == FAILED:
-            what = TIMEOUT if running.timed_out else post.code
-            self._failed(post.id, what, post.at, post.code, post.duration, reason)
-            return
-        self._end(post.id, TaskEnded(post.at, post.id, state, post.code, post.duration, reason, *running.texts()))
 
-    def _not_started(self, post: NotStarted) -> None:
-        others = len(self._running) - 1
-        if not post.busy or not others:
-            self._failed(post.id, NOT_STARTED, post.at, None, None, self._masked(post.reason))
-            return
-        self._free(post.id)
-        self._attempts[post.id] -= 1
-        self._slots = others
-        if self._is_closed(post.id):
-            self._emit(TaskSkipped(post.at, post.id, self._closed))
-            self._schedule.bar(post.id)
-            return
-        self._schedule.give_back(post.id)
-        if not self._told:
-            self._told = True
-            self._say(f"{post.reason}: going on with {others} at once")
-
-    # ---- ends
-
-    def _failed(
-        self, number: int, what: int | str, at: float, code: int | None, duration: float | None, reason: str | None
-    ) -> None:
-        """An attempt failed: there is another, or the task has failed."""
-        retry, running = self.plan.tasks[number].retry, self._running[number]
-        out, err = running.texts()
-        attempt = self._attempts[number]
-        told_to_end = self._is_closed(number) or (running.stopped and not running.timed_out)
-        if retry is None or told_to_end or not retried(retry, attempt, what):
-            self._end(number, TaskEnded(at, number, FAILED, code, duration, reason, out, err))
-            return
-        self._free(number)
-        wait = pause(retry, attempt, self._chance())
-        ended = AttemptEnded(at, number, code, duration, reason, at + wait, out, err)
-        self._pausing[number] = (self._loop.later(wait, lambda: self._again(number)), ended)
-        self._emit(ended)
-
-    def _again(self, number: int) -> None:
-        """The pause before a task's next attempt is over."""
-        del self._pausing[number]
-        self._schedule.give_back(number)
-
-    def _end(self, number: int, fact: TaskEnded) -> None:
-        self._free(number)
-        self._settle(number, fact)
-
-    def _free(self, number: int) -> None:
-        """An attempt is over: what it took is there for others."""
-        running = self._running.pop(number)
-        if running.timer:
-            running.timer.cancel()
-        self._pools.release(number)
-        self._crowded = False
-        self._slots = min(self._slots + 1, self._limit)
-
-    def _settle(self, number: int, fact: TaskEnded) -> None:
-        """A task's end is one step with the skips that it causes."""
-        facts: list[Fact] = [fact]
-        if fact.state == SUCCEEDED:
-            self._schedule.settle(number)
-        else:
-            clause = cause(self.plan.tasks[number].name, fact.state)
-            below = self._schedule.bar(number)
-            if not self._stopping:
-                facts += [TaskSkipped(fact.at, task, clause) for task in below]
-        if fact.state == FAILED and self._rules.fail_fast and not self._closed:
-            words = f"the task '{self.plan.tasks[number].name}' failed and the run stops at the first failure"
-            facts += self._close(fact.at, words)
-            self._emit(*facts)
-            self._end_pauses(fact.at, words)
-            return
-        self._emit(*facts)
+def _is_busy(post: Post) -> bool:
+    """Whether an attempt could not be started for now."""
+    return isinstance(post, NotStarted) and post.busy

@@ -21,10 +21,11 @@ class Running:
     stopped: why it was told to end, if it was; timed_out: because its time was over. timer: tells when that is so.
     """
 
-    __slots__ = ("_tails", "_maskers", "stopped", "timed_out", "timer")
+    __slots__ = ("_limit", "_tails", "_maskers", "stopped", "timed_out", "timer")
 
     def __init__(self, limit: int, mask: Mask | None = None) -> None:
-        self._tails = (Tail(limit), Tail(limit))
+        self._limit = limit
+        self._tails: dict[int, Tail] = {}  # by stream, those to which something was written
         self._maskers = (mask.stream(), mask.stream()) if mask else None
         self.stopped: str | None = None
         self.timed_out = False
@@ -35,16 +36,22 @@ class Running:
         if self._maskers:
             data = self._maskers[stream - 1].feed(data)
         if data:
-            self._tails[stream - 1].add(data)
+            self._keep(stream, data)
         return data
 
     def rest(self) -> Iterator[tuple[int, bytes]]:
         """At its end: by stream, what was held back."""
         for stream, masker in enumerate(self._maskers or (), 1):
             if data := masker.rest():
-                self._tails[stream - 1].add(data)
+                self._keep(stream, data)
                 yield stream, data
 
     def texts(self) -> tuple[str | None, str | None]:
         """The last characters of both streams, None for one to which nothing was written."""
-        return self._tails[0].text(), self._tails[1].text()
+        out, err = self._tails.get(1), self._tails.get(2)
+        return out.text() if out else None, err.text() if err else None
+
+    def _keep(self, stream: int, data: bytes) -> None:
+        if stream not in self._tails:
+            self._tails[stream] = Tail(self._limit)
+        self._tails[stream].add(data)

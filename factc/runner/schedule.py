@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from factc.plan import Plan
 
+    Rank = tuple[float, ...]  # the lowest is the most urgent
+
 
 class Schedule:
     """The tasks of one run.
@@ -31,7 +33,7 @@ class Schedule:
     def __init__(
         self,
         dependencies: Sequence[Sequence[int]],
-        rank: Sequence[tuple[int, int]],
+        rank: Sequence[Rank],
         levels: Sequence[Sequence[int]] | None = None,
         done: Iterable[int] = (),
         final: Iterable[int] = (),
@@ -54,7 +56,7 @@ class Schedule:
         self._position = None if levels is None else {t: at for at, t in enumerate(t for g in levels for t in g)}
         self._level = -1
         self._left = 0
-        self._ready: list[tuple[tuple[int, int], int]] = []
+        self._ready: list[tuple[Rank, int]] = []
         if levels is None:
             self._ready = [(rank[i], i) for i, count in enumerate(self._missing) if not count and not self._started[i]]
             heapify(self._ready)
@@ -64,6 +66,18 @@ class Schedule:
     @property
     def has_ready(self) -> bool:
         return bool(self._ready)
+
+    @property
+    def ready(self) -> int:
+        """How many tasks may start now."""
+        return len(self._ready)
+
+    def rerank(self, rank: Sequence[Rank]) -> None:
+        """From now on tasks are as urgent as that says. With levels, a group keeps its order."""
+        self._rank = rank
+        if self._levels is None:
+            self._ready = [(rank[task], task) for _, task in self._ready]
+            heapify(self._ready)
 
     def next(self) -> int:
         """The most urgent ready task, which counts as started now."""
@@ -161,13 +175,28 @@ class Schedule:
             self._ready = [((0, position), task) for position, task in enumerate(group)]
 
 
-def urgency(plan: Plan) -> list[tuple[int, int]]:
-    """A rank for each task: longest remaining path first (in tasks), then declaration order."""
-    users = users_of([task.dependencies for task in plan.tasks])
-    remaining = [1] * len(plan.tasks)
-    for i in range(len(plan.tasks) - 1, -1, -1):
-        remaining[i] = 1 + max((remaining[user] for user in users[i]), default=0)
-    return [(-remaining[i], task.declared) for i, task in enumerate(plan.tasks)]
+def urgency(plan: Plan, seconds: Sequence[float] | None = None) -> list[Rank]:
+    """A rank for each task: longest remaining path first, then declaration order.
+
+    seconds: what each task is expected to take; None if nobody knows, then a path is as long as it has tasks.
+    """
+    dependencies = [task.dependencies for task in plan.tasks]
+    return longest_first(dependencies, seconds or [1] * len(dependencies), [task.declared for task in plan.tasks])
+
+
+def longest_first(
+    dependencies: Sequence[Sequence[int]], seconds: Sequence[float], then: Sequence[int] | None = None
+) -> list[Rank]:
+    """A rank for each task: less the longest path that begins with it, then by the numbers given (or its own)."""
+    below = [0.0] * len(dependencies)
+    ranks: list[Rank] = [()] * len(dependencies)
+    for i in range(len(dependencies) - 1, -1, -1):
+        remaining = seconds[i] + below[i]
+        ranks[i] = (-remaining, i if then is None else then[i])
+        for needed in dependencies[i]:
+            if below[needed] < remaining:
+                below[needed] = remaining
+    return ranks
 
 
 def sequence(plan: Plan, levels: Sequence[Sequence[int]] | None = None) -> list[int]:

@@ -28,7 +28,7 @@ class Wishes:
     webhook_secret, webhook_headers: the variables that hold signing secrets, and headers such as Authorization.
     secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.
     output: one of OUTPUTS. state_dir: where the record goes, None for no record; keep: how many runs of the job stay
-    there. exclusive: False, True, or a key. rehearse: execute nothing.
+    there. exclusive: False, True, or a key. rehearse: execute nothing. stats: say at the end what the run spent where.
     start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
     Raises RequestError for what cannot be done.
     """
@@ -57,6 +57,7 @@ class Wishes:
         pools: Mapping[str, int] | None = None,
         exclusive: bool | str = False,
         rehearse: bool = False,
+        stats: bool = False,
         start: str | None = None,
         to: str | None = None,
         arguments: Sequence[str] = (),
@@ -83,6 +84,7 @@ class Wishes:
         self.pools = dict(pools or {})
         self.exclusive = exclusive
         self.rehearse = rehearse
+        self.stats = stats
         self.start = start
         self.to = to
         self.arguments = list(arguments)
@@ -96,6 +98,8 @@ class Wishes:
             raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
         if self.rehearse and self.webhooks:
             raise RequestError("webhooks do not go with a dry run: a rehearsal sends nothing")
+        if self.rehearse and self.stats:
+            raise RequestError("--stats does not go with a dry run: a rehearsal takes no time")
         if self.state_dir is None and (self.exclusive or self.keep is not None):
             option = "--exclusive" if self.exclusive else "--keep"
             raise RequestError(f"{option} needs a state directory: it does not go with --no-record")

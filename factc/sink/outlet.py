@@ -119,7 +119,7 @@ class Outlet:
         else:
             self._changed()
 
-    def _go_on(self) -> None:
+    def _go_on(self, descriptor: int) -> None:
         """The loop says that there is room.
 
         On a terminal that can be too little: a line feed needs two places where a carriage return goes with it.
@@ -160,7 +160,7 @@ class Outlet:
             self._timer.cancel()
             self._timer = None
         if self._watched and self._loop is not None:
-            self._loop.remove_writer(self._target)
+            self._loop.remove(self._target)
         self._watched = False
 
 

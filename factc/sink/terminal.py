@@ -160,15 +160,18 @@ class Terminal:
             more = len(self._running) - len(names)
             self._say("still running: " + ", ".join(names) + (f" and {more} more" if more > 0 else ""))
 
-    def finish(self, at: float) -> None:
-        """Takes the block away and prints the account of the run."""
+    def finish(self, at: float, more: Callable[[bool], str] = lambda colour: "") -> None:
+        """Takes the block away and prints the account of the run, and below it what `more` makes of it.
+
+        more: is told whether colours are wanted.
+        """
         self._streams.show(None)
         self._live = False
         summary = Summary(
             self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR],
             resume=self._resume,
         )  # fmt: skip
-        self._streams.write(ERR, summary.text(at))
+        self._streams.write(ERR, summary.text(at) + more(self._colour[ERR]))
 
     # ---- tasks
 
@@ -193,17 +196,20 @@ class Terminal:
         self._running.pop(fact.task, None)
         self._counts[fact.state] += 1
         self._let_out(fact.task)
+        if self._output != QUIET or fact.state == FAILED:
+            self._tell_end(fact)
+        if fact.state != FAILED:
+            for stream in (OUT, ERR):
+                self._tails.pop((fact.task, stream), None)
+
+    def _tell_end(self, fact: TaskEnded) -> None:
         verb, code = _VERBS[fact.state]
         words = [durations.shown(fact.duration)] if fact.duration is not None else []
         if fact.state == NO_OP:
             words.append(f"exit code {fact.code}: what depends on it is not needed")
         if fact.reason:
             words.append(visible(fact.reason))
-        if self._output != QUIET or fact.state == FAILED:
-            self._tell(verb, code, self._name(fact.task), *words)
-        if fact.state != FAILED:
-            for stream in (OUT, ERR):
-                self._tails.pop((fact.task, stream), None)
+        self._tell(verb, code, self._name(fact.task), *words)
 
     def _let_out(self, task: int) -> None:
         """What was held back of a task that has ended."""
