@@ -5,8 +5,6 @@ Knows nothing of what the text means. Lines and columns are worked out only when
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 BOM = "\ufeff"
 
 
@@ -29,6 +27,8 @@ class Source:
         """Line and column of an offset, both counted from 1 (columns in characters)."""
         if self._starts is None:
             self._starts = line_starts(self.text)
+        from bisect import bisect_right  # only for what is shown
+
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 

@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     from factc.load import Loaded
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """argparse's own, told how wide the terminal is: it makes one for every option, and would load shutil to ask."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Of the terminal on standard output; 80 where there is none."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed."""
 
@@ -57,7 +75,7 @@ def bare_parser(verb: str, description: str, usage: str) -> Parser:
     """The parser of a verb, with the options that every verb takes."""
     made = Parser(
         prog=f"factc {verb}", description=description, add_help=False, allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter, usage=f"factc {verb} {usage}",
+        formatter_class=Help, usage=f"factc {verb} {usage}",
     )  # fmt: skip
     add = made.add_argument_group("options that every verb takes").add_argument
     add("-C", dest="directory", metavar="DIR", help="go to this folder first")

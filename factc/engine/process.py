@@ -5,8 +5,6 @@ Knows no system call; those who read, stop and reap it write down here what they
 
 from __future__ import annotations
 
-from math import inf
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -35,5 +33,5 @@ class Process:
         self.ended = 0.0
         self.code: int | None = None  # its shell has ended
         self.stage = RUNS
-        self.deadline = inf  # when the stage is over
+        self.deadline = float("inf")  # when the stage is over
         self.linger: Timer | None = None  # nothing but its pipes is waited for

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 
 from factc.digest import sha256_hex
@@ -190,6 +189,8 @@ def moment(at: float) -> str:
 
 def _opening(header: Header, *, empty: bool = False) -> bytes:
     """The first properties of `data`, the same in all events of a run."""
+    from binascii import b2a_base64
+
     application = _json({"name": PRODUCER, "version": header.version})
     factfile = b"" if empty or header.factfile_dropped else b2a_base64(_utf8(header.factfile), newline=False)
     job, reference = _json(header.job), _json(header.job_reference)

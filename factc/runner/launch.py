@@ -11,11 +11,9 @@ import signal
 from factc.diagnostic import RequestError, nearest
 from factc.durations import written
 from factc.engine.local import Local
-from factc.engine.rehearsal import Rehearsal
 from factc.events import RunCreated
 from factc.events.state import FAILED
 from factc.loop import Loop
-from factc.plan.levels import levels
 from factc.record.pasted import deliver_command, resume_command
 from factc.record.writer import Record
 from factc.runner.chance import chance
@@ -29,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from factc.engine import Engine
     from factc.events import Step
     from factc.events.spent import Courses
     from factc.events.state import RunState, TaskState
@@ -99,7 +98,7 @@ class _Launch:
         self.warnings = self.confidential.warnings
         self.recording = wishes.state_dir is not None and not wishes.rehearse
         self.text = (text or _plan_text(plan)) if self.recording else ""
-        self.groups = levels(plan) if wishes.levels else None
+        self.groups = self._levels() if wishes.levels else None
         self.record: Record | None = None
         self.lock: Exclusive | None = None
         self.courses: Courses | None = None
@@ -200,11 +199,7 @@ class _Launch:
     def _runner(self) -> Runner:
         plan, wishes = self.plan, self.wishes
         keeping = [self.record] if self.record else []
-        self.engine = (
-            Rehearsal(lambda i: plan.tasks[i].ok[0])
-            if wishes.rehearse
-            else Local(self.header.run, withheld=plan.secrets, variables=self._variables())
-        )
+        self.engine = self._engine()
         return Runner(
             plan,
             self.engine,
@@ -226,6 +221,18 @@ class _Launch:
             chance=chance,
             known=self._known if self.recording else None,
         )
+
+    def _engine(self) -> Engine:
+        if not self.wishes.rehearse:
+            return Local(self.header.run, withheld=self.plan.secrets, variables=self._variables())
+        from factc.engine.rehearsal import Rehearsal
+
+        return Rehearsal(lambda i: self.plan.tasks[i].ok[0])
+
+    def _levels(self) -> list[list[int]]:
+        from factc.plan.levels import levels
+
+        return levels(self.plan)
 
     def _known(self) -> list[float] | None:
         """How long each task took in earlier runs."""

@@ -13,7 +13,6 @@ from factc import durations
 from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, NO_OP, RUNNING, RunState
 from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
-from factc.sink.lines import Lines
 from factc.sink.spool import Spool
 from factc.sink.streams import ERR, OUT, Streams
 from factc.sink.summary import Summary, names, short
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from factc.events import Step
     from factc.loop import Loop
     from factc.plan import Plan
+    from factc.sink.lines import Lines
 
 STREAM = "stream"
 GROUP = "group"
@@ -224,6 +224,8 @@ class Terminal:
 
     def _splitter(self, key: tuple[int, int]) -> Lines:
         if key not in self._lines:
+            from factc.sink.lines import Lines
+
             prefix = painted(f"[{short(self._plan.tasks[key[0]].name, PREFIX)}]", CYAN, self._colour[key[1]])
             self._lines[key] = Lines(prefix + " ", self._colour[key[1]])
         return self._lines[key]
@@ -247,6 +249,8 @@ class Terminal:
 
     def _last_lines(self, task: int) -> tuple[str, list[str]]:
         """The last lines of a task's standard error, or of its output if it wrote no errors."""
+        from factc.sink.lines import Lines
+
         for stream, name in ((ERR, "stderr"), (OUT, "stdout")):
             text = Lines("", False)
             lines = (text.add(self._tails.get((task, stream), b"")) + text.rest()).splitlines()[-LAST_LINES:]
