@@ -140,9 +140,9 @@ class Loop:
         except BlockingIOError:
             return
         for number in sorted(set(numbers)):
-            times = 1 if number == signal.SIGCHLD else numbers.count(number)
-            for _ in range(times if number in self._on_signal else 0):
-                self._on_signal[number](number)
+            if callback := self._on_signal.get(number):
+                for _ in range(1 if number == signal.SIGCHLD else numbers.count(number)):
+                    callback(number)
 
 
 def _noted(number: int, frame: FrameType | None) -> None:

@@ -51,6 +51,7 @@ class Local:
         self._guard = self._guarded()  # before there is anything to guard
         self._post = post
         self._loop = loop
+        self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._spare = Spare()
         self._programs = Programs()
         self._pipes = Pipes(post, loop, self._drained)
@@ -59,6 +60,7 @@ class Local:
         self._by_id: dict[int, Process] = {}
         self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}
         self._mark = mark(self._inherited.get(VARIABLE, b""), self._brand)
+        self._inherited |= self._common
         loop.on_signal(signal.SIGCHLD, self._child)
 
     def submit(self, attempt: Attempt) -> None:
@@ -99,6 +101,7 @@ class Local:
         self._by_id.clear()
         self._pipes.close()
         self._spare.close()
+        os.close(self._null)
         if self._guard:
             self._guard.dismiss()
             self._guard = None
@@ -120,7 +123,8 @@ class Local:
         try:
             pipes += os.pipe()
             pipes += os.pipe()
-            pid = spawn(attempt, self._environment(attempt), pipes[1], pipes[3], self._spare, self._programs)
+            streams = (self._null, pipes[1], pipes[3])
+            pid = spawn(attempt, self._environment(attempt), streams, self._spare, self._programs)
         except BaseException:
             for descriptor in pipes:
                 os.close(descriptor)
@@ -134,9 +138,10 @@ class Local:
 
     def _environment(self, attempt: Attempt) -> dict[bytes, bytes]:
         environment = self._inherited.copy()
-        for name, value in attempt.environment.items():
-            environment[encoded(name)] = encoded(value)
-        environment |= self._common
+        for text, value in attempt.environment.items():
+            name = encoded(text)
+            if name not in self._common:
+                environment[name] = encoded(value)
         if self._brand:
             environment[VARIABLE] = b"%s%d" % (self._mark, attempt.id)
         return environment
@@ -185,20 +190,16 @@ class Local:
 
     def _settle(self, process: Process) -> None:
         """What was to be stopped has gone: its last words."""
-        self._pipes.read_out(process)
+        if process.pipes:
+            self._pipes.read_out(process)
         if process.pipes:
             process.linger = self._loop.later(LINGER, lambda: self._finish(process))
         else:
             self._finish(process)
 
     def _drained(self, process: Process) -> None:
-        """No pipe is left: mostly it has ended with them, and then its signal need not be waited for."""
         if process.linger:
             self._finish(process)
-        elif process.code is None:
-            code = has_ended(process.pid)
-            if code is not None:
-                self._exited(process, code)
 
     def _finish(self, process: Process) -> None:
         if process.linger:

@@ -35,7 +35,6 @@ class Pipes:
     def watch(self, process: Process) -> None:
         """From now on reads what the process writes."""
         for descriptor in process.pipes:
-            os.set_blocking(descriptor, False)
             self._owners[descriptor] = process
             if not self._held:
                 self._loop.add(descriptor, self._come)
@@ -52,8 +51,9 @@ class Pipes:
                 self._loop.add(descriptor, self._come)
 
     def read_out(self, process: Process) -> None:
-        """What the process left in its pipes, as far as it is there already."""
+        """What the process left in its pipes, as far as it is there already. From now on reading them never blocks."""
         for descriptor in list(process.pipes):
+            os.set_blocking(descriptor, False)
             for _ in range(FULL):
                 data = _read(descriptor)
                 if not data:
@@ -91,11 +91,9 @@ class Pipes:
         data = _read(descriptor)
         if data:
             self._post(Output(process.id, process.pipes[descriptor], data))
-        elif data == b"":
+        elif data is not None:
             self._close(descriptor)
-            if process.pipes:
-                self._come(next(iter(process.pipes)))  # mostly both end together
-            else:
+            if not process.pipes:
                 self._drained(process)
 
     def _close(self, descriptor: int) -> None:

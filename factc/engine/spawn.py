@@ -19,29 +19,37 @@ if TYPE_CHECKING:
 
 BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 
-_NO_INPUT = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
-
 # Python ignores these, and a child would inherit that.
 _DEFAULTED = [s for s in (signal.SIGPIPE, getattr(signal, "SIGXFSZ", None)) if s is not None]
 
 
 def spawn(
-    attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int, spare: Spare, programs: Programs
+    attempt: Attempt,
+    environment: Mapping[bytes, bytes],
+    streams: tuple[int, int, int],
+    spare: Spare,
+    programs: Programs,
 ) -> int:
-    """Starts it in a session of its own and gives its number. Raises OSError, or ValueError for a NUL."""
+    """Starts it in a session of its own, with these as its streams 0, 1 and 2, and gives its number.
+
+    Raises OSError, or ValueError for a NUL.
+    """
     if attempt.directory is None:
-        return _spawn(attempt, environment, out, err, programs)
+        return _spawn(attempt, environment, streams, programs)
     here = spare.open(".")
     try:
         os.chdir(encoded(attempt.directory))  # posix_spawn has no way to change it in the child alone
-        return _spawn(attempt, environment, out, err, programs)
+        return _spawn(attempt, environment, streams, programs)
     finally:
         os.fchdir(here)
         spare.give_back(here)
 
 
-def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], out: int, err: int, programs: Programs) -> int:
-    actions = (_NO_INPUT, (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
+def _spawn(
+    attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[int, int, int], programs: Programs
+) -> int:
+    null, out, err = streams
+    actions = ((os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     argv = [encoded(word) for word in attempt.argv]
     if path := programs.find(argv[0]):
         try:

@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from factc.runner.schedule import Rank
 
@@ -55,9 +55,13 @@ class Pools:
             parked[:] = [(rank[task], task) for _, task in parked]
             heapify(parked)
 
-    def again(self) -> Iterator[int]:
-        """Tasks that may find room now, the most urgent first; they wait no longer."""
+    def again(self) -> Sequence[int]:
+        """Tasks that may find room now, of each pool the most urgent first; they wait no longer."""
+        if not self._open:
+            return ()
+        found = []
         while self._open:
             name = self._open.pop()
             for _ in range(min(len(self._free[name]), len(self._parked[name]))):
-                yield heappop(self._parked[name])[1]
+                found.append(heappop(self._parked[name])[1])
+        return found

@@ -116,7 +116,6 @@ class Runner:
             self._take_in()
             while self._running or self._pausing:
                 self._loop.wait()
-                self._start_ready()  # what waited for a time
                 self._take_in()
             self._tell_leftovers()
         finally:
@@ -154,12 +153,15 @@ class Runner:
         posts = self._posts
         while posts:
             post = posts.popleft()
-            if isinstance(post, Started):
+            if isinstance(post, Exited):
+                self._exited(post)
+                self._start_ready()
+            elif isinstance(post, Started):
                 self._started(post)
             elif isinstance(post, Output):
                 self._heard(post.id, post.stream, self._running[post.id].hear(post.stream, post.data))
             else:
-                self._over(post)
+                self._came_to_nothing(post)
                 self._start_ready()
 
     def _started(self, post: Started) -> None:
@@ -184,11 +186,9 @@ class Runner:
 
     # ---- ends
 
-    def _over(self, post: Post) -> None:
-        """An attempt's last post."""
-        if isinstance(post, Exited):
-            self._exited(post)
-        elif isinstance(post, NotStarted):
+    def _came_to_nothing(self, post: Post) -> None:
+        """It could not be started, or nobody knows how it ended."""
+        if isinstance(post, NotStarted):
             self._not_started(post)
         elif isinstance(post, Lost):
             self._failed(post, LOST, self._masked(f"worker lost: {post.reason}"))
@@ -242,6 +242,7 @@ class Runner:
         """The pause before a task's next attempt is over."""
         del self._pausing[number]
         self._schedule.give_back(number)
+        self._start_ready()
 
     def _free(self, number: int) -> None:
         """An attempt is over: what it took is there for others."""
@@ -254,7 +255,6 @@ class Runner:
         """A task's end is one step with the skips that it causes."""
         if fact.state == SUCCEEDED:
             self._schedule.settle(number)
-            self._start_ready()
             self._tell((fact,))
             return
         facts: list[Fact] = [fact]
@@ -285,6 +285,7 @@ class Runner:
         for task in list(self._running):
             if self._is_closed(task):
                 self._attempts.cancel(task, reason, 0.0 if again else self._rules.grace)
+        self._start_ready()
 
     def hold(self, reason: str) -> None:
         """Nothing new starts but what is final; what runs goes on to its end."""
@@ -293,6 +294,7 @@ class Runner:
         if rest or self._pausing:
             self._tell((RunStopped(at, reason), *rest))
         self._end_pauses(at, reason)
+        self._start_ready()
 
     def on_signal(self, number: int) -> None:
         """A signal came that asks the run to stop."""
