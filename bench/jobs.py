@@ -33,6 +33,32 @@ def write_text(path: Path, count: int) -> None:
     path.write_text("job big\n\n" + "\n".join(rules))
 
 
+def write_long(path: Path, count: int) -> None:
+    """Text as large jobs have it: parameters, up to ten dependencies, ten lines of recipe, all kinds of attributes."""
+    head = (
+        "[shell bash, env TZ=UTC REGION={{region}}]\njob long\n\n"
+        "param region in eu us = eu\nparam day\npool warehouse = 3\n\n"
+    )
+    path.write_text(head + "\n".join(map(_long_rule, range(count))))
+
+
+def _long_rule(i: int) -> str:
+    kind = i % 4
+    attributes = (
+        "[retry 2 every 30s on 75 signal, timeout 1h30m]",
+        f"[pool warehouse, env DAY={{{{day}}}} N={i}, cd work/{i}]",
+        "[exec]",
+        f"[ok 0 4, noop 3]\n[env OUT=out/{i}]",
+    )[kind]
+    lines = [
+        f'    ./step-{k} --task {i} --day \'{{{{day}}}}\' "{{{{region}}}}" | tee "log/{i}-{k}.txt"  # step {k}\n'
+        for k in range(10)
+    ]
+    recipe = f"    ./work {i} --day {{{{day}}}}\n" if kind == 2 else "".join(lines)
+    needs = " ".join(f"task-{i - k}" for k in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89) if k <= i)
+    return f"## Does the work of number {i}.\n{attributes}\ntask-{i}: {needs}\n{recipe}"
+
+
 def write_empty(path: Path, count: int) -> None:
     """Tasks that do nothing and wait for nothing."""
     path.write_text("job nothing\n\n" + "\n".join(f"t{i}:\n    :\n" for i in range(count)))

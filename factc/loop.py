@@ -110,6 +110,10 @@ class Loop:
     def call(self, callback: Callable[[], None]) -> None:
         """From any thread: calls back soon, in the thread of the loop."""
         self._called.append(callback)
+        self.wake()
+
+    def wake(self) -> None:
+        """From any thread: ends the `wait` that is going on, or the next one."""
         with suppress(OSError):  # full: it wakes up anyway; closed: the run is over
             os.write(self._wake, b"\0")
 

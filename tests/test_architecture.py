@@ -58,7 +58,7 @@ HEAVY = {
 LIGHT = {
     "load", "loop", "poller", "source", "diagnostic", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.values", "events", "events.state", "events.wire", "front", "front.planfile", "front.file",
-    *(f"runner.{name}" for name in "launch wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail".split()),
+    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard programs marks pipes proc process spare spawn stopping".split()),
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
@@ -71,7 +71,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"__init__", "api"},
-    {"runner.launch", "load", "sink.late", "record.earlier", "lsp"},
+    {"runner.launch", "runner.parts", "load", "sink.late", "record.earlier", "lsp"},
     {"compiler.chain", "runner", "fmt"},
     {"lint", "complete"},
     {"lint.doubts", "lint.allowed"},

@@ -5,6 +5,7 @@ Knows the verbs' names; imports a verb only when it is the one.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -116,6 +117,7 @@ def _verb(arguments: list[str]) -> int:
     run = import_module(f"factc.cli.{verb}").run
     code: int = run([*before, *arguments])
     sys.stdout.flush()
+    gc.freeze()  # the process ends: Python need not look for garbage among what large libraries have made
     return code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factc.cli.complain import report
 from factc.cli.options import given, load, parser
-from factc.cli.output import write_file, write_out
+from factc.cli.output import write_bytes, write_file
 from factc.diagnostic import RequestError
 from factc.load import refuse
 
@@ -21,20 +21,27 @@ def run(arguments: list[str]) -> int:
         help="plan (the default); factfile: JSON, Factotum's own where that says it all; fact: text",
     )  # fmt: skip
     options = made.parse(arguments)
-    text = _plan(options) if options.format == "plan" else _job(options)
+    parts = _plan(options) if options.format == "plan" else [_job(options).encode()]
     if options.output is None or options.output == "-":
-        write_out(text)
+        write_bytes(*parts)
     else:
-        write_file(options.output, text.encode())
+        write_file(options.output, *parts)
     return 0
 
 
-def _plan(options: argparse.Namespace) -> str:
-    from factc.emit.planfile import plan_text
+def _plan(options: argparse.Namespace) -> list[bytes]:
+    from factc.emit.planfile import plan_parts
 
     loaded = load(options)
     report(loaded.warnings, options.colour)
-    return loaded.text or plan_text(loaded.plan)
+    # What is needed no more goes before the bytes are made: a job and its plan take several times their memory.
+    if loaded.text:
+        text = loaded.text
+        del loaded
+        return [text.encode()]
+    plan = loaded.plan
+    del loaded
+    return plan_parts(plan)
 
 
 def _job(options: argparse.Namespace) -> str:

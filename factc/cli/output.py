@@ -10,13 +10,21 @@ import sys
 
 from factc.diagnostic import RequestError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def write_out(text: str) -> None:
     """Text on standard output, as UTF-8 whatever the locale."""
+    write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(*parts: bytes) -> None:
+    """Bytes on standard output, one part after the other."""
     sys.stdout.flush()
-    data = text.encode("utf-8", "backslashreplace")
     try:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -34,27 +42,27 @@ def tell(text: str) -> None:
         os.close(null)
 
 
-def write_file(path: str, data: bytes) -> None:
-    """A file, whole or not at all: written beside its place first, then moved there.
+def write_file(path: str, *parts: bytes) -> None:
+    """A file of these parts, whole or not at all: written beside its place first, then moved there.
 
     A pipe or device is written to directly. Raises RequestError.
     """
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             with open(path, "wb") as file:
-                file.write(data)
+                file.writelines(parts)
             return
-        _replace(os.path.realpath(path), data)
+        _replace(os.path.realpath(path), parts)
     except OSError as problem:
         raise RequestError(f"{path} cannot be written: {problem.strerror}") from None
 
 
-def _replace(path: str, data: bytes) -> None:
+def _replace(path: str, parts: Sequence[bytes]) -> None:
     beside = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(path))
     try:
         with open(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -62,19 +62,20 @@ def check_pools(jobs: Sequence[Job]) -> tuple[dict[str, int], list[Diagnostic]]:
     """The pools of all files, which are one by name, and those that have two sizes."""
     problems = []
     pools: dict[str, int] = {}
-    first: dict[str, Span] = {}
+    first: dict[str, Job] = {}
     for job in jobs:
         for name, slots in job.pools:
-            span = job.document.span(("data", "pools", name))
+            path = ("data", "pools", name)
             if not _WORD.fullmatch(name):
                 words = f"`{_short(name)}` is no name of a pool"
                 hint = "letters, digits, `_`, `.` and `-`"
-                problems.append(Diagnostic("E115", words, job.document.key_span(("data", "pools", name)), hint=hint))
+                problems.append(Diagnostic("E115", words, job.document.key_span(path), hint=hint))
             if pools.setdefault(name, slots) != slots:
                 words = f"the pool `{name}` has {slots} slot{'s' * (slots != 1)} here and {pools[name]} elsewhere"
                 hint = "a pool is one by name over all files: give it one size, or two names"
-                problems.append(Diagnostic("E112", words, span, hint=hint, related=[(first[name], "declared here")]))
-            first.setdefault(name, span)
+                related = [(first[name].document.span(path), "declared here")]
+                problems.append(Diagnostic("E112", words, job.document.span(path), hint=hint, related=related))
+            first.setdefault(name, job)
     return pools, problems
 
 
@@ -184,10 +185,10 @@ def _codes(task: Task, job: Job) -> list[Diagnostic]:
 def _executor(task: Task, job: Job) -> list[Diagnostic]:
     if task.executor == "shell":
         return []
+    if task.executor == "exec" and job.document.value["schema"] != FACTOTUM:
+        return []
     span = job.document.span((*task.path, "executor"))
     if task.executor == "exec":
-        if job.document.value["schema"] != FACTOTUM:
-            return []
         words = "the executor `exec` does not exist in Factotum's own schema"
         return [Diagnostic("E106", words, span, hint=f'say "schema": "{FACTC}" to use it')]
     known = ["shell"] if job.document.value["schema"] == FACTOTUM else ["shell", "exec"]

@@ -168,20 +168,21 @@ def _direct(task: Task, scope: Scope) -> tuple[Text, ...]:
 def _words(task: Task, script: Script, scope: Scope) -> tuple[Text, ...]:
     """The words of a recipe line (POSIX quoting); a tag is part of the word it stands in."""
     path = (*task.path, "script")
-    span = scope.job.document.span(path)
     if lines(script.text) != 1:
-        scope.problems.append(Diagnostic("E207", "an [exec] recipe is one line: one program and its arguments", span))
+        words = "an [exec] recipe is one line: one program and its arguments"
+        scope.problems.append(Diagnostic("E207", words, scope.job.document.span(path)))
         return ()
     pieces = [script.text] if task.verbatim else scope.pieces(script.text, path)
     unused = (c for c in map(chr, range(0xF0000, 0xFFFFE)) if c not in script.text)
     marks = {next(unused): p for p in pieces if isinstance(p, Tag)}
     tags = iter(marks)
     try:
-        words = shlex.split("".join(p if isinstance(p, str) else next(tags) for p in pieces))
+        found = shlex.split("".join(p if isinstance(p, str) else next(tags) for p in pieces))
     except ValueError:
+        span = scope.job.document.span(path)
         scope.problems.append(Diagnostic("E207", "a quote in this line is not closed", span))
         return ()
-    return tuple(scope.text(_parted(word, marks, scope)) for word in words)
+    return tuple(scope.text(_parted(word, marks, scope)) for word in found)
 
 
 def _parted(word: str, marks: dict[str, Tag], scope: Scope) -> list[str | Hole]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from factc import resources
+from factc.compiler.shape import fitting
 from factc.diagnostic import Diagnostic, nearest
 from factc.source import Source, Span
 
@@ -75,9 +76,12 @@ def check_schema(document: Document, known: dict[str, str]) -> list[Diagnostic]:
     problems = _check_uri(document, known)
     if problems:
         return problems
+    schema = json.loads(resources.text(known[document.value["schema"]]))
+    fits = fitting(schema)
+    if fits and fits(document.value):
+        return []
     from jsonschema import Draft4Validator
 
-    schema = json.loads(resources.text(known[document.value["schema"]]))
     errors = Draft4Validator(schema).iter_errors(document.value)
     return [diagnostic for error in errors for diagnostic in _diagnostics(document, error)]
 

@@ -56,17 +56,18 @@ def _retry(task: Task, scope: Scope) -> Retry:
 
 def _check_cause(task: Task, what: int | str, path: Path, scope: Scope) -> None:
     """What is retried has to be a way to fail."""
-    span = scope.job.document.span(path)
+    code, words, hint = "", "", ""
     if isinstance(what, str) and what not in RETRIED:
         meant = nearest(what, RETRIED)
         hint = f"did you mean `{meant}`?" if meant else "exit codes, and the words " + ", ".join(RETRIED)
-        scope.problems.append(Diagnostic("E114", f"`{what}` is nothing that can be tried again", span, hint=hint))
+        code, words = "E114", f"`{what}` is nothing that can be tried again"
     elif what in task.ok or what in task.noop:
-        words = f"exit code {what} is no failure of this task: it is never tried again"
-        scope.problems.append(Diagnostic("E114", words, span, hint="take it out here, or out of the other list"))
+        code, words = "E114", f"exit code {what} is no failure of this task: it is never tried again"
+        hint = "take it out here, or out of the other list"
     elif isinstance(what, int) and 255 < what <= MAX_CODE:
-        words = f"exit code {what} never happens: the highest is 255"
-        scope.problems.append(Diagnostic("W107", words, span))
+        code, words = "W107", f"exit code {what} never happens: the highest is 255"
+    if code:
+        scope.problems.append(Diagnostic(code, words, scope.job.document.span(path), hint=hint))
 
 
 def _pools(task: Task, scope: Scope, known: Collection[str]) -> list[str]:

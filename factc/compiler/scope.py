@@ -7,6 +7,7 @@ its value or default now; everywhere else a parameter without a given value stay
 from __future__ import annotations
 
 from copy import copy
+from functools import lru_cache
 
 from factc.compiler import template
 from factc.compiler.document import Document, Path
@@ -15,6 +16,8 @@ from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic, nearest
 from factc.plan import VERBATIM, Hole, Parameter, Text, filled, quoted
 from factc.plan.values import TAG, Given, allowed, how_to_give, unknown
+
+_hole = lru_cache(maxsize=1000)(Hole)  # the same few stand in all recipes
 
 
 class Scope:
@@ -53,7 +56,7 @@ class Scope:
         """The place of a name in a text of the plan: open, unless `each` says what stands there."""
         if name in self.each:
             return quoted(self.each[name], quote)
-        return Hole(self.known_as(name), quote)
+        return _hole(self.known_as(name), quote)
 
     def known_as(self, name: str) -> str:
         """The name that a parameter has in the plan."""
@@ -215,9 +218,9 @@ class Scope:
     # ---- what is no proper tag
 
     def _judge(self, problem: template.Problem, text: str, path: Path) -> Diagnostic | None:
-        span = self.job.document.span(path, problem.start, problem.end)
         if self.job.lenient and problem.kind == template.COMMENT:
             return None
+        span = self.job.document.span(path, problem.start, problem.end)
         if problem.kind == template.NO_NAME and (self.job.lenient or "arguments" in path):
             written = text[problem.start : problem.end]
             return Diagnostic("W201", f"`{written}` is no variable: it stays as it stands", span)

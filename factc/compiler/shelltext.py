@@ -6,6 +6,7 @@ of a text that no shell would take it says what it can.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -37,7 +38,12 @@ UNSAFE = {
 }
 
 OPERATORS = "\n;&|()<>"
-_LITERAL_STOPS = frozenset(OPERATORS + " \t'\"`$\\#")
+_TAG = "\ue000"  # stands for a tag in the text that is looked at; the author may have written one too
+_BLANKS = re.compile("[ \t]+")
+# Runs of characters that mean nothing: in a command (with the blanks behind them), in double quotes, in `${…}`.
+_PLAIN = re.compile(f"([^{OPERATORS} \t'\"`$\\\\#{_TAG}]+)([ \t]*)")
+_PLAIN_QUOTED = re.compile(f'[^"`$\\\\{_TAG}]+')
+_PLAIN_EXPANSION = re.compile(f"[^}}'\"`$\\\\{_TAG}]+")
 
 
 class Word:
@@ -85,7 +91,7 @@ class Scan:
     """One pass over a text. `places` has a place for each tag, `lists` the tokens of each nest."""
 
     def __init__(self, pieces: Sequence[str | object]) -> None:
-        self.text = "".join(p if isinstance(p, str) else "\ue000" for p in pieces)
+        self.text = "".join([p if isinstance(p, str) else _TAG for p in pieces])
         self.tags = _positions(pieces)
         self._offsets = list(self.tags)
         self.places: list[str] = [BARE] * len(self.tags)
@@ -94,24 +100,25 @@ class Scan:
         self._here: list[tuple[str, bool]] = []
         self._desynchronised = False
         self._stack = [_Frame("command", None)]
-        while self._at < len(self.text):
-            self._step()
+        self._scan(len(self.text))
         for frame in reversed(self._stack):
             self._end_word(frame)
             self.lists.append(frame.tokens)
 
     # ---- one step, by the kind of nest
 
-    def _step(self) -> None:
-        frame = self._stack[-1]
-        if self._at in self.tags:
-            self._tag(frame)
-        elif frame.kind == DOUBLE:
-            self._in_double(frame)
-        elif frame.kind == EXPANSION:
-            self._in_expansion(frame)
-        else:
-            self._in_command(frame)
+    def _scan(self, end: int) -> None:
+        stack, tags = self._stack, self.tags
+        while self._at < end:
+            frame = stack[-1]
+            if self._at in tags:
+                self._tag(frame)
+            elif frame.kind == DOUBLE:
+                self._in_double(frame)
+            elif frame.kind == EXPANSION:
+                self._in_expansion(frame)
+            else:
+                self._in_command(frame)
 
     def _tag(self, frame: _Frame) -> None:
         before = self.text[self._at - 1 : self._at]
@@ -130,10 +137,18 @@ class Scan:
         self._at += 1
 
     def _in_command(self, frame: _Frame) -> None:
+        plain = _PLAIN.match(self.text, self._at)
+        if plain:
+            self._word(frame).add(plain[1])
+            self._at = plain.end(1)
+            if plain[2]:
+                self._end_word(frame)
+                self._at = plain.end()
+            return
         character = self.text[self._at]
         if character in " \t":
             self._end_word(frame)
-            self._at += 1
+            self._run(_BLANKS)
         elif character in OPERATORS:
             self._operator(frame, character)
         elif character == "#" and frame.word is None and frame.kind != ARITHMETIC:
@@ -145,7 +160,8 @@ class Scan:
         elif character in '"`$':
             self._quote_or_dollar(frame, character)
         else:
-            self._literal(frame)
+            self._word(frame).add(character)
+            self._at += 1
 
     def _in_double(self, frame: _Frame) -> None:
         character = self.text[self._at]
@@ -157,8 +173,7 @@ class Scan:
         elif character in "`$":
             self._quote_or_dollar(frame, character)
         else:
-            self._word(self._stack[-2]).add(character)
-            self._at += 1
+            self._word(self._stack[-2]).add(self._run(_PLAIN_QUOTED))
 
     def _in_expansion(self, frame: _Frame) -> None:
         character = self.text[self._at]
@@ -172,20 +187,15 @@ class Scan:
         elif character in '"`$':
             self._quote_or_dollar(frame, character)
         else:
-            self._at += 1
+            self._run(_PLAIN_EXPANSION)
+
+    def _run(self, plain: re.Pattern[str]) -> str:
+        """Passes over characters of that kind, or over a single one of another."""
+        match = plain.match(self.text, self._at)
+        start, self._at = self._at, match.end() if match else self._at + 1
+        return self.text[start : self._at]
 
     # ---- quotes, escapes, dollars
-
-    def _literal(self, frame: _Frame) -> None:
-        """The characters up to the next one that means something."""
-        start, word = self._at, self._word(frame)
-        while self._at < len(self.text) and self._at not in self.tags and (
-            self.text[self._at] not in _LITERAL_STOPS or (self.text[self._at] == "#" and self._at > start)
-        ):  # fmt: skip
-            self._at += 1
-        if self._at == start:  # a `#` inside a word
-            self._at += 1
-        word.add(self.text[start : self._at])
 
     def _single(self, frame: _Frame) -> None:
         word = self._word(frame)
@@ -363,10 +373,11 @@ class Scan:
             return
         frame.word = None
         word.end = self._at
-        if word.value == "case" and _at_command(frame.tokens):
-            frame.cases += 1
-        elif word.value == "esac" and frame.cases:
-            frame.cases -= 1
+        if word.begins in ("case", "esac") and word.literal:
+            if word.begins == "case" and _at_command(frame.tokens):
+                frame.cases += 1
+            elif word.begins == "esac" and frame.cases:
+                frame.cases -= 1
         frame.tokens.append(word)
 
     def _place(self, place: str, at: int | None = None) -> None:

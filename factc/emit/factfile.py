@@ -6,6 +6,7 @@ Knows both JSON shapes; knows no plan. The same job gives the same bytes. A job 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from factc.compiler.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Each, Job, Script, Task, Use
@@ -15,20 +16,32 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def factfile_text(job: Job) -> str:
     """The JSON text of a job."""
-    value = _document(job)
-    fields = [f"{_encode(key)}: {_listed(key, item)}" for key, item in value["data"].items()]
-    body = ",\n    ".join(fields)
-    return f'{{\n  "schema": {_encode(value["schema"])},\n  "data": {{\n    {body}\n  }}\n}}\n'
+    return "".join(_parts(job))
 
 
-def _listed(key: str, value: Any) -> str:
-    """A member of the outermost job: lists of objects have a line for each member of an object."""
-    return _objects(value) if key in ("parameters", "tasks") else _encode(value)
+def _parts(job: Job) -> Iterator[str]:
+    """The text of the outermost job: its lists of objects have a line for each member of an object."""
+    plain = is_factotum(job)
+    yield f'{{\n  "schema": {_encode(_schema(plain))},\n  "data": {{\n    '
+    for key, value in _above(job).items():
+        yield f'"{key}": ' + ("".join(_objects(value)) if key == "parameters" else _encode(value)) + ",\n    "
+    yield '"tasks": '
+    yield from _objects(_element(e, plain) for e in job.elements)
+    yield "\n  }\n}\n"
 
 
 def _document(job: Job) -> dict[str, Any]:
     """A job as a self-describing document."""
     plain = is_factotum(job)
+    return {"schema": _schema(plain), "data": {**_above(job), "tasks": [_element(e, plain) for e in job.elements]}}
+
+
+def _schema(plain: bool) -> str:
+    return FACTOTUM if plain else FACTC
+
+
+def _above(job: Job) -> dict[str, Any]:
+    """What a job says above its tasks."""
     data: dict[str, Any] = {"name": job.name}
     data |= {k: v for k, v in (("description", job.description), ("directory", job.directory)) if v}
     if job.shell != DEFAULT_SHELL:
@@ -43,8 +56,7 @@ def _document(job: Job) -> dict[str, Any]:
         data["secrets"] = job.secrets
     if job.pools:
         data["pools"] = dict(job.pools)
-    data["tasks"] = [_element(e, plain) for e in job.elements]
-    return {"schema": FACTOTUM if plain else FACTC, "data": data}
+    return data
 
 
 def _element(element: Task | Use, plain: bool) -> dict[str, Any]:
@@ -74,8 +86,12 @@ def _is_factotum_task(task: Task) -> bool:
     return not more and task.executor != "exec" and literal(task) is not None
 
 
-def _objects(values: list[dict[str, Any]]) -> str:
-    return "[" + ", ".join(map(_object, values)) + "]"
+def _objects(values: Iterable[dict[str, Any]]) -> Iterator[str]:
+    before = "["
+    for value in values:
+        yield before + _object(value)
+        before = ", "
+    yield "[]" if before == "[" else "]"
 
 
 def _object(value: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ Knows the plan's JSON shape; does not know who reads it (`front/planfile` does).
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from factc.digest import sha256_hex
@@ -17,24 +18,39 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def plan_text(plan: Plan) -> str:
     """The text of a compiled plan, one task a line; its digest covers everything but itself."""
-    head = '{"schema":' + _encode(PLAN) + ',"data":{"digest":"'
-    members: dict[str, Any] = {"name": plan.name}
+    return b"".join(plan_parts(plan)).decode()
+
+
+def plan_parts(plan: Plan) -> list[bytes]:
+    """The same in UTF-8, in parts: the whole of a large plan need not be kept twice."""
+    head = f'{{"schema":{_encode(PLAN)},"data":{{"digest":"'.encode()
+    tail = [part.encode() for part in _behind_digest(plan)]
+    return [head, sha256_hex((head, *tail)).encode(), *tail]
+
+
+def _behind_digest(plan: Plan) -> Iterator[str]:
+    yield '",\n"name":' + _encode(plan.name)
     if plan.description:
-        members["description"] = plan.description
-    fields = [f"{_encode(key)}:{_encode(value)}" for key, value in members.items()]
-    fields.append('"parameters":' + _lines([_parameter(p) for p in plan.parameters]))
-    fields.append('"values":' + _encode(dict(sorted(plan.values.items()))))
-    fields.append('"tags":' + _encode(dict(sorted(plan.tags.items()))))
-    members = {"pools": plan.pools, "secrets": plan.secrets, "timeout": plan.timeout}
-    fields += [f"{_encode(key)}:{_encode(value)}" for key, value in members.items() if value]
-    fields.append('"tasks":' + _lines([_task(t) for t in plan.tasks]))
-    fields.append('"factfile":' + _encode(plan.factfile))
-    tail = '",\n' + ",\n".join(fields) + "}}\n"
-    return head + sha256_hex((head.encode(), tail.encode())) + tail
+        yield ',\n"description":' + _encode(plan.description)
+    yield from _lines("parameters", map(_parameter, plan.parameters))
+    yield ',\n"values":' + _encode(dict(sorted(plan.values.items())))
+    yield ',\n"tags":' + _encode(dict(sorted(plan.tags.items())))
+    for key, value in (("pools", plan.pools), ("secrets", plan.secrets), ("timeout", plan.timeout)):
+        if value:
+            yield f',\n"{key}":{_encode(value)}'
+    yield from _lines("tasks", map(_task, plan.tasks))
+    yield ',\n"factfile":' + _encode(plan.factfile)
+    yield "}}\n"
 
 
-def _lines(values: list[dict[str, Any]]) -> str:
-    return "[\n" + ",\n".join(map(_encode, values)) + "\n]" if values else "[]"
+def _lines(key: str, values: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A member that is a list, each value on a line of its own."""
+    before = f',\n"{key}":['
+    empty = True
+    for value in values:
+        yield (before + "\n" if empty else ",\n") + _encode(value)
+        empty = False
+    yield before + "]" if empty else "\n]"
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def read_source(path: str) -> Source:
     except UnicodeDecodeError as problem:
         raise _not_utf8(name, data, problem.start) from None
     source = Source(name, text)
-    if not source.text.strip():
+    if not source.text or source.text.isspace():
         hint = 'a job begins with a line such as: job "nightly"'
         raise CompileError([Diagnostic("E003", "the file is empty", Span(source, 0, 0), hint=hint)])
     return source

@@ -6,7 +6,8 @@ Knows the grammar and is the only one to know its library; what the statements m
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from typing import Any
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -19,9 +20,16 @@ from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_mistakes import double_quoted, explained_inside
 from factc.front.text_places import Clean
 from factc.front.text_statements import Assembly
+from factc.front.text_written import Written
 from factc.source import Source
 
 Statement = Any  # a Tree, or the Token of indented lines above the first
+
+# How many statements are parsed before they are looked at. One by one would cost a third more time (the processor's
+# caches hold either the parser or what comes after it), all at once three times the memory.
+TOGETHER = 1000
+
+_BEGINNINGS = {"HEAD", "JOB", "PARAM", "SECRET", "POOL", "USE", "DESCRIPTION", "BRACKET", "WRONG"}
 
 # The beginning of a statement: no blank, no comment.
 _NEXT = re.compile(r"(?<=\n)(?:[^ \t\n#]|##)")
@@ -31,11 +39,12 @@ _QUIET = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|(?<=\s)#[^\n]*|\n')
 def read_text(source: Source) -> Document:
     """The document of a job's text. Raises CompileError with all its mistakes, in source order."""
     clean = Clean(source)
-    found, stops = statements(clean.text)
-    assembly = Assembly(clean, read_bracket, stops)
-    for statement in found:
+    stops: dict[int, int] = {}
+    bracket = lru_cache(maxsize=1000)(read_bracket)  # most rules of a long text say one of a few things
+    assembly = Assembly(clean, bracket, stops)
+    for statement in _statements(clean.text, stops):
         assembly.take(statement)
-    return assembly.finished()
+    return assembly.finished(lambda start: _rule_at(start, clean, bracket))
 
 
 @cache
@@ -51,15 +60,32 @@ def statements(text: str) -> tuple[list[Statement], dict[int, int]]:
     Those that cannot be read are `wrong` ones; for each that begins well, the dictionary says by its
     beginning where reading it stopped.
     """
-    parser = grammar().parse_interactive(text, start="file")
     stops: dict[int, int] = {}
+    return list(_statements(text, stops)), stops
+
+
+def _statements(text: str, stops: dict[int, int]) -> Iterator[Statement]:
+    """The statements one by one, so that none has to be kept; `stops` is filled on the way."""
+    parser = grammar().parse_interactive(text, start="file")
     while True:
         try:
-            return list(_rest(parser).children), stops
+            yield from _rest(parser, TOGETHER)
+            return
         except UnexpectedInput as error:
             start, at, end = _extent(text, _offset(error, text))
             stops[start] = at
             _put_aside(parser, start, end)
+
+
+def _rule_at(start: int, clean: Clean, bracket: Callable[[str], Bracket]) -> Written:
+    """The rule or `use` that begins at `start`, with what stands above it, of a text without mistakes."""
+    parser = grammar().parse_interactive(clean.text, start="file")
+    _go_to(parser, start)
+    assembly = Assembly(clean, bracket, {})
+    statements = _rest(parser, 1)
+    while not assembly.tasks:
+        assembly.take(next(statements))
+    return assembly.tasks.last
 
 
 def read_bracket(text: str) -> Bracket:
@@ -120,25 +146,43 @@ def _next(text: str, at: int) -> int:
     return match.start() if match else len(text)
 
 
-def _rest(parser: InteractiveParser) -> Tree[Token]:
-    """The whole file, read on from where the parser stands."""
-    tree: Tree[Token] = parser.resume_parse()  # type: ignore[no-untyped-call]
-    return tree
+def _rest(parser: InteractiveParser, together: int) -> Iterator[Statement]:
+    """What is read on from where the parser stands, about so many statements together.
+
+    Where a statement has begun, the stack holds that beginning, and below it only the lists that `_put_aside` tells of.
+    """
+    state = parser.parser_state
+    begun = 0
+    for token in state.lexer.lex(state):  # type: ignore[no-untyped-call]
+        state.feed_token(token)
+        if token.type in _BEGINNINGS:
+            begun += 1
+            if begun > together:
+                begun = 1
+                for complete in state.value_stack[:-1]:
+                    yield from complete.children
+                    complete.children.clear()
+    yield from state.feed_token(Token("$END", ""), is_end=True).children
+
+
+def _go_to(parser: InteractiveParser, at: int) -> None:
+    """Makes the parser read on from another place in its text."""
+    assert parser.lexer_thread.state is not None
+    parser.lexer_thread.state.line_ctr.char_pos = at
 
 
 def _put_aside(parser: InteractiveParser, start: int, end: int) -> None:
     """Makes the statement that is being read, from `start`, a wrong one, and reads on from `end`.
 
     The stacks hold, from the bottom: where a file begins; the list of what is indented above the first
-    statement, if anything is; the list of statements so far, if one is complete; the pieces of this one.
+    statement, if anything is; the list of statements, if one has been complete; the pieces of this one.
     """
     state = parser.parser_state
     kept = sum(map(_is_list, state.value_stack[:2]))
     del state.value_stack[kept:]
     del state.state_stack[kept + 1 :]
     parser.feed_token(Token("WRONG", "", start_pos=start, end_pos=end))
-    assert parser.lexer_thread.state is not None
-    parser.lexer_thread.state.line_ctr.char_pos = end
+    _go_to(parser, end)
 
 
 def _is_list(value: Statement) -> bool:

@@ -19,7 +19,21 @@ _RULES = {"continueJob": [0], "terminateJobWithSuccess": []}
 
 
 def attributes(written: Written, members: dict[str, Any], kind: str, mistakes: list[Mistake]) -> None:
-    """Adds what the brackets above a statement of that kind say."""
+    """Adds what the brackets above a statement of that kind say; statements below the same bracket share it."""
+    meanings = written.brackets[0][1].meanings if len(written.brackets) == 1 else {}
+    if kind not in meanings:
+        found: list[Mistake] = []
+        meaning = _meaning(written, kind, found)
+        mistakes += found
+        if found:  # they have places: the same words elsewhere have others
+            members |= meaning
+            return
+        meanings[kind] = meaning
+    members |= meanings[kind]
+
+
+def _meaning(written: Written, kind: str, mistakes: list[Mistake]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
     seen: dict[str, tuple[int, int]] = {}
     for token, bracket in written.brackets:
         for clause in bracket.clauses:
@@ -36,6 +50,7 @@ def attributes(written: Written, members: dict[str, Any], kind: str, mistakes: l
     if "onResult" in members:
         rules = members["onResult"]
         members["onResult"] = {k: rules.get(k, d) for k, d in _RULES.items()}
+    return members
 
 
 def none(written: Written, what: str, mistakes: list[Mistake]) -> None:

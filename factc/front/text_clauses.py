@@ -43,10 +43,11 @@ class Clause:
 
 @dataclass(slots=True)
 class Bracket:
-    """What one bracket says; places count from its start."""
+    """What one bracket says; places count from its start. `meanings`: what it adds, by the kind of statement below."""
 
     clauses: list[Clause]
     mistakes: list[Mistake]
+    meanings: dict[str, Members] = field(default_factory=dict)
 
 
 Read = Callable[[Clause, list[Mistake]], Members]

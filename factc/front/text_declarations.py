@@ -97,7 +97,7 @@ def use(kept: Kept, children: list[Any]) -> None:
             _given(written, piece, kept.mistakes)
     if not members.get("dependsOn", True):
         del members["dependsOn"]
-    kept.tasks.append(written)
+    kept.tasks.add(written)
 
 
 def _given(written: Written, block: Token, mistakes: list[Mistake]) -> None:

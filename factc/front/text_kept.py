@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from factc.front import text_recipe as recipe
 from factc.front.text_places import Clean, Mistake
-from factc.front.text_written import Written
+from factc.front.text_written import Tasks, Written
 
 if TYPE_CHECKING:
     from lark import Token
@@ -28,7 +28,7 @@ class Kept:
         self.parameters: list[Written] = []
         self.secrets: list[Written] = []
         self.pools: list[Written] = []
-        self.tasks: list[Written] = []  # rules, and what `use` puts in place of one
+        self.tasks = Tasks()  # rules, and what `use` puts in place of one
         self.data: dict[str, Any] = {}
         self.above = Written()
 
@@ -37,7 +37,8 @@ class Kept:
         self.keep_description(start)
         written, self.above = self.above, Written()
         written.head = head
-        written.start = start
+        above = [*written.descriptions[:1], *(token for token, _ in written.brackets[:1])]
+        written.start = min([start, *map(start_of, above)])
         return written
 
     def keep_description(self, start: int) -> None:

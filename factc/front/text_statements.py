@@ -20,7 +20,7 @@ from factc.front.text_mistakes import explained
 from factc.front.text_places import Clean, Mistake
 from factc.front.text_string import NO_TEXT, value
 from factc.front.text_suspicions import suspicions
-from factc.front.text_written import Written, locator
+from factc.front.text_written import Again, Lists, Written, locator
 
 if TYPE_CHECKING:
     from lark import Token
@@ -39,7 +39,6 @@ class Assembly(Kept):
         super().__init__(clean)
         self._read_bracket = read_bracket
         self._stops = stops
-        self._brackets: dict[str, Bracket] = {}
 
     def take(self, statement: Any) -> None:
         """One more statement, or an indented block above the first."""
@@ -52,22 +51,23 @@ class Assembly(Kept):
         else:
             getattr(self, "_" + statement.data)(children)
 
-    def finished(self) -> Document:
-        """The document. Raises CompileError if there is any mistake in the text."""
+    def finished(self, rule_at: Callable[[int], Written]) -> Document:
+        """The document; `rule_at` reads a rule once more. Raises CompileError if there is any mistake in the text."""
         self._nothing_above("here the text ends")
         if "name" not in self.data and not self._meant_job():
             self._no_job()
         self._forbidden_characters()
         if self.mistakes:
             raise CompileError(self.clean.diagnostics(self.mistakes))
-        warnings = self.clean.diagnostics(suspicions(self.tasks))
+        written = Again(self.tasks.starts, rule_at)
+        warnings = self.clean.diagnostics(suspicions(self.tasks.members, written))
         lists: dict[str, list[Any]] = {
             "parameters": [p.members for p in self.parameters],
             "secrets": [str(s.head) for s in self.secrets],
         }
         data = self.data | {key: items for key, items in lists.items() if items}
-        data["tasks"] = [task.members for task in self.tasks]
-        places = {"parameters": self.parameters, "secrets": self.secrets, "pools": self.pools, "tasks": self.tasks}
+        data["tasks"] = self.tasks.members
+        places: Lists = {"parameters": self.parameters, "secrets": self.secrets, "pools": self.pools, "tasks": written}
         locate = locator(self.clean, self.job, places)
         return Document({"schema": FACTC, "data": data}, self.clean.source, locate, textual=True, warnings=warnings)
 
@@ -81,9 +81,7 @@ class Assembly(Kept):
     def _bracket(self, children: list[Token]) -> None:
         token = children[0]
         self.keep_description(start_of(token))
-        bracket = self._brackets.get(token)
-        if bracket is None:
-            bracket = self._brackets[str(token)] = self._read_bracket(str(token))
+        bracket = self._read_bracket(str(token))
         self.above.brackets.append((token, bracket))
         self.mistakes += [mistake.moved(start_of(token)) for mistake in bracket.mistakes]
         if self.astray(children[1:], "a bracket has no recipe", "attributes stand above the line with the name"):
@@ -123,7 +121,7 @@ class Assembly(Kept):
         if task.keys() & _NEED_BODY:
             self._complete(written)
         self._ended(blocks[1:])
-        self.tasks.append(written)
+        self.tasks.add(written)
 
     def _wrong(self, children: list[Token]) -> None:
         start = start_of(children[0])

@@ -7,51 +7,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from factc.front import text_recipe as recipe
 from factc.front.text_places import Mistake, shortened
-from factc.front.text_written import Written
+from factc.front.text_written import Again
 
 _RULE_INSIDE = re.compile(r"^[ \t]*(\w[\w.\-]*+:[ \t]+([^\n]*))\n", re.MULTILINE)
 
 
-def suspicions(tasks: Sequence[Written]) -> list[Mistake]:
+def suspicions(tasks: Sequence[dict[str, Any]], written: Again) -> list[Mistake]:
     """A warning for each recipe that begins with names of tasks or holds what looks like a rule."""
-    names = {task.members["name"] for task in tasks}
-    return [m for task in tasks if task.block is not None for m in _forgotten(task, names) or _swallowed(task, names)]
+    names = {task["name"] for task in tasks}
+    found = []
+    for i, task in enumerate(tasks):
+        mistake = _forgotten(task, names) or _swallowed(task, names)
+        block = written[i].block if mistake else None
+        if mistake and block is not None:
+            place = (block.start_pos or 0) + recipe.position(block, mistake.start)
+            found.append(mistake.moved(place - mistake.start))
+    return found
 
 
-def _forgotten(task: Written, names: set[str]) -> list[Mistake]:
-    """The first line of a recipe may be meant as more dependencies."""
-    assert task.block is not None
-    script = task.members["script"]
-    line = script.partition("\n")[0]
+def _forgotten(task: dict[str, Any], names: set[str]) -> Mistake | None:
+    """The first line of a recipe may be meant as more dependencies. Places count in the script."""
+    line = task.get("script", "").partition("\n")[0]
     words = line.split()
-    own = task.members["name"]
+    own = task["name"]
     if not words or not all(word in names and word != own for word in words):
-        return []
-    if len(words) == 1 and not task.references:
-        return []
-    start = (task.block.start_pos or 0) + len(recipe.indentation(task.block))
+        return None
+    if len(words) == 1 and "dependsOn" not in task:
+        return None
     hint = "if these are dependencies, end the line above with `\\`"
-    message = f"the recipe of `{shortened(own)}` begins with names of tasks"
-    return [Mistake("W301", message, start, start + len(line), hint=hint)]
+    return Mistake("W301", f"the recipe of `{shortened(own)}` begins with names of tasks", 0, len(line), hint=hint)
 
 
-def _swallowed(task: Written, names: set[str]) -> list[Mistake]:
-    """A line like `b: a` with a deeper line below it may be meant as a rule of its own."""
-    assert task.block is not None
-    script: str = task.members["script"]
+def _swallowed(task: dict[str, Any], names: set[str]) -> Mistake | None:
+    """A line like `b: a` with a deeper line below it may be meant as a rule of its own. Places count in the script."""
+    script: str = task.get("script", "")
     if ":" not in script or "\n" not in script:
-        return []
+        return None
     for match in _RULE_INSIDE.finditer(script):
         wanted = match.group(2).split()
         if not wanted or not all(word in names for word in wanted):
             continue
         if "<<" in script[: match.start()]:  # it may be the text of a here-document
-            return []
-        start = (task.block.start_pos or 0) + recipe.position(task.block, match.start(1))
-        words = f"this line looks like a rule, but belongs to the recipe of `{shortened(task.members['name'])}`"
-        hint = "if it is a rule, begin it in the first column"
-        return [Mistake("W302", words, start, start + len(match.group(1)), hint=hint)]
-    return []
+            return None
+        words = f"this line looks like a rule, but belongs to the recipe of `{shortened(task['name'])}`"
+        return Mistake("W302", words, *match.span(1), hint="if it is a rule, begin it in the first column")
+    return None

@@ -5,6 +5,7 @@ Works only when a diagnostic asks; does not know what is wrong with anything.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from factc.compiler.document import KEY
@@ -25,6 +26,7 @@ Place = tuple[int, int]
 class Written:
     """A statement as written: what stands above it, its name, what follows, its recipe, its JSON form.
 
+    start: where it begins, with what stands above it.
     references: the dependencies of a rule, or the allowed values of a parameter. default: of a parameter, or the
     slots of a pool. file, given: what a `use` names, and for each value below it, where its name stands, its text as
     written and where that stands.
@@ -47,7 +49,52 @@ class Written:
         self.members: dict[str, Any] = {}
 
 
-Lists = dict[str, list[Written]]  # by the member of `data` that they make up
+class Tasks:
+    """The rules and `use`s of a text: the JSON form of each, and where each begins; more is not kept but of the last.
+
+    What was written takes five times the memory of what it means.
+    """
+
+    __slots__ = ("members", "starts", "last")
+
+    def __init__(self) -> None:
+        self.members: list[dict[str, Any]] = []
+        self.starts: list[int] = []
+        self.last = Written()
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def add(self, written: Written) -> None:
+        self.members.append(written.members)
+        self.starts.append(written.start)
+        self.last = written
+
+
+class Again:
+    """The rules and `use`s of a text as written: each is read once more when it is asked for."""
+
+    __slots__ = ("_starts", "_rule_at", "_number", "_newest")
+
+    def __init__(self, starts: Sequence[int], rule_at: Callable[[int], Written]) -> None:
+        self._starts = starts
+        self._rule_at = rule_at
+        self._number = -1
+        self._newest = Written()
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[Written]:
+        return map(self.__getitem__, range(len(self._starts)))
+
+    def __getitem__(self, number: int) -> Written:
+        if number != self._number:
+            self._newest, self._number = self._rule_at(self._starts[number]), number
+        return self._newest
+
+
+Lists = Mapping[str, list[Written] | Again]  # by the member of `data` that they make up
 
 
 def locator(clean: Clean, job: Written, lists: Lists) -> Locate:

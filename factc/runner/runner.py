@@ -164,13 +164,13 @@ class Runner:
                 self._came_to_nothing(post)
                 self._start_ready()
 
-    def _started(self, post: Started) -> None:
+    def _started(self, first: Started) -> None:
         """It runs, and so do those that were started together with it: one step."""
-        facts = [TaskStarted(post.at, post.id, self._attempts.count(post.id))]
-        while self._posts and isinstance(self._posts[0], Started):
-            post = self._posts.popleft()  # type: ignore[assignment]
-            facts.append(TaskStarted(post.at, post.id, self._attempts.count(post.id)))
-        self._tell(tuple(facts))
+        started = [first]
+        while self._posts and isinstance(post := self._posts[0], Started):
+            started.append(post)
+            self._posts.popleft()
+        self._tell(tuple([TaskStarted(post.at, post.id, self._attempts.count(post.id)) for post in started]))
 
     def _heard(self, task: int, stream: int, data: bytes) -> None:
         if data:

@@ -54,8 +54,8 @@ class Webhook:
     """One endpoint of one run.
 
     header, tasks: as for `Wire`. host: the machine that the run is on. say: shows one line to the user; called from
-    another thread, and once for each kind of trouble. account, credentials: as for `Delivery`. deadline, connect:
-    seconds.
+    another thread, and once for each kind of trouble. on_end: called from there too, as soon as it is no longer `busy`.
+    account, credentials: as for `Delivery`. deadline, connect: seconds.
     `step` and `heartbeat` never wait and never raise.
     """
 
@@ -67,6 +67,7 @@ class Webhook:
         say: Callable[[str], None],
         *,
         host: str,
+        on_end: Callable[[], None] | None = None,
         account: Account | None = None,
         credentials: Credentials | None = None,
         deadline: float | None = None,
@@ -80,6 +81,7 @@ class Webhook:
         self._pace = Pace()
         self._say_line = say
         self._host = host
+        self._on_end = on_end
         self._account = account
         self._credentials = credentials
         limits = {"deadline": deadline, "connect": connect}
@@ -102,6 +104,7 @@ class Webhook:
         self._said: set[str] = set()
         self._listening = True  # any step rings; else only one that goes without regard to the pace
         self._idle = True
+        self._ended = False
         self._bell = threading.Event()
         self._closing = threading.Event()
         self._over = threading.Event()
@@ -114,6 +117,7 @@ class Webhook:
             self._thread.start()
         except RuntimeError:
             self._trouble("no thread could be started for it", pace.NO_MORE)
+            self._ended = True
 
     # The job's side
 
@@ -147,7 +151,7 @@ class Webhook:
     @property
     def busy(self) -> bool:
         """Whether there may still be something to deliver."""
-        return self._thread.is_alive()
+        return not self._ended
 
     def close(self, drain: float) -> Report:
         """Waits until all is delivered or `drain` seconds are over, and tells what was not.
@@ -156,8 +160,8 @@ class Webhook:
         """
         if not self._closing.is_set():
             self.finish(drain)
-        if self.busy:
-            self._thread.join(max(0.0, min(drain, self._ends - time.monotonic())))
+        if self._thread.is_alive():  # one that has ended may still be telling so
+            self._thread.join(max(0.0, min(drain, self._ends - time.monotonic())) if self.busy else None)
         self._over.set()
         why = self._problem or self._refused or "it did not take them in time"
         events = self._events - self._events_done
@@ -182,7 +186,11 @@ class Webhook:
         finally:
             self._idle = False
             if delivery:
-                delivery.close()
+                with suppress(Exception):
+                    delivery.close()
+            self._ended = True
+            if self._on_end:
+                self._on_end()
 
     def _deliver_all(self, delivery: Delivery) -> None:
         going = True

@@ -1,0 +1,239 @@
+"""What a run is put together from: its header, record, screen, webhooks and engine, round one runner.
+
+Knows every part by its face, and what the caller wishes of it; starts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+from factc.diagnostic import RequestError, nearest
+from factc.engine.local import Local
+from factc.events import RunCreated
+from factc.record.pasted import resume_command
+from factc.record.writer import Record
+from factc.runner.chance import chance
+from factc.runner.confidential import Confidential
+from factc.runner.rules import Rules
+from factc.runner.runheader import run_header
+from factc.runner.runner import Runner
+from factc.sink.terminal import Terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from factc.engine import Engine
+    from factc.events import Step
+    from factc.events.spent import Courses
+    from factc.loop import Loop
+    from factc.plan import Plan
+    from factc.record.exclusive import Exclusive
+    from factc.record.resume import Resumption
+    from factc.runner.wishes import Wishes
+    from factc.sink.webhook import Webhook
+    from factc.source import Source
+
+
+class Parts:
+    """The parts of one run. Raises RequestError for wishes that this plan cannot fulfil.
+
+    header, record (or None), lock (or None), screen, webhooks, engine and runner are there after `make`. courses: the
+    times of all attempts, if figures are wanted at the end.
+    """
+
+    def __init__(
+        self, plan: Plan, wishes: Wishes, text: str | None, resumption: Resumption | None, source: Source | None
+    ) -> None:
+        self.plan = plan
+        self.wishes = wishes
+        self.record: Record | None = None
+        self.lock: Exclusive | None = None
+        self.courses: Courses | None = None
+        self.pools = _pools(plan, wishes)
+        self._resumption = resumption
+        self._confidential = Confidential(plan, wishes, source)
+        self._warnings = self._confidential.warnings
+        self._recording = wishes.state_dir is not None and not wishes.rehearse
+        self._text = (text or _plan_text(plan)) if self._recording else ""
+        self._groups = self._levels() if wishes.levels else None
+
+    def make(self, loop: Loop) -> None:
+        """Makes them, in the order in which they need each other. Raises RequestError if the run cannot be recorded.
+
+        What there is of them is to be let go of in any case.
+        """
+        self.loop = loop
+        self.header = run_header(
+            self.plan, self.wishes, self._text, at=self.loop.wall(), groups=self._groups, continues=self._continues(),
+            secrets=[secret.name for secret in self._confidential.secrets],
+        )  # fmt: skip
+        carried = self._resumption.facts(self.header.at) if self._resumption else ()
+        self._opening: Step = (RunCreated(self.header.at), *carried)
+        self._open_record()
+        self.screen = self._screen()
+        self.webhooks = self._webhooks()
+        self.runner = self._runner()
+
+    def say(self, words: str) -> None:
+        self.screen.say(words, self.loop.wall())
+
+    def say_from_anywhere(self, words: str) -> None:
+        """A line for the screen from another thread."""
+        self.loop.call(lambda: self.say(words))
+
+    def say_warnings(self) -> None:
+        """What was noticed while they were made."""
+        for words in self._warnings:
+            self.say(words)
+
+    def pasted(self, command: Callable[..., str], *options: str) -> str:
+        """A command that goes on with this run, "" where it leaves no record."""
+        if self.record is None:
+            return ""
+        return command(self.header.run[:8], *options, self.wishes.state_dir)
+
+    def let_go(self) -> None:
+        """Of the record and of the lock; also where the run could not be made or broke off."""
+        if self.record:
+            self.record.close()
+        if self.lock:
+            self.lock.close()
+            self.lock = None
+
+    # ---- one after the other
+
+    def _continues(self) -> str | None:
+        return self._resumption.run if self._resumption else None
+
+    def _open_record(self) -> None:
+        if not self._recording:
+            return
+        state_dir = self.wishes.state_dir
+        assert state_dir is not None
+        header = self.header
+        if self.wishes.exclusive:
+            from factc.record.exclusive import Exclusive
+
+            key = header.reference if self.wishes.exclusive is True else f"key:{self.wishes.exclusive}"
+            self.lock = Exclusive(state_dir, key, run=header.run, host=header.host, at=header.at)
+            if not self.lock.locked:
+                self._warnings.append("this file system has no locks: --exclusive keeps no second run away")
+        self.record = Record(state_dir, header, self._text, self._opening)
+        if not self.record.locked:
+            self._warnings.append("this file system has no locks: nobody can see that this run is alive")
+
+    def _screen(self) -> Terminal:
+        return Terminal(
+            self.plan,
+            output=self.wishes.output,
+            colour=self.wishes.colour,
+            now=self.header.at,
+            log_path=self.record.log if self.record else None,
+            resume=self.pasted(resume_command, self.wishes.again),
+        )
+
+    def _webhooks(self) -> list[Webhook]:
+        if not self.wishes.webhooks:
+            return []
+        from factc.record.outbox import wire_header
+        from factc.sink.webhook import Webhook
+
+        header = wire_header(self.header)
+        if header.factfile_dropped:
+            self._warnings.append("the Factfile is too long for events: they carry none")
+        return [
+            Webhook(
+                url, header, len(self.plan.tasks), self.say_from_anywhere, host=self.header.host, on_end=self.loop.wake,
+                account=self.record.ledger(number) if self.record else None, credentials=self._confidential.credentials,
+            )
+            for number, url in enumerate(self.wishes.webhooks, 1)
+        ]  # fmt: skip
+
+    def _runner(self) -> Runner:
+        plan, wishes = self.plan, self.wishes
+        keeping = [self.record] if self.record else []
+        self.engine = self._engine()
+        return Runner(
+            plan,
+            self.engine,
+            self.loop,
+            [*keeping, self.screen, *self.webhooks, *self._watching()],
+            [*keeping, self.screen],
+            Rules(
+                jobs=wishes.jobs,
+                levels=self._groups,
+                fail_fast=wishes.fail_fast,
+                tail=wishes.tail,
+                grace=_grace(wishes),
+                pools=self.pools,
+            ),
+            secrets={s.name: s.value for s in self._confidential.secrets if s.name in plan.secrets},
+            say=self.say,
+            mask=self._confidential.mask,
+            opening=self._opening,
+            chance=chance,
+            known=self._known if self._recording else None,
+        )
+
+    def _engine(self) -> Engine:
+        if not self.wishes.rehearse:
+            return Local(self.header.run, withheld=self.plan.secrets, variables=self._variables())
+        from factc.engine.rehearsal import Rehearsal
+
+        return Rehearsal(lambda i: self.plan.tasks[i].ok[0])
+
+    def _levels(self) -> list[list[int]]:
+        from factc.plan.levels import levels
+
+        return levels(self.plan)
+
+    def _known(self) -> list[float] | None:
+        """How long each task took in earlier runs."""
+        from factc.record.known import known_seconds
+
+        assert self.wishes.state_dir is not None
+        return known_seconds(self.wishes.state_dir, self.plan.name, [task.name for task in self.plan.tasks])
+
+    def _watching(self) -> list[Courses]:
+        """Who keeps the times of all attempts, if figures are wanted at the end."""
+        if not self.wishes.stats:
+            return []
+        from factc.events.spent import Courses
+
+        self.courses = Courses(len(self.plan.tasks))
+        return [self.courses]
+
+    def _variables(self) -> dict[str, str]:
+        """What every task sees, whatever it sets itself."""
+        grace = f"{_grace(self.wishes):g}"
+        fixed = {"FACTC_RUN": self.header.run, "FACTC_GRACE": grace}
+        for key, value in self.plan.tags.items():
+            name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
+            fixed[f"FACTC_TAG_{name}"] = value
+        return fixed | {s.name: s.value for s in self._confidential.secrets if s.name not in self.plan.secrets}
+
+
+def _grace(wishes: Wishes) -> float:
+    """Inside a task of another run, what the outer one grants, less the time to stop in good order."""
+    try:
+        outer = float(os.environ["FACTC_GRACE"])
+    except (KeyError, ValueError):
+        return wishes.grace
+    return max(0.0, min(wishes.grace, outer - 2.0))
+
+
+def _pools(plan: Plan, wishes: Wishes) -> dict[str, int]:
+    """The plan's pools, with the slots that the caller gives them. Raises RequestError for an unknown one."""
+    for name in wishes.pools:
+        if name not in plan.pools:
+            meant = nearest(name, plan.pools)
+            known = "it has: " + ", ".join(plan.pools) if plan.pools else "it declares none"
+            raise RequestError(f"the job has no pool `{name}`", f"did you mean `{meant}`?" if meant else known)
+    return {**plan.pools, **wishes.pools}
+
+
+def _plan_text(plan: Plan) -> str:
+    from factc.emit.planfile import plan_text
+
+    return plan_text(plan)
