@@ -110,6 +110,13 @@ def test_only_runs_of_that_job_and_only_the_newest(tmp_path: Path) -> None:
     assert known(tmp_path / "none", "mine", "a") is None
 
 
+def test_the_run_that_asks_tells_nothing(tmp_path: Path) -> None:
+    record(tmp_path, 1, "mine", {"a": 1.0}, digits="1" * 8)
+    record(tmp_path, 2, "mine", {"a": 9.0}, digits="2" * 8)
+    assert known_seconds(str(tmp_path), "mine", ["a"], but="2" * 64) == [1.0]
+    assert known_seconds(str(tmp_path), "mine", ["a"], but="3" * 64) == [5.0]
+
+
 def test_runs_of_one_second_are_told_apart_by_their_journals(tmp_path: Path) -> None:
     for number in range(10):
         digits = f"{(number * 7) % 10}" * 8

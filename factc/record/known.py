@@ -32,18 +32,19 @@ _decode = json.JSONDecoder().raw_decode  # from a place on: the rest of that lin
 _AT = re.compile(rb',"at":(\d+(?:\.\d+)?)[,}]')
 
 
-def known_seconds(state_dir: str, job: str, names: Sequence[str]) -> list[float] | None:
+def known_seconds(state_dir: str, job: str, names: Sequence[str], *, but: str = "") -> list[float] | None:
     """Seconds that each task of a job, by name, is expected to take; None if its earlier runs tell of none of them.
 
     It is the median of the task's newest durations in the last runs of that job: those of attempts that succeeded (or
     ended early), as a failure tells little of how long the work takes. One that was carried over counts once. A task
     that is new is expected to take the median of the others. Runs that did not get through half of the tasks make room
-    for older ones. Never raises for what lies in the state directory.
+    for older ones. but: the run that asks, which has nothing to tell yet. Never raises for what lies in the state
+    directory.
     """
     found: dict[str, list[float]] = {name: [] for name in names}
     carried: set[tuple[str, float]] = set()
     whole = 0
-    for read, path in enumerate(_journals(state_dir, job), 1):
+    for read, path in enumerate(_journals(state_dir, job, but), 1):
         whole += 2 * _told(path, found, carried) >= len(found)
         if whole == RUNS or read == MORE:
             break
@@ -75,7 +76,7 @@ def _told(path: str, found: dict[str, list[float]], carried: set[tuple[str, floa
     return told
 
 
-def _journals(state_dir: str, job: str) -> Iterator[str]:
+def _journals(state_dir: str, job: str, but: str) -> Iterator[str]:
     """The journals of the runs of a job, the newest first; of others only the beginning is read."""
     folder = os.path.join(state_dir, "runs")
     try:
@@ -85,6 +86,8 @@ def _journals(state_dir: str, job: str) -> Iterator[str]:
     second = ""
     twins: list[tuple[float, str]] = []  # runs that began in that second, with the time that their journals give
     for name in names:
+        if but and name.endswith(but[:8]):
+            continue
         if second != (second := name.partition("-")[0]):
             yield from (path for _, path in sorted(twins, reverse=True))
             twins = []

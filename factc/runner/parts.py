@@ -193,7 +193,8 @@ class Parts:
         from factc.record.known import known_seconds
 
         assert self.wishes.state_dir is not None
-        return known_seconds(self.wishes.state_dir, self.plan.name, [task.name for task in self.plan.tasks])
+        names = [task.name for task in self.plan.tasks]
+        return known_seconds(self.wishes.state_dir, self.plan.name, names, but=self.header.run)
 
     def _watching(self) -> list[Courses]:
         """Who keeps the times of all attempts, if figures are wanted at the end."""
