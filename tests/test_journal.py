@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 
 from factc.diagnostic import RequestError
 from factc.events import (
+    AttemptEnded,
     Fact,
     RunCreated,
     RunFinished,
@@ -49,7 +50,11 @@ facts: some.SearchStrategy[Fact] = some.one_of(
     some.builds(TaskStarted, times, tasks, some.integers(1, 9)),
     some.builds(
         TaskEnded, times, tasks, some.sampled_from(["SUCCEEDED", "FAILED"]), codes, some.none() | times,
-        some.none() | texts, some.none() | texts, some.none() | texts,
+        some.none() | texts, some.none() | texts, some.none() | texts, some.none() | times, some.none() | times,
+    ),
+    some.builds(
+        AttemptEnded, times, tasks, codes, some.none() | times, some.none() | texts, times, some.none() | texts,
+        some.none() | texts, some.none() | times, some.none() | times,
     ),
     some.builds(TaskSkipped, times, tasks, texts),
     some.builds(RunStopped, times, texts),

@@ -11,7 +11,7 @@ import json
 
 from factc import events
 from factc.diagnostic import RequestError
-from factc.events import Fact, RunFinished
+from factc.events import Fact, RunFinished, TaskEnded, TaskStarted
 from factc.events.wire import WHOLE
 
 TYPE_CHECKING = False
@@ -253,17 +253,43 @@ def header_line(header: RunHeader) -> bytes:
 
 
 def fact_line(number: int, fact: Fact, *, more: bool = False) -> bytes:
-    """The line of a fact; `more` if the next one happened together with it.
-
-    Put together by hand, because there are two a task: its values are numbers and texts, and nothing else.
-    """
+    """The line of a fact; `more` if the next one happened together with it."""
     kind = type(fact)
-    line = f'{{"n":{number},"fact":"{kind.__name__}"'
+    words = _started(fact) if kind is TaskStarted else _ended(fact) if kind is TaskEnded else _any(fact)
+    rest = ',"more":true}\n' if more else "}\n"
+    return f'{{"n":{number},"fact":{words}{rest}'.encode()
+
+
+# These two say what `_any` would say, in half of its time: nearly all lines are theirs.
+
+
+def _started(fact: TaskStarted) -> str:
+    return f'"TaskStarted","at":{fact.at!r},"task":{fact.task},"attempt":{fact.attempt}'
+
+
+def _ended(fact: TaskEnded) -> str:
+    code, duration, user, system = fact.code, fact.duration, fact.user, fact.system
+    if code is None or duration is None or user is None or system is None or fact.reason is not None:
+        return _any(fact)
+    words = (
+        f'"TaskEnded","at":{fact.at!r},"task":{fact.task},"state":"{fact.state}","code":{code},"duration":{duration!r}'
+    )
+    if fact.stdout is not None:
+        words += f',"stdout":{_text(fact.stdout)}'
+    if fact.stderr is not None:
+        words += f',"stderr":{_text(fact.stderr)}'
+    return f'{words},"user":{user!r},"system":{system!r}'
+
+
+def _any(fact: Fact) -> str:
+    """Its kind and what is known of it: numbers and texts, and nothing else."""
+    kind = type(fact)
+    words = f'"{kind.__name__}"'
     for name in _FIELDS[kind]:
         value = getattr(fact, name)
         if value is not None:
-            line += f',"{name}":{_text(value) if isinstance(value, str) else repr(value)}'
-    return f'{line},"more":true}}\n'.encode() if more else f"{line}}}\n".encode()
+            words += f',"{name}":{_text(value) if isinstance(value, str) else repr(value)}'
+    return words
 
 
 def seal_line(endpoint: int, seal: Seal) -> bytes:

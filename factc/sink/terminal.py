@@ -117,7 +117,7 @@ class Terminal:
     # ---- what happens
 
     def step(self, facts: Step) -> None:
-        skipped: dict[str, list[int]] = {}
+        skipped: dict[str, list[int]] | None = None
         for fact in facts:
             self._now = fact.at
             self._state.apply(fact)
@@ -129,8 +129,9 @@ class Terminal:
                 self._attempt_ended(fact)
             elif isinstance(fact, TaskSkipped):
                 self._counts["SKIPPED"] += self._state.tasks[fact.task].reason == fact.cause  # the first cause
+                skipped = skipped or {}
                 skipped.setdefault(fact.cause, []).append(fact.task)
-        if self._output != QUIET:
+        if skipped and self._output != QUIET:
             for cause, tasks in skipped.items():
                 self._tell("skipped", YELLOW, names(self._plan, tasks), visible(cause))
 
@@ -213,6 +214,8 @@ class Terminal:
 
     def _let_out(self, task: int) -> None:
         """What was held back of a task that has ended."""
+        if not self._groups and not self._lines:
+            return
         for stream in (OUT, ERR):
             key = (task, stream)
             spool = self._groups.pop(key, None)
