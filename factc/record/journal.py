@@ -254,8 +254,12 @@ def header_line(header: RunHeader) -> bytes:
 
 def fact_line(number: int, fact: Fact, *, more: bool = False) -> bytes:
     """The line of a fact; `more` if the next one happened together with it."""
-    kind = type(fact)
-    words = _started(fact) if kind is TaskStarted else _ended(fact) if kind is TaskEnded else _any(fact)
+    if isinstance(fact, TaskStarted):
+        words = _started(fact)
+    elif isinstance(fact, TaskEnded):
+        words = _ended(fact)
+    else:
+        words = _any(fact)
     rest = ',"more":true}\n' if more else "}\n"
     return f'{{"n":{number},"fact":{words}{rest}'.encode()
 
