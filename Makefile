@@ -3,6 +3,7 @@
 PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
+PEERS = .venv-peers
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:
@@ -10,7 +11,7 @@ help:
 	@echo 'make test        the tests (under three minutes)'
 	@echo 'make test-large  the same checks in large numbers (some minutes)'
 	@echo 'make check       lint, types and tests'
-	@echo 'make bench       what factc costs, as ratios measured side by side'
+	@echo 'make bench       what factc costs beside make, ninja and others: docs/performance.md (25 minutes)'
 	@echo 'make golden      write the expected answers of the golden tests anew'
 	@echo 'make clean       remove what these made'
 
@@ -32,7 +33,8 @@ lint: $(VENV)/test.stamp
 types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
-bench: $(VENV)/test.stamp
+bench: $(VENV)/test.stamp $(PEERS)/made.stamp
+	$(BIN)/python -m compileall -q factc
 	$(BIN)/python -m bench
 
 golden: $(VENV)/test.stamp
@@ -40,7 +42,7 @@ golden: $(VENV)/test.stamp
 	$(BIN)/python -m tests.test_cases
 
 clean:
-	rm -rf $(VENV) dist samples/nightly.svg .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) dist samples/nightly.svg .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # ---- the virtual environment: what running needs, and what testing needs beside it
@@ -58,6 +60,16 @@ $(VENV)/made.stamp:
 		{ echo 'factc needs Python 3.11 or newer: make PYTHON=python3.12 …' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo 'on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@touch $@
+
+# What is measured beside factc, in an environment of its own. One that cannot be had is left out. make and ninja are the
+# system's; ninja comes from PyPI where the system has none.
+
+$(PEERS)/made.stamp:
+	@$(PYTHON) -m venv $(PEERS)
+	@for peer in rust-just go-task-bin doit $$(command -v ninja >/dev/null || echo ninja); do \
+		$(PEERS)/bin/python -m pip install --quiet $$peer || echo "left out, for it cannot be had: $$peer" >&2; \
+	done
 	@touch $@
 
 .PHONY: help demo test test-large check lint types bench golden clean

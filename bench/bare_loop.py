@@ -1,41 +1,64 @@
-"""The least that Python can do: starts `sh -c :` N times, J at once, reads both pipes of each to the end.
+"""The least that Python can do to run a graph of shell commands: a loop with no checks, no record and no screen.
 
-    python bare_loop.py N J
+    python -I -S bare_loop.py GRAPH JOBS
 
-Used as the measure of what a runner adds to the cost of its tasks.
+GRAPH is JSON: for each task its command and the numbers of the tasks that it waits for. Each command is given to
+`/bin/sh -c`, both of its streams are read to the end and kept, its exit code is asked for, and then what waited for it
+may start. The exit code is 0 if all were 0.
 """
 
+import json
 import os
-import selectors
+import select
 import sys
 
 
-def main(count: int, at_once: int) -> None:
-    ready = selectors.DefaultSelector()
-    started = running = 0
-    null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
-    while started < count or running:
-        while started < count and running < at_once:
+def main(path: str, at_once: int) -> int:
+    with open(path) as file:
+        tasks = json.load(file)
+    missing = [len(needs) for _, needs in tasks]
+    waiting: list[list[int]] = [[] for _ in tasks]
+    for i, (_, needs) in enumerate(tasks):
+        for need in needs:
+            waiting[need].append(i)
+    ready = [i for i, count in enumerate(missing) if not count]
+    ready.reverse()  # the last one is taken first
+    output: dict[int, list[bytes]] = {}
+    environment = dict(os.environ)
+    poll = select.epoll()
+    open_pipes: dict[int, tuple[int, int, list[int]]] = {}  # by descriptor: task, process, how many are still open
+    running = failed = 0
+    while ready or running:
+        while ready and running < at_once:
+            i = ready.pop()
             out, out_end = os.pipe()
             err, err_end = os.pipe()
-            actions = [null, (os.POSIX_SPAWN_DUP2, out_end, 1), (os.POSIX_SPAWN_DUP2, err_end, 2)]
-            pid = os.posix_spawnp("sh", ["sh", "-c", ":"], os.environ, file_actions=actions)
+            actions = ((os.POSIX_SPAWN_DUP2, out_end, 1), (os.POSIX_SPAWN_DUP2, err_end, 2))
+            pid = os.posix_spawn("/bin/sh", ("sh", "-c", tasks[i][0]), environment, file_actions=actions)
             os.close(out_end)
             os.close(err_end)
-            pipes = {out, err}
-            for pipe in (out, err):
-                ready.register(pipe, selectors.EVENT_READ, (pid, pipes))
-            started += 1
+            output[i] = []
+            open_pipes[out] = open_pipes[err] = (i, pid, left := [2])
+            poll.register(out, select.EPOLLIN)
+            poll.register(err, select.EPOLLIN)
             running += 1
-        for key, _ in ready.select():
-            if not os.read(key.fd, 65536):
-                pid, pipes = key.data
-                ready.unregister(key.fd)
-                os.close(key.fd)
-                pipes.discard(key.fd)
-                if not pipes:
-                    os.waitpid(pid, 0)
-                    running -= 1
+        for pipe, _ in poll.poll():
+            i, pid, left = open_pipes[pipe]
+            if data := os.read(pipe, 65536):
+                output[i].append(data)
+                continue
+            poll.unregister(pipe)  # closing is not enough: a child that is not quite started has a copy for a moment
+            os.close(pipe)
+            left[0] -= 1
+            if not left[0]:
+                failed += os.waitpid(pid, 0)[1] != 0
+                running -= 1
+                for user in waiting[i]:
+                    missing[user] -= 1
+                    if not missing[user]:
+                        ready.append(user)
+    return failed != 0
 
 
-main(int(sys.argv[1]), int(sys.argv[2]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

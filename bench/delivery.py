@@ -10,12 +10,15 @@ import random
 import shutil
 import statistics
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import jobs
+from bench.goals import row
 from bench.measure import environment
+from bench.rows import Row, Section
+from bench.where import compiled, factc
 from tests.receiver import Drop, Receiver, Reply, Reset
 
 
@@ -45,41 +48,49 @@ def slow(number: int) -> Reply:
     return Reply(delay=0.02)
 
 
-def delivery(folder: Path, factc: list[str]) -> None:
-    """Prints the makespan beside a receiver in trouble, and what many tasks send to a slow one."""
-    sleepy = [f"t{i}:\n    sleep 0.1; echo said by {i}\n" for i in range(100)]
-    _compare(
-        folder,
-        factc,
-        "100 tasks of 0.1 s, -j 4, a receiver in trouble",
-        "job sleepy\n\n" + "\n".join(sleepy),
-        moods,
-        11,
-        "4",
+def delivery(folder: Path, most: int) -> list[Section]:
+    """The makespan beside a receiver in trouble, and what many tasks send to a slow one. most: runs of each at most."""
+    sleepy = "job sleepy\n\n" + "\n".join(f"t{i}:\n    sleep 0.1; echo said by {i}\n" for i in range(100))
+    runs = min(11, most)
+    troubled = Beside(folder, sleepy, moods, runs, 4)
+    trouble = Section(
+        "A receiver in trouble",
+        "100 tasks of 0.1 s that write a line, -j 4; of the posts 30 % get a 503, 10 % no answer, 10 % a torn "
+        "connection. "
+        f"Medians of {runs} runs with and without a webhook, in turn.",
+        [row("makespan with a webhook", troubled.ratio, "× that without"), row("exit delayed by", troubled.delay, "s")],
     )
-    for count, goal, runs in ((1_000, "at most 60 posts, 25 MB, 0.5 s", 7), (10_000, "at most 150 MB", 1)):
-        path = folder / "empty.fact"
-        jobs.write_empty(path, count)
-        title = f"{count:,} tasks that do nothing, -j 2, a receiver that needs 20 ms ({goal})"
-        _compare(folder, factc, title, path.read_text(), slow, runs, "2")
+    rows: list[Row] = []
+    for count, at_most in ((1_000, 7), (10_000, 1)):
+        jobs.write_empty(folder / "empty.fact", count)
+        slowed = Beside(folder, (folder / "empty.fact").read_text(), slow, min(at_most, most), 2)
+        rows += [
+            row(f"{count:,} tasks, makespan with a webhook", slowed.ratio, "× that without"),
+            row(f"{count:,} tasks, exit delayed by", slowed.delay, "s"),
+            row(f"{count:,} tasks, posts at most", slowed.posts),
+            row(f"{count:,} tasks, sent at most", slowed.megabytes, "MB"),
+        ]
+    how = "Tasks that do nothing, -j 2, and a receiver that needs 20 ms a post; 10,000 tasks are run a single time."
+    return [trouble, Section("A slow receiver", how, rows)]
 
 
-def _compare(folder: Path, factc: list[str], title: str, job: str, script: object, runs: int, at_once: str) -> None:
-    (folder / "job.fact").write_text(job)
-    subprocess.run([*factc, "compile", "job.fact", "-o", "job.plan"], cwd=folder, env=environment(), check=True)
-    command = [*factc, "run", "job.plan", "-j", at_once, "--output", "quiet"]
-    plain, hooked, posts, megabytes = [], [], [], []
-    for number in range(runs + (runs > 1)):  # the first round does not count
-        without = Run(command, folder)
-        with Receiver(script) as receiver:  # type: ignore[arg-type]
-            beside = Run([*command, "--webhook", receiver.url, "--webhook-drain", "120"], folder)
-        if number or runs == 1:
-            plain.append(without)
-            hooked.append(beside)
-            posts.append(len(receiver.requests))
-            megabytes.append(sum(len(request.body) for request in receiver.requests) / 1e6)
-    spans = [statistics.median(run.makespan for run in which) for which in (plain, hooked)]
-    delay = statistics.median(run.exit for run in hooked) - statistics.median(run.exit for run in plain)
-    print(title, file=sys.stdout)
-    print(f"  makespan {spans[0]:.3f} s without a webhook, {spans[1]:.3f} s with: {spans[1] / spans[0]:.3f} x")
-    print(f"  exit delayed by {delay:.2f} s; at most {max(posts)} posts, {max(megabytes):.1f} MB\n", flush=True)
+class Beside:
+    """A job without a webhook and with one, so many runs in turn; the first of several does not count."""
+
+    def __init__(self, folder: Path, job: str, script: Callable[[int], Reply], runs: int, at_once: int) -> None:
+        (folder / "job.fact").write_text(job)
+        command = [*factc(), "run", compiled(folder, "job.fact"), "-j", str(at_once), "--output", "quiet"]
+        plain, hooked, posts, megabytes = [], [], [], []
+        for number in range(runs + (runs > 1)):
+            without = Run(command, folder)
+            with Receiver(script) as receiver:
+                beside = Run([*command, "--webhook", receiver.url, "--webhook-drain", "120"], folder)
+            if number or runs == 1:
+                plain.append(without)
+                hooked.append(beside)
+                posts.append(len(receiver.requests))
+                megabytes.append(sum(len(request.body) for request in receiver.requests) / 1e6)
+        self.ratio = statistics.median(h.makespan / p.makespan for p, h in zip(plain, hooked, strict=True))
+        self.delay = statistics.median(run.exit for run in hooked) - statistics.median(run.exit for run in plain)
+        self.posts = max(posts)
+        self.megabytes = max(megabytes)

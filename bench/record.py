@@ -7,9 +7,13 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
 
 from bench import jobs
-from bench.measure import Candidate, environment, table, take_turns
+from bench.goals import row
+from bench.measure import Candidate, environment, take_turns
+from bench.rows import Section
+from bench.where import compiled, factc
 
 # Runs a plan in this process and tells how long the run took and how much of that the journal did.
 SHARE = """
@@ -48,27 +52,32 @@ print(json.dumps([time.perf_counter() - began, run.size, len(run.header.factfile
 """
 
 
-def record(folder: Path, factc: list[str]) -> None:
-    """Prints what was measured."""
+def record(folder: Path, most: int) -> list[Section]:
+    """One section. most: at most so many runs of each."""
     for count in (1_000, 10_000):
         jobs.write_empty(folder / f"{count}.fact", count)
-        Candidate("compile", [*factc, "compile", f"{count}.fact", "-o", f"{count}.factotum"], folder).run()
-    run = [*factc, "run", "1000.factotum", "-j", "2", "--output", "quiet"]
-    candidates = [
-        Candidate("factc run --no-record", [*run, "--no-record"], folder),
-        Candidate("factc run", run, folder),
-    ]
-    take_turns(candidates, 15)
-    print(table("The record of 1,000 tasks that do nothing (medians of 15 runs)", candidates, {}))
-    shares = [_json(SHARE, "run", "1000.factotum", "-j", "2", "--output", "quiet", folder=folder) for _ in range(7)]
-    share = statistics.median(spent / whole for spent, whole in shares)
-    print(f"  the journal's own share of such a run: {share:.1%} (goal: under 3 %)")
-    large = [*factc, "run", "10000.factotum", "-j", "2", "--output", "quiet", "--state-dir", "s"]
+        compiled(folder, f"{count}.fact", f"{count}.factotum")
+    words = ["run", "1000.factotum", "-j", "2", "--output", "quiet"]
+    without = Candidate("without a record", [*factc(), *words, "--no-record"], folder)
+    recorded = Candidate("with a record", [*factc(), *words], folder, before=lambda: rmtree(folder / ".factc", True))
+    runs, times = min(15, most), min(7, most)
+    take_turns([without, recorded], runs)
+    shares = [_json(SHARE, *words, folder=folder) for _ in range(times)]
+    large = [*factc(), "run", "10000.factotum", "-j", "2", "--output", "quiet", "--state-dir", "s"]
     Candidate("run", large, folder).run()
-    folds = [_json(FOLD, "s", folder=folder) for _ in range(7)]
+    folds = [_json(FOLD, "s", folder=folder) for _ in range(times)]
     _, size, factfile, tasks = folds[0]
-    print(f"  bytes of journal a task, without the Factfile: {(size - factfile) / tasks:.0f} (goal: at most 600)")
-    print(f"  reading and folding 10,000 tasks: {statistics.median(f[0] for f in folds):.2f} s (goal: under 0.3)\n")
+    rows = [
+        row("with a record", recorded.ratio(without), "× without", recorded.spread(without)),
+        row("the journal's own share of a run", 100 * statistics.median(spent / whole for spent, whole in shares)),
+        row("journal, without the Factfile", (size - factfile) / tasks),
+        row("reading 10,000 tasks back", statistics.median(fold[0] for fold in folds)),
+    ]
+    how = (
+        f"1,000 tasks that do nothing, -j 2: medians of {runs} runs in turn; the share is timed in the process itself, "
+        f"{times} times. Bytes and reading back are those of a run of 10,000 tasks."
+    )
+    return [Section("The record", how, rows)]
 
 
 def _json(code: str, *words: str, folder: Path) -> list[float]:

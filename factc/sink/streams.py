@@ -14,13 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from factc.loop import Loop
+    from factc.loop import Loop, Timer
     from factc.sink.live import Block
 
 OUT = 1
 ERR = 2
 
 FULL = 262_144  # bytes that wait before task output is held back
+ABOVE = 65_536  # bytes that go above the block at the most before it is drawn again
 
 
 class Streams:
@@ -35,6 +36,9 @@ class Streams:
         first = Outlet(out, self._changed)
         self._outlets = {OUT: first, ERR: first if _same(out, err) else Outlet(err, self._changed)}
         self._block: Block | None = None
+        self._above = bytearray()  # what goes above the block at the end of this turn of the loop
+        self._turn: Timer | None = None
+        self._loop: Loop | None = None
         self.full = False
         self.on_full: Callable[[bool], None] = _nobody
 
@@ -54,44 +58,70 @@ class Streams:
         self.write_bytes(stream, text.encode("utf-8", "backslashreplace"))
 
     def write_bytes(self, stream: int, data: bytes) -> None:
-        """Bytes on one of the streams. What goes above a block is one write with it, so that nothing flickers."""
+        """Bytes on one of the streams. What goes above a block is one write with it, so that nothing flickers.
+
+        What one turn of the loop has for there is one write too: the block is drawn once for all of it.
+        """
         outlet = self._outlets[stream]
-        if self._block and outlet is self._outlets[ERR]:
-            data = self._block.hidden() + data + self._block.drawn()
-        outlet.write(data)
+        if not self._block or outlet is not self._outlets[ERR]:
+            outlet.write(data)
+            return
+        self._above += data
+        if self._loop is None or len(self._above) > ABOVE:
+            self._end_turn()
+        elif self._turn is None:
+            self._turn = self._loop.later(0, self._end_turn)
 
     def show(self, block: Block | None) -> None:
         """From now on this block stands below; None takes it away."""
         if self._block:
-            self._outlets[ERR].write(self._block.hidden())
+            self._outlets[ERR].write(self._block.hidden() + self._taken())
         self._block = block
         self.redraw()
 
     def redraw(self) -> None:
         """The block once more, with what has changed in it; not while others wait, for pictures must not queue up."""
-        outlet = self._outlets[ERR]
-        if self._block and not outlet.waiting.size:
-            outlet.write(self._block.hidden() + self._block.drawn())
+        if self._block and not self._outlets[ERR].waiting.size:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        """What has come for above the block, and the block."""
+        if self._block:
+            self._outlets[ERR].write(self._block.hidden() + self._taken() + self._block.drawn())
+
+    def _taken(self) -> bytes:
+        if self._turn:
+            self._turn.cancel()
+            self._turn = None
+        above = bytes(self._above)
+        self._above.clear()
+        return above
 
     # ---- waiting
 
     @property
     def pending(self) -> int:
         """Bytes that wait for their readers."""
-        return sum(outlet.waiting.size for outlet in set(self._outlets.values()))
+        return len(self._above) + sum(outlet.waiting.size for outlet in set(self._outlets.values()))
 
     def attach(self, loop: Loop) -> None:
         """From now on no write blocks."""
+        self._loop = loop
         for outlet in set(self._outlets.values()):
             outlet.attach(loop)
 
     def flush(self) -> None:
         """Blocks until nothing waits."""
+        if self._above:
+            self._end_turn()
         for outlet in self._outlets.values():
             outlet.flush()
 
     def close(self) -> None:
         """Leaves the loop: from now on writes block again. A stream on which bytes still wait is given up."""
+        if self._above:
+            self._end_turn()
+        self._loop = None
         for outlet in self._outlets.values():
             outlet.close()
 

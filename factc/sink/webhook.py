@@ -6,6 +6,7 @@ is sent and settled `delivery`'s. Whatever an endpoint does, the job neither wai
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import deque
@@ -171,6 +172,8 @@ class Webhook:
     # The delivering thread's side
 
     def _run(self) -> None:
+        # The end of a child would wake this thread too, which would only take the interpreter from the job's.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
         delivery: Delivery | None = None
         try:
             from factc.sink.delivery import Delivery
