@@ -201,3 +201,16 @@ def test_a_run_that_asks_the_c_library(bench: Bench, monkeypatch: pytest.MonkeyP
     for i in range(5):
         bench.submit(i, f"exit {i}")
     assert [code(bench.end(i)) for i in range(5)] == list(range(5))
+
+
+def test_a_task_that_reads_from_its_own_pipe_holds_up_nobody(bench) -> None:  # type: ignore[no-untyped-def]
+    """What woke the loop may be gone when it comes to read."""
+    bench.submit(
+        1, "for i in 1 2 3; do cat /dev/stderr >/dev/null & done; for i in $(seq 40); do echo x >&2; done; sleep 1"
+    )
+    pipe = next(d for d, stream in bench.engine._by_id[1].pipes.items() if stream == 2)
+    assert not os.get_blocking(pipe)
+    bench.submit(2, "seq 20000")
+    assert code(bench.end(2)) == 0
+    bench.engine.cancel(1, 0.0)
+    assert code(bench.end(1)) == 137

@@ -24,28 +24,28 @@ def program(folder: Path, name: str, text: str = "exit 0") -> Path:
 
 def test_the_first_on_path_that_can_be_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "tool").mkdir()
-    program(tmp_path / "b", "tool").chmod(0o644)
-    wanted = program(tmp_path / "c", "tool")
-    program(tmp_path / "d", "tool")
+    (tmp_path / "a" / "dash").mkdir()
+    program(tmp_path / "b", "dash").chmod(0o644)
+    wanted = program(tmp_path / "c", "dash")
+    program(tmp_path / "d", "dash")
     monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / name) for name in "abcd"))
     programs = Programs()
-    assert programs.find(b"tool") == os.fsencode(wanted)
+    assert programs.find(b"dash") == os.fsencode(wanted)
     wanted.unlink()
-    assert programs.find(b"tool") == os.fsencode(wanted)
-    programs.forget(b"tool")
-    assert programs.find(b"tool") == os.fsencode(tmp_path / "d" / "tool")
+    assert programs.find(b"dash") == os.fsencode(wanted)
+    programs.forget(b"dash")
+    assert programs.find(b"dash") == os.fsencode(tmp_path / "d" / "dash")
 
 
 @pytest.mark.parametrize("path", ["", "bin", ".", ":/nowhere"])
 def test_what_depends_on_the_directory_is_left_to_the_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    program(tmp_path, "tool")
+    program(tmp_path, "dash")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", path)
-    assert Programs().find(b"tool") is None
-    assert Programs().find(b"./tool") is None
+    assert Programs().find(b"dash") is None
+    assert Programs().find(b"./dash") is None
     assert Programs().find(b"/bin/sh") is None
 
 
@@ -54,19 +54,30 @@ def test_no_path_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Programs().find(b"sh") is None
 
 
-def test_a_program_that_moves_and_one_that_comes_later(tmp_path: Path, factc: Factc) -> None:
-    """A task removes the program from where the first one found it; another makes the next one."""
+def test_a_shell_that_moves_and_one_that_loses_its_permission(tmp_path: Path, factc: Factc) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    program(first, "tool", "echo the first")
-    second.mkdir()
+    program(first, "dash", 'echo the first; exec sh "$@"')
+    program(second, "dash", 'echo the second; exec sh "$@"')
     (tmp_path / "job.fact").write_text(
-        "job moving\n\n[exec]\na:\n    tool\n\nb: a\n    rm first/tool\n    printf '#!/bin/sh\\necho the second\\n' > second/tool\n"
-        "    chmod +x second/tool\n\n[exec]\nc: b\n    tool\n"
+        "[shell dash]\njob moving\n\na:\n    :\n\nb: a\n    chmod -x first/dash\n\nc: b\n    rm first/dash\n\nd: c\n    :\n"
     )
-    path = os.pathsep.join((str(first), str(second), os.environ["PATH"]))
-    ran = factc("run", "job.fact", env={"PATH": path})
+    ran = factc("run", "job.fact", env={"PATH": os.pathsep.join((str(first), str(second), os.environ["PATH"]))})
     assert ran.code == 0, ran.err
-    assert "[a] the first" in ran.out and "[c] the second" in ran.out
+    said = [line for line in ran.out.splitlines() if " the " in line]
+    assert said == ["[a] the first", "[b] the first", "[c] the second", "[d] the second"]
+
+
+def test_a_program_that_is_put_in_front_of_another(tmp_path: Path, factc: Factc) -> None:
+    """As a virtual environment does: what the first task found is not what the second one means."""
+    early = tmp_path / "early"
+    early.mkdir()
+    (tmp_path / "job.fact").write_text(
+        "job front\n\n[exec]\na:\n    date +%Y\n\nb: a\n    printf '#!/bin/sh\\necho mine\\n' > early/date\n"
+        "    chmod +x early/date\n\n[exec]\nc: b\n    date +%Y\n"
+    )
+    ran = factc("run", "job.fact", env={"PATH": os.pathsep.join((str(early), os.environ["PATH"]))})
+    assert ran.code == 0, ran.err
+    assert "[c] mine" in ran.out
 
 
 def test_a_program_that_is_nowhere(tmp_path: Path, factc: Factc) -> None:

@@ -35,6 +35,7 @@ class Pipes:
     def watch(self, process: Process) -> None:
         """From now on reads what the process writes."""
         for descriptor in process.pipes:
+            os.set_blocking(descriptor, False)  # a task can read from its own pipe: what was there may be gone
             self._owners[descriptor] = process
             if not self._held:
                 self._loop.add(descriptor, self._come)
@@ -51,9 +52,8 @@ class Pipes:
                 self._loop.add(descriptor, self._come)
 
     def read_out(self, process: Process) -> None:
-        """What the process left in its pipes, as far as it is there already. From now on reading them never blocks."""
+        """What the process left in its pipes, as far as it is there already."""
         for descriptor in list(process.pipes):
-            os.set_blocking(descriptor, False)
             for _ in range(FULL):
                 data = _read(descriptor)
                 if not data:

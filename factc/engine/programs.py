@@ -1,4 +1,4 @@
-"""Where programs lie: a name is looked up once, as a shell does, and not in every child anew.
+"""Where the shells lie: nearly every task starts one, so its name is looked up once and not in every child anew.
 
 Knows PATH and files; starts nothing.
 """
@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import os
 
+SHELLS = frozenset((b"sh", b"bash", b"dash", b"ksh", b"zsh"))
+
 
 class Programs:
-    """What was found so far. What is put into place later is found then; what has moved is to be forgotten."""
+    """The shells that were found so far; one that has moved is to be forgotten.
+
+    Other programs are the system's to find each time: a task may put one in front of that which was there before.
+    """
 
     def __init__(self) -> None:
         self._found: dict[bytes, bytes] = {}
 
     def find(self, name: bytes) -> bytes | None:
-        """The path of a program that goes by its name alone; None where the system has to say."""
+        """The path of a shell that goes by its name alone; None where the system has to say."""
         path = self._found.get(name)
-        if path is None and b"/" not in name and (path := _looked_up(name)):
+        if path is None and name in SHELLS and (path := _looked_up(name)):
             self._found[name] = path
         return path
 

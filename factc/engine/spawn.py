@@ -54,8 +54,10 @@ def _spawn(
     if path := programs.find(argv[0]):
         try:
             return os.posix_spawn(path, argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
-        except FileNotFoundError:  # it is no longer where it was
-            programs.forget(argv[0])
+        except OSError as problem:
+            if problem.errno in BUSY or problem.errno == errno.E2BIG:
+                raise
+            programs.forget(argv[0])  # it is no longer where it was, or no longer to be executed
     return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
 
 
