@@ -5,7 +5,7 @@ python -m bench PART…             these parts, kept for the next page
 python -m bench page              the page, of what is kept
 python -m bench --runs N [PART…]  at most N runs of each, to have a look: nothing is kept
 
-Parts: startup, compile, run, large, schedule, screen, delivery, record.
+Parts: startup, compile, run, large, shares, schedule, screen, delivery, record.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bench.rows import Section
 from bench.running import large, running
 from bench.schedule import schedule
 from bench.screen import screen
+from bench.shares import shares
 from bench.startup import startup
 
 PARTS: dict[str, Callable[[Path, int], list[Section]]] = {
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Path, int], list[Section]]] = {
     "compile": compiling,
     "run": running,
     "large": large,
+    "shares": shares,
     "schedule": schedule,
     "screen": screen,
     "delivery": delivery,

@@ -114,6 +114,8 @@ def test_the_scanner_and_the_standard_parser_agree_on_what_is_json(value: object
         list(jsontext.walk(broken))
         accepted = True
     except jsontext.Mistake as mistake:
-        accepted = "stands twice" in mistake.message
         assert 0 <= mistake.start <= mistake.end <= len(broken)
+        if "stands twice" in mistake.message:
+            return  # JSON allows that, and what comes behind it has not been looked at
+        accepted = False
     assert accepted == good

@@ -95,6 +95,14 @@ def test_pools_limit_and_number_their_tasks() -> None:
     assert "FACTC_SLOT" not in engine.environments[5, 1]
 
 
+def test_what_is_skipped_leaves_its_room_in_a_pool_to_a_final_task() -> None:
+    """Both wait for the pool, the one that will not run in front."""
+    tasks = [task("first"), task("holds", pools=("db",)), task("waits", pools=("db",)),
+             task("tell", 0, final=True, pools=("db",))]  # fmt: skip
+    state, _, _ = run(tasks, lambda n, a: (0.0 if n == 0 else 9.0, 0), pools={"db": 1}, stop=[5.0])
+    assert states(state) == [SUCCEEDED, FAILED, SKIPPED, SUCCEEDED]
+
+
 def most_at_once(facts: Sequence[Any], tasks: Sequence[int]) -> int:
     running, most = 0, 0
     for fact in facts:

@@ -620,6 +620,25 @@ def test_a_queue_gives_back_what_it_got(monkeypatch: pytest.MonkeyPatch) -> None
     assert queue.size == 0 and descriptors() == before
 
 
+def test_one_turn_of_the_loop_is_one_picture(loop: Loop, terminal: tuple[int, int], closing: Closing) -> None:
+    master, slave = terminal
+    streams, _ = attached(loop, slave, slave)
+    picture = Picture(slave)
+    streams.show(picture.block)
+    wanted = [f"line {n}" for n in range(20)]
+    for n, line in enumerate(wanted):
+        streams.write(OUT if n % 2 else ERR, line + "\n")
+    assert picture.drawn == 1 and streams.pending
+    data = rest(loop, master)
+    assert picture.drawn == 2 and not streams.pending
+    assert rows(data.decode()) == [*wanted, "-- block", "   one", "   drawn 2", ""]
+    streams.write(ERR, "the end\n")
+    streams.show(None)
+    data += rest(loop, master)
+    assert rows(data.decode()) == [*wanted, "the end", ""]
+    streams.close()
+
+
 # ---- the loop
 
 

@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from factc.runner.schedule import Rank
 
@@ -55,13 +55,13 @@ class Pools:
             parked[:] = [(rank[task], task) for _, task in parked]
             heapify(parked)
 
-    def again(self) -> Sequence[int]:
-        """Tasks that may find room now, of each pool the most urgent first; they wait no longer."""
-        if not self._open:
-            return ()
-        found = []
+    def again(self, give_back: Callable[[int], bool]) -> None:
+        """Gives back the tasks that may find room now, of each pool the most urgent first; they wait no longer.
+
+        give_back: tells whether the task still wants to run; one that does not leaves its room to the next.
+        """
         while self._open:
             name = self._open.pop()
-            for _ in range(min(len(self._free[name]), len(self._parked[name]))):
-                found.append(heappop(self._parked[name])[1])
-        return found
+            room, parked = len(self._free[name]), self._parked[name]
+            while room and parked:
+                room -= give_back(heappop(parked)[1])

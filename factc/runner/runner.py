@@ -338,8 +338,7 @@ class Runner:
 
     def _take_back(self) -> None:
         """What waited for room in a pool, and may find some now, is ready again."""
-        for task in self._pools.again():
-            self._schedule.give_back(task)
+        self._pools.again(self._schedule.give_back)
 
     def _is_choice(self) -> bool:
         """Whether more is ready than there are slots for, be they the run's or a pool's."""

@@ -89,11 +89,16 @@ class Schedule:
         """A task that was handed out has not been started after all; it comes back with `give_back`."""
         self._started[task] = 0
 
-    def give_back(self, task: int) -> None:
-        """A task that could not be started for now, or that is to run once more, is ready again."""
+    def give_back(self, task: int) -> bool:
+        """A task that could not be started for now, or that is to run once more, is ready again, unless it is barred.
+
+        Tells which.
+        """
         self._started[task] = 0
-        if not self._barred[task]:
-            heappush(self._ready, (self._rank[task] if self._levels is None else (0, -1), task))
+        if self._barred[task]:
+            return False
+        heappush(self._ready, (self._rank[task] if self._levels is None else (0, -1), task))
+        return True
 
     def settle(self, task: int) -> None:
         """A task ended in a way that lets those below it go on."""

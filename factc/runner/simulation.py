@@ -75,15 +75,13 @@ def timetable(
     now, begun = 0.0, 0
     running: list[tuple[float, int, int]] = []  # when each ends; of those that end together, the first begun
     while True:
-        for task in shared.again():
-            schedule.give_back(task)
+        shared.again(schedule.give_back)
         while free and schedule.has_ready:
             task = schedule.next()
             if pools and (full := shared.take(task, pools[task])):
                 schedule.put_aside(task)
                 shared.park(task, full, pools[task], rank[task])
-                for other in shared.again():
-                    schedule.give_back(other)
+                shared.again(schedule.give_back)
                 continue
             free -= 1
             begun += 1
