@@ -29,7 +29,7 @@ class Ran:
 
 def environment(**more: str) -> dict[str, str]:
     """A plain environment in which `python -m factc` finds this checkout."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FACTC", "CLICOLOR", "NO_COLOR"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FACTC", "PYTHON", "CLICOLOR", "NO_COLOR"))}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "TERM": "dumb", **more}
 
 

@@ -67,11 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough
-        _silence()
+        from factc.cli.output import silence
+
+        silence()
         return SUCCESS
     except OSError as problem:  # of standard output: what else may fail has words of its own
-        _silence()
         from factc.cli.complain import complain
+        from factc.cli.output import silence
+
+        silence()
 
         complain(f"standard output cannot be written: {problem.strerror}")
         return BAD_REQUEST
@@ -142,10 +146,3 @@ def _open_standard_streams() -> None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
-
-
-def _silence() -> None:
-    """Keeps the interpreter from complaining, at its end, of what it could not flush."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.close(null)

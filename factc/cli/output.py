@@ -29,6 +29,7 @@ def write_bytes(*parts: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as problem:
+        silence()
         raise RequestError(f"standard output cannot be written: {problem.strerror}") from None
 
 
@@ -37,9 +38,14 @@ def tell(text: str) -> None:
     try:
         write_out(text)
     except BrokenPipeError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.close(null)
+        silence()
+
+
+def silence() -> None:
+    """Nobody takes standard output: what Python still holds of it, and writes at its end, goes nowhere."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
 
 
 def write_file(path: str, *parts: bytes) -> None:
