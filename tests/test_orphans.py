@@ -419,6 +419,17 @@ def test_the_guard_holds_and_carries_next_to_nothing(folder: Folder) -> None:
         os.close(write)
 
 
+def test_what_was_handed_down_above_a_lowered_limit_is_no_hindrance(tmp_path: Path) -> None:
+    """As a CI server does it: a descriptor with a high number, and few of them allowed."""
+    (tmp_path / "job.fact").write_text("job low\n\na:\n    test -e /proc/self/fd/200 && echo 200\n")
+    lowered = f"exec bash -c 'exec 200>/dev/null; ulimit -n 64; exec {sys.executable} -m factc run job.fact'"
+    done = subprocess.run(
+        ["bash", "-c", lowered], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and "guard" not in done.stderr, done.stderr
+    assert "[a] 200" in done.stdout  # a task gets it as before
+
+
 def test_the_guard_hears_no_signals_that_ask(den: Den) -> None:
     assert den.engine._guard
     pid = den.engine._guard.pid

@@ -69,10 +69,16 @@ def _start(read: int, brand: str) -> int:
         (os.POSIX_SPAWN_DUP2, read, 0),
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-        *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _inheritable()),
     ]
     path = os.pathsep.join(filter(None, (PATH, os.environ.get("PATH"))))
-    return os.posix_spawn(SHELL, ("sh", "-c", SCRIPT, "sh", brand), {"PATH": path}, file_actions=actions, setsid=True)
+    argv, handed_down = ("sh", "-c", SCRIPT, "sh", brand), _inheritable()
+    try:  # not by closing them in the child: the system refuses that for a number above a limit that was lowered since
+        for descriptor in handed_down:
+            os.set_inheritable(descriptor, False)
+        return os.posix_spawn(SHELL, argv, {"PATH": path}, file_actions=actions, setsid=True)
+    finally:
+        for descriptor in handed_down:
+            os.set_inheritable(descriptor, True)
 
 
 def _inheritable() -> list[int]:
