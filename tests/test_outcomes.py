@@ -14,7 +14,9 @@ from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, SETTLED, SKIPPED, SUCCEEDED, RunState
 from factc.plan import LONGEST_PAUSE, LOST, TIMEOUT, Plan, PlanTask, Retry
 from factc.runner.outcome import pause, retried
-from tests.fake_engine import run
+from factc.runner.rules import Rules
+from factc.runner.runner import Runner
+from tests.fake_engine import Clock, Script, Seen, run
 from tests.outcome_table import PAGE, RESULTS, STOPS, Outcome, expected, page
 
 
@@ -101,6 +103,17 @@ def test_what_is_skipped_leaves_its_room_in_a_pool_to_a_final_task() -> None:
              task("tell", 0, final=True, pools=("db",))]  # fmt: skip
     state, _, _ = run(tasks, lambda n, a: (0.0 if n == 0 else 9.0, 0), pools={"db": 1}, stop=[5.0])
     assert states(state) == [SUCCEEDED, FAILED, SKIPPED, SUCCEEDED]
+
+
+def test_a_run_that_can_learn_nothing_goes_on() -> None:
+    def nothing() -> list[float]:
+        raise OSError(24, "Too many open files")
+
+    clock, seen = Clock(), Seen()
+    engine = Script(clock, lambda n, a: (1.0, 0))
+    plan = Plan("j", [task("a"), task("b")])
+    runner = Runner(plan, engine, clock, [seen], [], Rules(jobs=1), known=nothing)  # type: ignore[arg-type]
+    assert states(runner.run()) == [SUCCEEDED] * 2
 
 
 def most_at_once(facts: Sequence[Any], tasks: Sequence[int]) -> int:

@@ -98,13 +98,13 @@ def test_nothing_starts_early_nothing_sticks_each_settles_once(seed: int, slots:
     settled: dict[int, str] = {}
     running: list[int] = []
     turn = choose.randint(1, 3 * len(job.needs))  # when other ranks are learned, if the run lasts as long
-    while running or schedule.has_ready:
+    while running or schedule.ready:
         turn -= 1
         if not turn:
             ready = schedule.ready
             schedule.rerank([(choose.random(),) for _ in job.needs])
             assert schedule.ready == ready
-        while schedule.has_ready and len(running) < slots:
+        while schedule.ready and len(running) < slots:
             task = schedule.next()
             assert task not in settled and all(settled.get(d) == "SUCCEEDED" for d in job.needs[task])
             left = [other for other in level_of if other not in settled]

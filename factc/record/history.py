@@ -13,7 +13,7 @@ from factc.diagnostic import RequestError
 from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
 from factc.record import JOURNAL, PLAN
 from factc.record.journal import Journal, is_delivered
-from factc.record.journalfile import is_locked, opened, read_whole
+from factc.record.journalfile import content, is_locked, opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -248,15 +248,6 @@ def _began(directory: str) -> float:
 
 def _unreadable(path: str, problem: OSError) -> RequestError:
     return RequestError(f"{path} cannot be read: {problem.strerror}")
-
-
-def content(path: str) -> bytes:
-    """A journal as it lies there. Raises OSError."""
-    descriptor = opened(path)
-    try:
-        return read_whole(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def counts(state: RunState) -> dict[str, int]:

@@ -235,3 +235,12 @@ def read_whole(descriptor: int, offset: int = 0) -> bytes:
         parts.append(data)
         offset += len(data)
     return b"".join(parts)
+
+
+def content(path: str) -> bytes:
+    """A journal as it lies there. Raises OSError."""
+    descriptor = opened(path)
+    try:
+        return read_whole(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,7 +10,7 @@ import os
 import re
 
 from factc.record import JOURNAL
-from factc.record.journalfile import opened, read_whole
+from factc.record.journalfile import content, opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _told(path: str, found: dict[str, list[float]], carried: set[tuple[str, floa
     """Adds what a journal tells of each task; of how many it does. carried: what has been told of an older run."""
     told = 0
     try:
-        data = _content(path)
+        data = content(path)
         header = data[: data.find(b"\n") + 1].decode()
         names = _decode(header, header.index(_NAMES) + len(_NAMES))[0]
         for how, task, text in _ENDED.findall(data):
@@ -115,15 +115,8 @@ def _began(path: str, job: str) -> float | None:
     return float(at[1]) if at else None
 
 
-def _content(path: str) -> bytes:
-    descriptor = opened(path)
-    try:
-        return read_whole(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _median(values: list[float]) -> float:
+    """As `statistics` has it, which takes longer to load than all of this to read."""
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.record import JOURNAL
-from factc.record.history import content, directories, every, header_of, names, read
-from factc.record.journalfile import is_locked
+from factc.record.history import directories, every, header_of, names, read
+from factc.record.journalfile import content, is_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -91,9 +91,8 @@ class Runner:
         self._chance = chance
         self._known = known if rules.levels is None else None  # levels leave no choice
         done = [fact.task for fact in self._opening if isinstance(fact, TaskCarried)]
-        self._rank = urgency(plan)
         dependencies = [t.dependencies for t in plan.tasks]
-        self._schedule = Schedule(dependencies, self._rank, rules.levels, done, finals(plan))
+        self._schedule = Schedule(dependencies, urgency(plan), rules.levels, done, finals(plan))
         self._pools = Pools(rules.pools)
         self._attempts = Attempts(plan, engine, loop, rules, self.state, secrets or {}, mask)
         self._running = self._attempts.running
@@ -138,7 +137,7 @@ class Runner:
         task = self.plan.tasks[number]
         if full := self._pools.take(number, task.pools):
             self._schedule.put_aside(number)
-            self._pools.park(number, full, task.pools, self._rank[number])
+            self._pools.park(number, full, task.pools, self._schedule.rank[number])
             self._take_back()
         elif task.argv:
             self._attempts.start(number, self._pools.place(number) if task.pools else None)
@@ -348,14 +347,17 @@ class Runner:
     def _learn(self, known: Callable[[], Sequence[float] | None]) -> None:
         """There is a choice: what earlier runs took decides it, if anybody knows."""
         self._known = None
-        seconds = known()
-        if seconds is not None:
+        try:
             from factc.runner.search import best_urgency
 
+            seconds = known()
+        except OSError:  # no descriptor is left to load or read anything with
+            return
+        if seconds is not None:
             done = [i for i, task in enumerate(self.state.tasks) if task.state == SUCCEEDED]
-            self._rank = best_urgency(self.plan, seconds, self._slots, room=self._rules.pools, done=done)
-            self._schedule.rerank(self._rank)
-            self._pools.rerank(self._rank)
+            rank = best_urgency(self.plan, seconds, self._slots, room=self._rules.pools, done=done)
+            self._schedule.rerank(rank)
+            self._pools.rerank(rank)
 
     def _waiting_for(self) -> str:
         return waiting_for([self.plan.tasks[task].name for task in self._running], self._rules.grace)

@@ -27,7 +27,7 @@ class Schedule:
     each is ready once everything above it has settled, whatever came of that.
     """
 
-    __slots__ = ("_missing", "_users", "_ready", "_rank", "_barred", "_started", "_levels", "_position",
+    __slots__ = ("_missing", "_users", "_ready", "rank", "_barred", "_started", "_levels", "_position",
                  "_level", "_left", "_final", "_waiting")  # fmt: skip
 
     def __init__(
@@ -40,7 +40,7 @@ class Schedule:
     ) -> None:
         self._missing = [len(needed) for needed in dependencies]
         self._users = users_of(dependencies)
-        self._rank = rank
+        self.rank = rank
         self._barred = bytearray(len(dependencies))
         self._started = bytearray(len(dependencies))
         self._final = frozenset(final)
@@ -64,17 +64,13 @@ class Schedule:
             self._next_level()
 
     @property
-    def has_ready(self) -> bool:
-        return bool(self._ready)
-
-    @property
     def ready(self) -> int:
         """How many tasks may start now."""
         return len(self._ready)
 
     def rerank(self, rank: Sequence[Rank]) -> None:
         """From now on tasks are as urgent as that says. With levels, a group keeps its order."""
-        self._rank = rank
+        self.rank = rank
         if self._levels is None:
             self._ready = [(rank[task], task) for _, task in self._ready]
             heapify(self._ready)
@@ -97,7 +93,7 @@ class Schedule:
         self._started[task] = 0
         if self._barred[task]:
             return False
-        heappush(self._ready, (self._rank[task] if self._levels is None else (0, -1), task))
+        heappush(self._ready, (self.rank[task] if self._levels is None else (0, -1), task))
         return True
 
     def settle(self, task: int) -> None:
@@ -106,7 +102,7 @@ class Schedule:
             if user not in self._final:
                 self._missing[user] -= 1
                 if not self._missing[user] and self._levels is None and not self._barred[user]:
-                    heappush(self._ready, (self._rank[user], user))
+                    heappush(self._ready, (self.rank[user], user))
         self._leave(task)
 
     def bar(self, task: int) -> list[int]:
@@ -156,7 +152,7 @@ class Schedule:
         for user in self._waiting.get(task, ()):
             self._missing[user] -= 1
             if not self._missing[user] and self._levels is None and not self._barred[user]:
-                heappush(self._ready, (self._rank[user], user))
+                heappush(self._ready, (self.rank[user], user))
 
     def _listed(self, tasks: Iterable[int]) -> list[int]:
         """In the order in which the run lists its tasks: plan order, or that of the levels."""
@@ -208,7 +204,7 @@ def sequence(plan: Plan, levels: Sequence[Sequence[int]] | None = None) -> list[
     """The order in which one task at a time starts them."""
     schedule = Schedule([task.dependencies for task in plan.tasks], urgency(plan), levels, final=finals(plan))
     listed = []
-    while schedule.has_ready:
+    while schedule.ready:
         listed.append(schedule.next())
         schedule.settle(listed[-1])
     return listed

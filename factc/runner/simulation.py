@@ -76,7 +76,7 @@ def timetable(
     running: list[tuple[float, int, int]] = []  # when each ends; of those that end together, the first begun
     while True:
         shared.again(schedule.give_back)
-        while free and schedule.has_ready:
+        while free and schedule.ready:
             task = schedule.next()
             if pools and (full := shared.take(task, pools[task])):
                 schedule.put_aside(task)
