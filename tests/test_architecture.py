@@ -60,7 +60,7 @@ LIGHT = {
     "plan.selection", "plan.values", "events", "events.state", "events.wire", "front", "front.planfile", "front.file",
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known".split()),
-    *(f"engine.{name}" for name in "local group rehearsal ended guard programs marks pipes proc process spare spawn stopping".split()),
+    *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
     "cli.complain", "cli.running", "sink.terminal", "sink.streams",
 }  # fmt: skip

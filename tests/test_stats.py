@@ -33,7 +33,8 @@ from factc.plan import Plan, PlanTask, Retry
 from factc.plan.levels import levels
 from factc.runner.schedule import urgency
 from factc.runner.simulation import makespan
-from factc.sink.stats import WIDTH, advice, figures, text
+from factc.sink.figures import figures
+from factc.sink.stats import WIDTH, advice, text
 from tests.conftest import Ran
 from tests.fake_engine import run
 from tests.jobs import FACTC, factfile, task

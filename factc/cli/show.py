@@ -20,8 +20,9 @@ from factc.record.history import Recorded
 from factc.record.logs import log_name
 from factc.record.pasted import deliver_command, resume_command, word
 from factc.sink.colour import colour_wanted
+from factc.sink.figures import figures
 from factc.sink.lines import Lines
-from factc.sink.stats import figures, text
+from factc.sink.stats import text
 from factc.sink.summary import short
 from factc.visible import visible
 

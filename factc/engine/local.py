@@ -15,7 +15,7 @@ from factc.engine.guard import Guard
 from factc.engine.marks import VARIABLE, Marked, mark, marked
 from factc.engine.pipes import Pipes
 from factc.engine.process import ASKED, LINGER, RUNS, Process
-from factc.engine.programs import Programs
+from factc.engine.shells import Shells
 from factc.engine.spare import Spare
 from factc.engine.spawn import BUSY, encoded, spawn, words
 from factc.engine.stopping import Stopping
@@ -53,7 +53,7 @@ class Local:
         self._loop = loop
         self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._spare = Spare()
-        self._programs = Programs()
+        self._shells = Shells()
         self._pipes = Pipes(post, loop, self._drained)
         self._stopping = Stopping(self._brand, loop, self._spare, self._settle)
         self._by_pid: dict[int, Process] = {}
@@ -124,7 +124,7 @@ class Local:
             pipes += os.pipe()
             pipes += os.pipe()
             streams = (self._null, pipes[1], pipes[3])
-            pid = spawn(attempt, self._environment(attempt), streams, self._spare, self._programs)
+            pid = spawn(attempt, self._environment(attempt), streams, self._spare, self._shells)
         except BaseException:
             for descriptor in pipes:
                 os.close(descriptor)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from factc.engine import Attempt
-    from factc.engine.programs import Programs
+    from factc.engine.shells import Shells
     from factc.engine.spare import Spare
 
 BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
@@ -28,36 +28,34 @@ def spawn(
     environment: Mapping[bytes, bytes],
     streams: tuple[int, int, int],
     spare: Spare,
-    programs: Programs,
+    shells: Shells,
 ) -> int:
     """Starts it in a session of its own, with these as its streams 0, 1 and 2, and gives its number.
 
     Raises OSError, or ValueError for a NUL.
     """
     if attempt.directory is None:
-        return _spawn(attempt, environment, streams, programs)
+        return _spawn(attempt, environment, streams, shells)
     here = spare.open(".")
     try:
         os.chdir(encoded(attempt.directory))  # posix_spawn has no way to change it in the child alone
-        return _spawn(attempt, environment, streams, programs)
+        return _spawn(attempt, environment, streams, shells)
     finally:
         os.fchdir(here)
         spare.give_back(here)
 
 
-def _spawn(
-    attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[int, int, int], programs: Programs
-) -> int:
+def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[int, int, int], shells: Shells) -> int:
     null, out, err = streams
     actions = ((os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     argv = [encoded(word) for word in attempt.argv]
-    if path := programs.find(argv[0]):
+    if path := shells.find(argv[0]):
         try:
             return os.posix_spawn(path, argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
         except OSError as problem:
             if problem.errno in BUSY or problem.errno == errno.E2BIG:
                 raise
-            programs.forget(argv[0])  # it is no longer where it was, or no longer to be executed
+            shells.forget(argv[0])  # it is no longer where it was, or no longer to be executed
     return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
 
 

@@ -10,7 +10,7 @@ import os
 SHELLS = frozenset((b"sh", b"bash", b"dash", b"ksh", b"zsh"))
 
 
-class Programs:
+class Shells:
     """The shells that were found so far; one that has moved is to be forgotten.
 
     Other programs are the system's to find each time: a task may put one in front of that which was there before.

@@ -1,4 +1,4 @@
-"""Programs are looked up once by name: what is found, what is left to the system, what moves in the middle of a run."""
+"""Shells are looked up once: what is found, what is left to the system, what moves in the middle of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine.programs import Programs
+from factc.compiler import job
+from factc.engine.shells import SHELLS, Shells
 from tests.conftest import Ran
 
 Factc = Callable[..., Ran]
@@ -22,6 +23,10 @@ def program(folder: Path, name: str, text: str = "exit 0") -> Path:
     return path
 
 
+def test_they_are_those_that_a_job_can_name() -> None:
+    assert {shell.decode() for shell in SHELLS} == set(job.SHELLS)
+
+
 def test_the_first_on_path_that_can_be_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "dash").mkdir()
@@ -29,12 +34,12 @@ def test_the_first_on_path_that_can_be_executed(tmp_path: Path, monkeypatch: pyt
     wanted = program(tmp_path / "c", "dash")
     program(tmp_path / "d", "dash")
     monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / name) for name in "abcd"))
-    programs = Programs()
-    assert programs.find(b"dash") == os.fsencode(wanted)
+    shells = Shells()
+    assert shells.find(b"dash") == os.fsencode(wanted)
     wanted.unlink()
-    assert programs.find(b"dash") == os.fsencode(wanted)
-    programs.forget(b"dash")
-    assert programs.find(b"dash") == os.fsencode(tmp_path / "d" / "dash")
+    assert shells.find(b"dash") == os.fsencode(wanted)
+    shells.forget(b"dash")
+    assert shells.find(b"dash") == os.fsencode(tmp_path / "d" / "dash")
 
 
 @pytest.mark.parametrize("path", ["", "bin", ".", ":/nowhere"])
@@ -44,14 +49,14 @@ def test_what_depends_on_the_directory_is_left_to_the_system(
     program(tmp_path, "dash")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", path)
-    assert Programs().find(b"dash") is None
-    assert Programs().find(b"./dash") is None
-    assert Programs().find(b"/bin/sh") is None
+    assert Shells().find(b"dash") is None
+    assert Shells().find(b"./dash") is None
+    assert Shells().find(b"/bin/sh") is None
 
 
 def test_no_path_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PATH")
-    assert Programs().find(b"sh") is None
+    assert Shells().find(b"sh") is None
 
 
 def test_a_shell_that_moves_and_one_that_loses_its_permission(tmp_path: Path, factc: Factc) -> None:
