@@ -27,7 +27,8 @@ PASS = "× `python -c pass`"
 
 _RUN = (
     "Most of it is Python: factc's own steps at each start and end (its pipes, what the process left, the journal, "
-    "what comes next) take about 0.1 ms a task, those of the bare loop 0.03 ms; starting and reading the plan come once."
+    "what comes next) take about 0.1 ms a task, those of the bare loop 0.03 ms; "
+    "starting and reading the plan come once."
 )
 _LONG = (
     f"{_RUN} In some runs of 10,000, flat or in layers, starting a shell takes twice as long, with the same processor "
