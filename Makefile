@@ -22,7 +22,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-large: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -m large
+	TEST_DRAWS=all $(BIN)/python -m pytest -m "large or hypothesis"
 
 check: lint types test
 

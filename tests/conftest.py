@@ -9,9 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.draws import draws
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+# No deadline: how long one example takes says nothing on a busy machine.
+settings.register_profile("factc", max_examples=draws(100), deadline=None)
+settings.load_profile("factc")
 
 
 class Ran:

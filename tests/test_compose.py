@@ -24,6 +24,7 @@ from factc.plan.bind import add, complete
 from factc.plan.values import Given
 from factc.source import Source
 from tests.conftest import Ran
+from tests.draws import draws
 from tests.jobs import FACTC, factfile
 from tests.test_attributes import marked, needs, told
 
@@ -539,7 +540,7 @@ def composed(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
     return {"schema": FACTC, "data": data}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(composed())
 def test_a_value_given_later_is_the_same_as_one_given_at_once(value: dict[str, Any]) -> None:
     source, given = Source("job.json", json.dumps(value)), Given({"p": "it's p", "list": "one two"}, {"k": "K"})
@@ -548,7 +549,7 @@ def test_a_value_given_later_is_the_same_as_one_given_at_once(value: dict[str, A
     assert told(late)[:-2] == told(early)[:-2] and told(late)[-1] == told(early)[-1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(composed())
 def test_what_is_written_is_the_same_job(value: dict[str, Any]) -> None:
     source, tags = Source("job.json", json.dumps(value)), Given({}, {"k": "K"})

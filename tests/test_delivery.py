@@ -29,6 +29,7 @@ from factc.events.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
 from factc.record.journal import Journal, RunHeader, Seal, fact_line, header_line, seal_line
 from factc.record.outbox import Retelling, wire_header
 from tests.conftest import ROOT, Ran, environment
+from tests.draws import draws
 from tests.pages import blocks
 from tests.receiver import Drop, Hang, Receiver, Reply, Request, Reset, changes
 
@@ -672,7 +673,7 @@ def read(header: RunHeader, steps: Iterable[Step], seals: Iterable[Seal] = ()) -
     return journal
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 @given(steps_of_a_run(), st.data())
 def test_whatever_was_cut_and_sealed_is_told_again(steps: list[Step], data: st.DataObject) -> None:
     header = header_of('{"a": "ü"}')
@@ -700,7 +701,7 @@ def test_whatever_was_cut_and_sealed_is_told_again(steps: list[Step], data: st.D
     assert changes(sent + rest) == changes(event.body for event in Retelling(read(header, steps), 1).unsealed())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(steps_of_a_run(), st.sampled_from((0, 100_000, 700_000)), st.data())
 def test_what_is_told_before_it_is_sealed_stays_so(steps: list[Step], size: int, data: st.DataObject) -> None:
     header = header_of("x" * size)
@@ -713,7 +714,7 @@ def test_what_is_told_before_it_is_sealed_stays_so(steps: list[Step], size: int,
     assert [(event.number, event.last) for event in again] == [(event.number, event.last) for event in told]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(steps_of_a_run(), st.sampled_from((0, 700_000)), st.data())
 def test_a_journal_that_grows_is_told_as_a_whole_one(steps: list[Step], size: int, data: st.DataObject) -> None:
     """As `factc events --follow` does without a webhook: what is due meanwhile is told, the rest at the end."""

@@ -19,6 +19,7 @@ from factc.plan import Plan
 from factc.plan.bind import complete
 from factc.plan.values import Given
 from factc.source import Source
+from tests.draws import draws
 from tests.jobs import FACTC, FACTOTUM, factfile, task
 
 TAGS = Given(tags={"k": "K", "env": "E", "dynamic": "D"})
@@ -277,13 +278,13 @@ def supersets(draw: st.DrawFn) -> str:
     return json.dumps(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(factfiles())
 def test_factfiles_survive(source: str) -> None:
     survives(source)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])  # two in three
+@settings(max_examples=draws(100), deadline=None, suppress_health_check=[HealthCheck.filter_too_much])  # two in three
 @given(supersets())
 def test_supersets_survive(source: str) -> None:
     survives(source)

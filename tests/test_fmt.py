@@ -24,6 +24,7 @@ from factc.fmt import formatted, layout
 from factc.front.text import read_text
 from factc.source import Source
 from tests.conftest import ROOT, Ran
+from tests.draws import draws
 from tests.pages import PAGES, blocks
 from tests.test_emit_fact import TAGS, factfiles, supersets
 from tests.test_emit_fact import job as job_of
@@ -239,7 +240,7 @@ def test_samples_and_documentation(factc: Factc) -> None:
     assert len(shown) >= 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(st.one_of(factfiles(), supersets()))
 def test_what_factc_writes_itself_is_laid_out(source: str) -> None:
     try:
@@ -292,7 +293,7 @@ def texts(draw: st.DrawFn) -> str:
     return draw(some(["", "\ufeff"])) + (text.replace("\n", "\r\n") if draw(some([0, 0, 1])) else text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 @given(texts())
 def test_the_plan_and_the_comments_stay(text: str) -> None:
     try:

@@ -12,6 +12,7 @@ from factc.diagnostic import CompileError, Diagnostic
 from factc.front import jsontext
 from factc.front.jsonfile import read_json
 from factc.source import Source
+from tests.draws import draws
 
 
 def refusal(text: str) -> Diagnostic:
@@ -77,7 +78,7 @@ def everywhere(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tu
 
 
 @given(values, st.sampled_from([None, 1, "\t"]), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 def test_every_value_is_found_where_it_stands(value: object, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     nodes = jsontext.places(text)
@@ -89,7 +90,7 @@ def test_every_value_is_found_where_it_stands(value: object, indent: int | str |
 
 
 @given(st.text(min_size=1), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 def test_a_stretch_of_a_string_is_found_in_its_escapes(value: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(value)))
     end = data.draw(st.integers(start, len(value)))
@@ -100,7 +101,7 @@ def test_a_stretch_of_a_string_is_found_in_its_escapes(value: str, data: st.Data
 
 
 @given(values, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 def test_the_scanner_and_the_standard_parser_agree_on_what_is_json(value: object, data: st.DataObject) -> None:
     text = json.dumps(value)
     at = data.draw(st.integers(0, len(text)))

@@ -17,6 +17,7 @@ from factc.record.history import every, refuse
 from factc.record.journal import RunHeader, fact_line, header_line
 from factc.record.known import HEAD, known_seconds
 from tests.conftest import Ran
+from tests.draws import draws
 
 Factc = Callable[..., Ran]
 
@@ -188,7 +189,7 @@ def test_a_run_that_failed_counts_as_far_as_it_got(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_in_a_journal_makes_it_fail(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("state")
     path = record(folder, 0, "mine", {"a": 3.0, "b": 4.0, "c": 1e-05}, carried={"d": 2.0})

@@ -19,6 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from factc.secrets.mask import Mask, forms
+from tests.draws import draws
 
 KEY = "\n".join(
     ["-----BEGIN PRIVATE KEY-----"]
@@ -158,7 +159,7 @@ def written(draw: st.DrawFn) -> tuple[list[bytes], bytes, list[int]]:
     return secrets, data, draw(st.lists(st.integers(0, 400), max_size=12))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 @given(written())
 @example(([b"aaaa"], b"aaaaaaaaaa", [3, 5, 6]))
 @example(([b"a" * 20], b"a" * 70, [19, 20, 21, 60]))

@@ -16,6 +16,7 @@ from factc.plan import LONGEST_PAUSE, LOST, TIMEOUT, Plan, PlanTask, Retry
 from factc.runner.outcome import pause, retried
 from factc.runner.rules import Rules
 from factc.runner.runner import Runner
+from tests.draws import draws
 from tests.fake_engine import Clock, Script, Seen, run
 from tests.outcome_table import PAGE, RESULTS, STOPS, Outcome, expected, page
 
@@ -157,7 +158,7 @@ def jobs(draw: some.DrawFn) -> dict[str, Any]:
 
 
 @given(jobs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 def test_every_run_settles_each_task_once_and_keeps_the_rules(job: dict[str, Any]) -> None:
     from factc.plan.levels import levels
 

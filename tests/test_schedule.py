@@ -19,6 +19,7 @@ from factc.runner.runner import Runner
 from factc.runner.schedule import Schedule, longest_first, sequence, urgency
 from factc.runner.search import best_urgency
 from factc.runner.simulation import makespan, shortest_possible, timetable
+from tests.draws import draws
 from tests.fake_engine import Clock, Script, Seen, run
 from tests.jobs import RandomJob
 
@@ -80,7 +81,7 @@ def rows_by_walking(needs: list[list[int]]) -> list[list[int]]:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 def test_levels_equal_the_slow_walk(seed: int) -> None:
     job = RandomJob(seed, largest=8)
     plan = Plan("p", [PlanTask(f"t{i}", needs, ("true",), declared=i) for i, needs in enumerate(job.needs)])
@@ -88,7 +89,7 @@ def test_levels_equal_the_slow_walk(seed: int) -> None:
 
 
 @given(st.integers(0, 100_000), st.integers(1, 8), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 def test_nothing_starts_early_nothing_sticks_each_settles_once(seed: int, slots: int, by_level: bool) -> None:
     job, choose = RandomJob(seed), random.Random(seed)
     plan = Plan("p", [PlanTask(f"t{i}", needs, ("true",), declared=i) for i, needs in enumerate(job.needs)])
@@ -121,7 +122,7 @@ def test_nothing_starts_early_nothing_sticks_each_settles_once(seed: int, slots:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 def test_plan_order_is_topological_and_complete(seed: int) -> None:
     needs = RandomJob(seed).needs
     choose = random.Random(seed)
@@ -158,7 +159,7 @@ class Work:
 
 
 @given(st.integers(0, 100_000), st.integers(1, 8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 def test_a_simulated_plan_keeps_to_its_slots_pools_and_dependencies(seed: int, slots: int) -> None:
     work = Work(seed, pools=2)
     rank = longest_first(work.needs, work.seconds)
@@ -174,7 +175,7 @@ def test_a_simulated_plan_keeps_to_its_slots_pools_and_dependencies(seed: int, s
 
 
 @given(st.integers(0, 100_000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=draws(50), deadline=None)
 def test_one_slot_takes_all_the_work_and_no_limit_the_longest_path(seed: int) -> None:
     work = Work(seed)
     assert makespan(work.needs, work.seconds, 1) == pytest.approx(sum(work.seconds))
@@ -189,7 +190,7 @@ def test_a_task_that_is_done_takes_no_time_and_a_slot_is_needed() -> None:
 
 
 @given(st.integers(0, 100_000), st.integers(1, 8), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 def test_a_simulated_run_takes_as_long_as_a_run(seed: int, slots: int, by_level: bool) -> None:
     work = Work(seed, pools=1)
     groups = levels(work.plan) if by_level and not work.final else None
@@ -204,7 +205,7 @@ def test_a_simulated_run_takes_as_long_as_a_run(seed: int, slots: int, by_level:
 
 
 @given(st.integers(0, 100_000), st.integers(1, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 def test_the_order_that_is_found_is_never_a_longer_one(seed: int, slots: int) -> None:
     work = Work(seed, pools=2)
     length = [

@@ -19,6 +19,7 @@ from factc.sink.colour import colour_wanted
 from factc.sink.lines import Lines, cleaned
 from factc.sink.spool import MEMORY, Spool
 from factc.sink.terminal import Terminal
+from tests.draws import draws
 
 START = 1_769_824_800.0  # 2026-01-31 02:00:00 UTC
 NAMES = ["fetch", "load eu", "load us", "report"]
@@ -226,7 +227,7 @@ def test_control_sequences_are_cleaned(written: bytes, plain: str, colourful: st
     assert cleaned(written.decode("utf-8", "replace"), True) == colourful
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 @given(st.lists(st.sampled_from(["\x1b", "[", "]", "31m", "2J", ";", "a", "é", "\r", "\n", "\x07", "\x9b", "P", "\\", "?", "\x00"])
                 | st.text(max_size=3), max_size=20), st.lists(st.integers(0, 40), max_size=5), st.booleans())  # fmt: skip
 def test_however_it_is_cut_nothing_gets_through(parts: list[str], cuts: list[int], colour: bool) -> None:

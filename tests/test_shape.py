@@ -19,6 +19,7 @@ from factc.compiler.shape import fitting
 from factc.front import read_document
 from factc.front.file import read_source
 from tests.conftest import ROOT, environment
+from tests.draws import draws
 
 JOBS = sorted([*ROOT.glob("samples/**/*.fact"), *ROOT.glob("samples/*.factfile")])
 WORDS = ["", "a", "b", "sh", "a\n", "{{x}}"]
@@ -70,7 +71,7 @@ def merged(parts: tuple[dict[str, Any], ...]) -> dict[str, Any]:
 some_schemas = st.recursive(st.sampled_from([{"enum": ["a", "b"]}, {}]), schemas, max_leaves=6)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=draws(600), deadline=None)
 @given(some_schemas.filter(bool), st.lists(values, min_size=1, max_size=12))
 def test_a_schema_means_what_the_library_says(schema: dict[str, Any], candidates: list[Any]) -> None:
     fits, library = known(schema), Draft4Validator(schema)
@@ -114,7 +115,7 @@ def test_a_job_with_everything_fits(uri: str) -> None:
 
 
 @pytest.mark.parametrize("uri", SCHEMAS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=draws(500), deadline=None)
 @given(st.data())
 def test_our_schemas_mean_what_the_library_says(uri: str, data: st.DataObject) -> None:
     schema = json.loads((ROOT / SCHEMAS[uri]).read_text())

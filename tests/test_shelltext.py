@@ -28,6 +28,7 @@ from factc.compiler.shelltext import (
 from factc.compiler.template import Tag, parse
 from factc.plan import BARE, DOUBLE, SINGLE, quoted
 from tests.conftest import Ran
+from tests.draws import draws
 
 Factc = Callable[..., Ran]
 
@@ -84,7 +85,7 @@ def test_several_tags() -> None:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 @given(st.lists(st.sampled_from([*"ab $\"'`\\(){}[]<>&|;#\n\t!=", "{{x}}", "$(", "${", "$((", "<<E", "\nE\n", "case ", " in ", " esac", "$'"]),
                 max_size=25).map("".join))  # fmt: skip
 def test_whatever_the_text_every_tag_has_a_place(text: str) -> None:
@@ -127,7 +128,7 @@ def test_a_value_arrives_as_it_is(shell: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(
         st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12), min_size=1, max_size=20

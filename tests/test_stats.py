@@ -36,6 +36,7 @@ from factc.runner.simulation import makespan
 from factc.sink.figures import figures
 from factc.sink.stats import WIDTH, advice, text
 from tests.conftest import Ran
+from tests.draws import draws
 from tests.fake_engine import run
 from tests.jobs import FACTC, factfile, task
 
@@ -361,7 +362,7 @@ def runs(draw: some.DrawFn) -> tuple[Stats, bool]:
 
 
 @given(runs())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 def test_what_a_task_spent_adds_up(drawn: tuple[Stats, bool]) -> None:
     found, _ = drawn
     for i in found.counted:
@@ -375,7 +376,7 @@ def test_what_a_task_spent_adds_up(drawn: tuple[Stats, bool]) -> None:
 
 
 @given(runs())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 def test_no_run_is_shorter_than_its_critical_path(drawn: tuple[Stats, bool]) -> None:
     found, smooth = drawn
     assert found.path_seconds <= found.whole + 1e-9
@@ -387,7 +388,7 @@ def test_no_run_is_shorter_than_its_critical_path(drawn: tuple[Stats, bool]) -> 
 
 
 @given(some.randoms(use_true_random=False), some.integers(1, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 def test_pauses_take_no_slot_in_a_simulation_as_in_a_run(chosen: Random, slots: int) -> None:
     count = chosen.randint(1, 12)
     needs = [sorted(chosen.sample(range(i), min(i, chosen.choice((0, 1, 2))))) for i in range(count)]

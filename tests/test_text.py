@@ -21,6 +21,7 @@ from factc.plan import Plan, PlanTask, shown
 from factc.plan.values import Given
 from factc.source import Source
 from tests.conftest import ROOT
+from tests.draws import draws
 
 
 def document(text: str) -> Any:
@@ -304,7 +305,7 @@ end:
 """
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 @given(st.data())
 def test_whatever_the_text_only_diagnostics_come(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([GOOD, MORE]))

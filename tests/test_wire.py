@@ -18,6 +18,7 @@ from jsonschema import Draft4Validator
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, NO_OP, SUCCEEDED
 from factc.events.wire import FACTFILE_LIMIT, Header, Wire, duration, job_reference, moment, run_reference
+from tests.draws import draws
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "schemas" / "com.snowplowanalytics.factotum"
@@ -367,7 +368,7 @@ def runs(draw: st.DrawFn) -> tuple[Header, list[Step]]:
     return top, steps
 
 
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 @given(runs())
 def test_every_event_of_every_run_fits_the_schemas(run: tuple[Header, list[Step]]) -> None:
     top, steps = run
@@ -376,7 +377,7 @@ def test_every_event_of_every_run_fits_the_schemas(run: tuple[Header, list[Step]
     ]
 
 
-@settings(max_examples=30)
+@settings(max_examples=draws(30))
 @given(runs(), st.data())
 def test_merging_loses_nothing(run: tuple[Header, list[Step]], data: st.DataObject) -> None:
     top, steps = run
@@ -442,7 +443,7 @@ def test_our_schemas_and_the_official_ones_agree(name: str) -> None:
     mine, theirs, good = ours(name), official(name), example(name)
     assert mine.is_valid(good)
 
-    @settings(max_examples=250)
+    @settings(max_examples=draws(250))
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         value = mutated(data, deepcopy(good))
