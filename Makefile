@@ -2,6 +2,11 @@
 
 PYTHON = python3
 VENV = .venv
+# An interpreter that is named gets an environment of its own, so no other is tested in its place.
+ifneq ($(origin PYTHON),file)
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
+VENV := .venv-$(or $(VERSION),$(error $(PYTHON) cannot be started))
+endif
 BIN = $(VENV)/bin
 PEERS = .venv-peers
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -10,6 +15,7 @@ help:
 	@echo 'make demo        compile and run a sample, with a receiver that prints the events'
 	@echo 'make test        the tests (under three minutes)'
 	@echo 'make test-large  the same checks in large numbers (some minutes)'
+	@echo 'make test-pythons  the tests on each Python here, or on PYTHONS="PATH PATH…"'
 	@echo 'make check       lint, types and tests'
 	@echo 'make bench       what factc costs beside make, ninja and others: docs/performance.md (25 minutes)'
 	@echo 'make golden      write the expected answers of the golden tests anew'
@@ -23,6 +29,13 @@ test: $(VENV)/test.stamp
 
 test-large: $(VENV)/test.stamp
 	TEST_DRAWS=all $(BIN)/python -m pytest -m "large or hypothesis"
+
+# One after the other, to the end; those that fail are named.
+test-pythons:
+	@failed=; for python in $$($(PYTHON) -m tests.pythons $(ENDS) $(PYTHONS)); do \
+		$(MAKE) test PYTHON="$$python" || failed="$$failed $$python"; \
+	done; \
+	[ -z "$$failed" ] || { echo "the tests failed on:$$failed" >&2; exit 1; }
 
 check: lint types test
 
@@ -42,7 +55,7 @@ golden: $(VENV)/test.stamp
 	$(BIN)/python -m tests.test_cases
 
 clean:
-	rm -rf $(VENV) $(PEERS) dist samples/nightly.svg .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-[0-9]* $(PEERS) dist samples/nightly.svg .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # ---- the virtual environment: what running needs, and what testing needs beside it
@@ -72,4 +85,4 @@ $(PEERS)/made.stamp:
 	done
 	@touch $@
 
-.PHONY: help demo test test-large check lint types bench golden clean
+.PHONY: help demo test test-large test-pythons check lint types bench golden clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,12 @@ SHARED = ROOT.parent / "shared"
 # No deadline: how long one example takes says nothing on a busy machine.
 settings.register_profile("factc", max_examples=draws(100), deadline=None)
 settings.load_profile("factc")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The suite's first line says what Python it is about, however quiet it is."""
+    if not hasattr(config, "workerinput"):
+        print(f"factc's tests on Python {platform.python_version()}, {sys.executable}")
 
 
 class Ran:

@@ -13,9 +13,10 @@ from itertools import chain
 
 from factc.fmt.lines import INDENT, WIDTH, Line
 from factc.front.text import grammar
+from factc.front.text_string import TEXT
 
-_QUIET = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|(?P<comment>(?<=\s)#[^\n]*)|\n')
-_ASSIGNMENT = re.compile(r'(?:[A-Za-z_]\w*|"(?:[^"\\\n]|\\[^\n])*+")=')
+_QUIET = re.compile(rf"{TEXT}|(?P<comment>(?<=\s)#[^\n]*)|\n")
+_ASSIGNMENT = re.compile(rf"(?:[A-Za-z_]\w*|{TEXT})=")
 
 
 @dataclass(frozen=True, slots=True)

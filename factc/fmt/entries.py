@@ -19,9 +19,9 @@ COMMENT = "comment"
 # What Lark leaves out between the words of a statement: line ends, `\`, comments; and the signs and little words.
 _GAP = re.compile(r"\\[ \t]*\n|(?P<comment>#[^\n]*)|(?P<word>[^\s#\\]+)")
 # What may stand behind the last word: the colon of a `use` that waits for nothing, a comment, a `\` before one.
-_TAIL = re.compile(r"(?:(?:[ \t]|\\[ \t]*\n(?=[ \t]))*+:)?[ \t]*(?:#[^\n]*|\\[ \t]*)?(?=\n)")
+_TAIL = re.compile(r"(?:(?:[ \t]|\\[ \t]*\n(?=[ \t]))*:)?[ \t]*(?:#[^\n]*|\\[ \t]*)?(?=\n)")
 _DESCRIPTION = re.compile(r"##(?:[ \t]|\Z)")
-_PART = r"\w[\w.\-]*+(?:\[(?:\{\{[^{}\n]*\}\}|[^\s\[\]{}\"])++\])?"
+_PART = r"\w[\w.\-]*(?:\[(?:\{\{[^{}\n]*\}\}|[^\s\[\]{}\"])+\])?"
 _DEPENDENCY = re.compile(rf"{_PART}(?:/{_PART})*")
 
 

@@ -18,7 +18,8 @@ _DECLARATIONS = {"param", "secret", "pool"}  # no blank line has to stand betwee
 _ABOVE = {"description", "bracket"}
 _DESCRIPTION = re.compile(r"##(?:[ \t]|\Z)")
 _VALUE = re.compile(
-    r'(?P<name>\w[\w.\-]*)[ \t]*=[ \t]*(?!#)(?P<value>(?:"(?:[^"\\]|\\.)*+"|\{\{[^{}]*\}\}|[^\s"])++)'
+    r"(?P<name>\w[\w.\-]*)[ \t]*=[ \t]*(?!#)"
+    r'(?P<value>(?:"[^"\\]*(?:\\.[^"\\]*)*"|\{\{[^{}]*\}\}|(?!\{\{[^{}]*\}\})[^\s"])+)'
     r"[ \t]*(?P<comment>(?<=[ \t])#.*)?"
 )
 

@@ -20,6 +20,7 @@ from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_mistakes import double_quoted, explained_inside
 from factc.front.text_places import Clean
 from factc.front.text_statements import Assembly
+from factc.front.text_string import TEXT
 from factc.front.text_written import Written
 from factc.source import Source
 
@@ -33,7 +34,7 @@ _BEGINNINGS = {"HEAD", "JOB", "PARAM", "SECRET", "POOL", "USE", "DESCRIPTION", "
 
 # The beginning of a statement: no blank, no comment.
 _NEXT = re.compile(r"(?<=\n)(?:[^ \t\n#]|##)")
-_QUIET = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|(?<=\s)#[^\n]*|\n')
+_QUIET = re.compile(rf"{TEXT}|(?<=\s)#[^\n]*|\n")
 
 
 def read_text(source: Source) -> Document:

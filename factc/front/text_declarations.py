@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from factc.front import text_above
 from factc.front.text_kept import Kept, end_of, start_of
 from factc.front.text_places import Mistake, shortened
-from factc.front.text_string import value
+from factc.front.text_string import TEXT, value
 from factc.front.text_written import Written
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MAX_SLOTS = 1_000_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LINE = re.compile(r"^[ \t]*+(?!#)([^ \t\n][^\n]*)", re.MULTILINE)
-_GIVEN = re.compile(r'(\w[\w.\-]*+)[ \t]*+(=?)[ \t]*+((?:"(?:[^"\\\n]|\\[^\n])*+"|\{\{[^{}\n]*\}\}|[^\s"])*+)')
-_REST = re.compile(r"[ \t]*+(?:(?<=[ \t])#[^\n]*)?")
+_LINE = re.compile(r"^[ \t]*(?!#)([^ \t\n][^\n]*)", re.MULTILINE)
+_GIVEN = re.compile(rf'(\w[\w.\-]*)[ \t]*(=?)[ \t]*((?:{TEXT}|\{{\{{[^{{}}\n]*\}}\}}|[^\s"])*)')
+_REST = re.compile(r"[ \t]*(?:(?<=[ \t])#[^\n]*)?")
 
 
 def param(kept: Kept, children: list[Any]) -> None:

@@ -10,8 +10,8 @@ import re
 
 from factc.front.text_places import Mistake, shortened
 
-QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+("?)|(?<=\s)#[^\n]*|\'[^\'\n]*\'')
-WORD = re.compile(r"\w[\w.\-]*+")
+QUOTED = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*("?)|(?<=\s)#[^\n]*|\'[^\'\n]*\'')
+WORD = re.compile(r"\w[\w.\-]*")
 
 
 class Line:

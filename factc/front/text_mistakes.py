@@ -13,13 +13,14 @@ from factc.diagnostic import nearest
 from factc.front import text_mistakes_declared as declared
 from factc.front.text_line import QUOTED, WORD, Line, quoted
 from factc.front.text_places import Mistake, shortened
+from factc.front.text_string import TEXT
 
 KEYWORDS = ("job", "param", "secret", "pool", "use")
 
-_BRACKET = re.compile(r'\[(?:[^\]"\n#]|"(?:[^"\\\n]|\\[^\n])*+"|(?<=\s)#[^\n]*|(?<!\s)#|\n(?=[ \t\n\]]))*+\]')
-_HEAD = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
-_USE = re.compile(r'use\s+"[^"]*"\s+as\s+\w[\w.\-]*+[ \t]*:(?=\s|$)')
-_ASSIGNMENT = re.compile(r"(?:export\s+|set\s+)?(\w[\w.\-]*+)[ \t]*[:?+]?=[ \t]*(.*)")
+_BRACKET = re.compile(rf'\[[^\]"\n#]*(?:(?:{TEXT}|(?<=\s)#[^\n]*(?![^\n])|(?<!\s)#|\n(?=[ \t\n\]]))[^\]"\n#]*)*\]')
+_HEAD = re.compile(rf"(?:\w[\w.\-]*|{TEXT})[ \t]*:(?=\s|$)")
+_USE = re.compile(r'use\s+"[^"]*"\s+as\s+\w[\w.\-]*[ \t]*:(?=\s|$)')
+_ASSIGNMENT = re.compile(r"(?:export\s+|set\s+)?(\w[\w.\-]*)[ \t]*[:?+]?=[ \t]*(.*)")
 
 
 def explained(text: str, start: int, at: int) -> Mistake:
@@ -155,7 +156,7 @@ def _name(line: Line) -> Mistake | None:
 
 
 def _no_blank(line: Line) -> Mistake | None:
-    match = re.match(r'(\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+"):(?=\S)', line.text)
+    match = re.match(rf"(\w[\w.\-]*|{TEXT}):(?=\S)", line.text)
     if not match:
         return None
     end = match.end()

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 from factc.front.text_places import Mistake
+from factc.front.text_string import TEXT
 
 _INDENT = re.compile(r"[ \t]*")
 _LINE = re.compile(r"[^ \t\n][^\n]*")
-_HEADER = re.compile(r'(?:\w[\w.\-]*+|"(?:[^"\\\n]|\\[^\n])*+")[ \t]*:(?=\s|$)')
+_HEADER = re.compile(rf"(?:\w[\w.\-]*|{TEXT})[ \t]*:(?=\s|$)")
 _KEYWORD = re.compile(r'(?:job|param|secret|pool)[ \t]+\S|use[ \t]+"|\[[a-z]+[ \]]|## ')
 
 _STATEMENTS = {"[": "attributes", "##": "a description", "job": "the `job` line", "param": "a parameter",

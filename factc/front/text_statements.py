@@ -25,7 +25,7 @@ from factc.front.text_written import Again, Lists, Written, locator
 if TYPE_CHECKING:
     from lark import Token
 
-_JOB = re.compile(r"^job\b|\A(?:[ \t]*(?:#[^\n]*)?\n)*+[ \t]+job\b", re.MULTILINE)
+_JOB = re.compile(r"^job\b|\A(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+job\b", re.MULTILINE)
 _EXAMPLE = 'begin with a line such as: job "nightly"'
 
 
@@ -181,7 +181,7 @@ class Assembly(Kept):
 
     def _no_job(self) -> None:
         text = self.clean.text
-        match = re.search(r"(?m)^[ \t]*+(?!#)\S[^\n]*", text)
+        match = re.search(r"(?m)^[ \t]*(?!#)\S[^\n]*", text)
         if not match:
             empty = not text.strip()
             words = "the file is empty" if empty else "the file holds nothing but comments"

@@ -10,8 +10,11 @@ import re
 
 from factc.front.text_places import Mistake, shortened
 
-STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"')
-WORD = re.compile(r"\w[\w.\-]*+")
+# No regular expression here repeats possessively: Python 3.11.4 and older get that wrong. Where two readings would be
+# possible, what is repeated is written so that there is but one.
+TEXT = r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
+STRING = re.compile(TEXT)
+WORD = re.compile(r"\w[\w.\-]*")
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _SUSPECT = re.compile(r'\\u[0-9a-fA-F]{4}|\\["\\/bfnrt]|\\u[^"]{0,4}|\\.?|[\x00-\x1f]')
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"

@@ -13,7 +13,7 @@ from factc.front import text_recipe as recipe
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_written import Again
 
-_RULE_INSIDE = re.compile(r"^[ \t]*(\w[\w.\-]*+:[ \t]+([^\n]*))\n", re.MULTILINE)
+_RULE_INSIDE = re.compile(r"^[ \t]*(\w[\w.\-]*:[ \t]+([^\n]*))\n", re.MULTILINE)
 
 
 def suspicions(tasks: Sequence[dict[str, Any]], written: Again) -> list[Mistake]:

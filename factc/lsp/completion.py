@@ -10,19 +10,19 @@ import os
 import re
 
 from factc.compiler.job import SHELLS
+from factc.front.text_string import TEXT
 from factc.lsp.index import PARAM, POOL, RULE, USE, Statement
 from factc.lsp.library import File, Library
 from factc.lsp.words import ATTRIBUTE, KEYWORD, attribute
 
 TASK, PARAMETER, ATTRIBUTES, VALUE, FILE, WORDS = "task", "parameter", "attribute", "value", "file", "keyword"
 
-_TEXT = r'"(?:[^"\\\n]|\\[^\n])*+"'
 _TAG = re.compile(r"\{\{\{?&?[ \t]*([^{}\n]*)\Z")
-_HEADER = re.compile(rf"(?:use[ \t]+{_TEXT}[ \t]+as[ \t]+(\w[\w.\-]*)|(\w[\w.\-]*|{_TEXT}))[ \t]*:(?=[ \t])")
+_HEADER = re.compile(rf"(?:use[ \t]+{TEXT}[ \t]+as[ \t]+(\w[\w.\-]*)|(\w[\w.\-]*|{TEXT}))[ \t]*:(?=[ \t])")
 _PATH = re.compile(r'use[ \t]+"([^"\\\n]*)\Z')
 _LAST = re.compile(r'("(?:[^"\\\n]|\\[^\n])*|[^\s"]*)\Z')
 _COMMENT = re.compile(r"(?:^|[ \t])#")
-_BRACKET = re.compile(r"^\[(?:[^\]\"]|\"(?:[^\"\\\n]|\\[^\n])*+\")*\Z", re.MULTILINE)
+_BRACKET = re.compile(rf"^\[(?:[^\]\"]|{TEXT})*\Z", re.MULTILINE)
 _DEPENDENCY = re.compile(r"\w[\w.\-]*(?:\[[^\s\[\]{}\"]+\])?(?:/\w[\w.\-]*(?:\[[^\s\[\]{}\"]+\])?)*")
 
 

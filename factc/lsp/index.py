@@ -12,13 +12,12 @@ from factc.front import is_json
 from factc.front.text import statements
 from factc.front.text_places import Clean
 from factc.front.text_recipe import dedented
-from factc.front.text_string import value
+from factc.front.text_string import TEXT, value
 from factc.source import Source
 
 RULE, USE, PARAM, SECRET, POOL, JOB = "rule", "use", "param", "secret", "pool", "job"
 
-_TEXT = r'"(?:[^"\\\n]|\\[^\n])*+"'
-_HEAD = re.compile(rf"(\w[\w.\-]*+|{_TEXT})[ \t]*:(?=\s)")
+_HEAD = re.compile(rf"(\w[\w.\-]*|{TEXT})[ \t]*:(?=\s)")
 _PART = re.compile(r"([^/\[\]{}]+)(?:\[(?:\{\{[^{}]*\}\}|[^\[\]])*\])?(?:/|\Z)")
 _EACH = re.compile(r"(?:^\[|,)\s*each\s+(\w[\w.\-]*)\s+in\b")
 _POOL = re.compile(r"(?:^\[|,)\s*pool\s+(\w[\w.\-]*)")
