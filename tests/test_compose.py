@@ -324,7 +324,7 @@ def test_what_cannot_be_read(folder: Folder) -> None:
     assert [(d.code, place(d)) for d in found] == [("E601", ("job.fact", i, w)) for i, w in enumerate(
         ('"ab.fact"', '"sub"', '""', '"{{x}}.fact"', '"p.factotum"'), 2)]  # fmt: skip
     assert "No such file" in found[0].message and found[0].hint == "did you mean abc.fact?"
-    Path("ab.fact").write_bytes(b"job \xff\n")
+    Path("ab.fact").write_bytes(b"job a\n# \xff\n")
     assert mistakes()[0].code == "E002"
 
 

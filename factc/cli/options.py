@@ -12,6 +12,7 @@ import os
 
 from factc.diagnostic import RequestError, nearest
 from factc.durations import parsed
+from factc.files import TooLarge, read_given
 from factc.plan.values import Given
 from factc.visible import visible
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from factc.load import Loaded
+
+
+MOST_VALUES = 64 << 20  # bytes of a file with values
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -200,10 +204,12 @@ def _environment(text: str) -> dict[str, object]:
     if text.startswith("@"):
         where = f"--env {text}"
         try:
-            with open(text[1:], encoding="utf-8-sig") as file:
-                text = file.read()
+            text = read_given(text[1:], MOST_VALUES).decode("utf-8-sig")
+        except TooLarge:
+            words = f"{where} has more than {MOST_VALUES >> 20} MB"
+            raise RequestError(words, "values are words, not files: let the tasks read those") from None
         except (OSError, ValueError) as problem:
-            words = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
+            words = problem.strerror or "" if isinstance(problem, OSError) else "it is not UTF-8"
             raise RequestError(f"{where} cannot be read: {words}") from None
     try:
         # Numbers stay as they were written: 1.10 is a version as often as a number.

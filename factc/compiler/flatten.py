@@ -16,9 +16,8 @@ from factc.compiler.job import Each, Job, Task, Use
 from factc.compiler.scope import Scope
 from factc.diagnostic import CompileError, Diagnostic
 from factc.plan.values import Given
+from factc.reach import MAX_TASKS, Reach
 from factc.source import Span
-
-MAX_TASKS = 200_000  # that `each` and `use` make of one job; used jobs count too, so that empty ones have an end
 
 
 class Part:
@@ -80,7 +79,7 @@ class Whole:
         self.groups: dict[str, list[int] | list[Part]] = {}
         self.vague: set[str] = set()
         self._places: dict[str, tuple[Part, Path]] = {}  # of groups
-        self._made = 0  # by `each` and `use`
+        self._reach = Reach()
         self._add(self.root)
 
     # ---- one after the other
@@ -157,8 +156,7 @@ class Whole:
             yield ",".join(values), dict(zip(names, values, strict=True))
 
     def _check_size(self, part: Part, path: Path, more: int) -> None:
-        self._made += more
-        if self._made > MAX_TASKS:
+        if not self._reach.made(more):
             words = f"with this, `each` and `use` make more than {MAX_TASKS:,} tasks"
             span = part.job.document.span((*path, "name"))
             raise CompileError([Diagnostic("E118", words, span, related=uses(part))])

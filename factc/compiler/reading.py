@@ -12,15 +12,15 @@ from dataclasses import replace
 from factc.compiler.document import Document, check_schema
 from factc.compiler.job import FACTC, FACTOTUM, Job, Task, Use, read_job
 from factc.diagnostic import CompileError, Diagnostic
-from factc.front import is_plan, read_document
-from factc.front.file import STDIN, read_source
+from factc.front import is_job, is_json, is_plan, read_document
+from factc.front.file import STDIN, read_used
+from factc.reach import MAX_BYTES, MAX_DEPTH, MAX_FILES, Reach
 from factc.source import Source, Span
 
 SCHEMAS = {
     FACTOTUM: "schemas/com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0",
     FACTC: "schemas/factc/factfile/jsonschema/1-0-0",
 }
-MAX_DEPTH = 50  # jobs that use each other, one in the other
 MEMBERS = ("name", "use", "description", "dependsOn", "values", "each", "directory", "environment")
 
 _WORD = re.compile(r"\w[\w.\-]*")
@@ -48,6 +48,7 @@ class _Reader:
     def __init__(self, whole: str) -> None:
         self._whole = whole
         self._jobs: dict[str, Job | None] = {}  # None while a file is read, and for one that cannot be
+        self._reach = Reach()
 
     def job(self, document: Document, way: tuple[Step, ...]) -> Job:
         problems = check_schema(document, SCHEMAS)
@@ -82,9 +83,33 @@ class _Reader:
         self._check_circle(use, document, file, way)
         if file not in self._jobs:
             self._jobs[file] = None
-            source = _opened(path, document.span((*use.path, "use")))
+            source = self._opened(path, document.span((*use.path, "use")))
             self._jobs[file] = self._below(source, (*way, Step(place, use.name, file)))
         return self._jobs[file]
+
+    def _opened(self, path: str, span: Span) -> Source:
+        """The text of a used file. Of one that does not say that it is a job nothing is shown."""
+        if not self._reach.file():
+            raise CompileError([Diagnostic("E603", f"a job uses more than {MAX_FILES:,} files", span)])
+        try:
+            source = read_used(path, self._reach.bytes)
+        except CompileError as error:
+            for d in error.diagnostics:
+                if d.code == "E004":
+                    words = f"the files that a job uses have more than {MAX_BYTES >> 20} MB"
+                    raise CompileError([Diagnostic("E603", words, span)]) from None
+                if d.code == "E002" and d.span and not is_job(d.span.source):
+                    raise CompileError([_no_job(path, d.span.source, span)]) from None
+                if d.code != "E002":
+                    d.code, d.span = "E601", span
+            raise
+        self._reach.read(len(source.text))
+        if is_plan(source):
+            words = f"`{path}` is a compiled plan, not a job"
+            raise CompileError([Diagnostic("E601", words, span, hint="name the job that it was compiled from")])
+        if not is_job(source):
+            raise CompileError([_no_job(path, source, span)])
+        return source
 
     def _below(self, given: Source | Document, way: tuple[Step, ...]) -> Job:
         """The job of a used text or document; what is wrong with it says where it is used."""
@@ -134,19 +159,11 @@ def _check(use: Use, document: Document) -> None:
         raise CompileError(problems)
 
 
-def _opened(path: str, span: Span) -> Source:
-    """The text of a used file."""
-    try:
-        source = read_source(path)
-    except CompileError as error:
-        for d in error.diagnostics:
-            if d.span is None or not d.span.source.text:
-                d.code, d.span = "E601", span
-        raise
-    if is_plan(source):
-        words = f"`{path}` is a compiled plan, not a job"
-        raise CompileError([Diagnostic("E601", words, span, hint="name the job that it was compiled from")])
-    return source
+def _no_job(path: str, source: Source, span: Span) -> Diagnostic:
+    words = f"`{path}` does not read as a job"
+    first = f'{{"schema": "{FACTC}", …' if is_json(source) else 'job "nightly"'
+    hint = f"a used job begins with a line such as: {first}; to see what is wrong with it, validate that file"
+    return Diagnostic("E601", words, span, hint=hint)
 
 
 def _folder(document: Document) -> str:

@@ -12,6 +12,8 @@ FILES = ":files"
 FOLDERS = ":folders"
 JOBS = ":jobs"  # files, those of jobs first
 
+MOST = 5000  # words that are offered at once; with another letter there are less
+
 
 class Answer:
     """What can come next: (word, description) pairs, and how the shell takes them."""
@@ -24,6 +26,6 @@ class Answer:
 
     def text(self) -> str:
         """As the scripts read it: the kind, then a line for each word with a tab before its description."""
-        kept = [pair for pair in self.words if pair[0].isprintable()]
+        kept = [pair for pair in self.words if pair[0].isprintable()][:MOST]
         lines = (f"{word}\t{''.join(c if c.isprintable() else ' ' for c in about)}\n" for word, about in kept)
         return f"{self.kind}\n{''.join(lines)}"

@@ -9,16 +9,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from itertools import islice, product
+from contextlib import suppress
+from itertools import product
+
+from factc.files import TooLarge, read_regular
+from factc.front import is_job
+from factc.reach import MAX_DEPTH, Reach
+from factc.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-MOST = 5000  # names that `each` may make of one rule
-DEPTH = 8  # files that use one another
-LARGEST = 16 << 20  # bytes
+LARGEST = 16 << 20  # bytes of one file
+LONGEST = 1 << 17  # characters of a value: no command takes more
 
 _TEXT = r'"(?:[^"\\\n]|\\[^\n])*"'
 _STATEMENT = re.compile(
@@ -50,33 +55,62 @@ class Known:
         self.values: dict[str, str] = {}
 
 
-def look(path: str, settings: dict[str, str] | None = None, depth: int = 0) -> Known:
+class _Enough(Exception):
+    """There is more in a job than a job may have."""
+
+
+def look(path: str, settings: dict[str, str] | None = None) -> Known:
     """What a file tells; `settings` are the values that are given to it."""
     known = Known()
-    try:
-        if os.path.getsize(path) > LARGEST:
-            return known
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            text = file.read()
-    except OSError:
-        return known
-    known.tags = list(dict.fromkeys(n[4:] for n in _TAG.findall(text) if n.startswith("tag:")))
-    reader = _json if text.lstrip()[:1] == "{" else _text
-    reader(known, text, settings or {}, _Uses(os.path.dirname(path), depth))
+    text = _read(path, LARGEST)
+    if text is not None:
+        _look(known, text, settings or {}, _Uses(path, Reach(), {}, ()))
     return known
 
 
-class _Uses:
-    """The way to other jobs, from the folder of the one that uses them."""
+def _look(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> None:
+    known.tags = list(dict.fromkeys(n[4:] for n in _TAG.findall(text) if n.startswith("tag:")))
+    with suppress(_Enough):  # what was found so far is offered
+        (_json if text.lstrip()[:1] == "{" else _text)(known, text, settings, uses)
 
-    def __init__(self, folder: str, depth: int) -> None:
-        self._folder = folder
-        self._depth = depth
+
+def _read(path: str, most: int) -> str | None:
+    try:
+        return read_regular(path, most).decode("utf-8", "replace").removeprefix("\ufeff")
+    except (OSError, ValueError, TooLarge):
+        return None
+
+
+class _Uses:
+    """The way to other jobs, from the file that uses them: each is read once, and all together have an end."""
+
+    def __init__(self, path: str, reach: Reach, read: dict[str, list[tuple[str, str]]], way: tuple[str, ...]) -> None:
+        self._folder = os.path.dirname(path)
+        self._way = (*way, os.path.realpath(path))
+        self._reach = reach
+        self._read = read
 
     def tasks(self, path: str) -> list[tuple[str, str]]:
-        if self._depth >= DEPTH:
+        """The tasks of another file, if it says that it is a job."""
+        path = os.path.join(self._folder, path)
+        file = os.path.realpath(path)
+        if file in self._way or len(self._way) > MAX_DEPTH:
             return []
-        return look(os.path.join(self._folder, path), None, self._depth + 1).tasks
+        if file not in self._read:
+            if not self._reach.file():
+                raise _Enough
+            text = _read(path, min(LARGEST, self._reach.bytes)) or ""
+            self._reach.read(len(text))
+            known = Known()
+            if is_job(Source(path, text)):
+                _look(known, text, {}, _Uses(path, self._reach, self._read, self._way))
+            self._read[file] = known.tasks
+        return self._read[file]
+
+    def made(self, tasks: int, names: int = 0) -> None:
+        """Counts what was made of the job so far."""
+        if not self._reach.made(tasks, names):
+            raise _Enough
 
 
 # ---- the text form
@@ -92,9 +126,9 @@ def _text(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> Non
             brackets += match["bracket"] + ","
             continue
         if match["param"]:
-            _parameter(known, match["param"], match["rest"], about, settings)
+            _parameter(known, match["param"], match["rest"], about, settings, uses)
         elif match["head"]:
-            known.tasks += _expanded(_plain(match["head"]), about, _eaches(brackets, known), known.values)
+            known.tasks += _expanded(_plain(match["head"]), about, _eaches(brackets, known), known.values, uses)
         elif match["pool"]:
             known.pools.append((match["pool"], f"slots: {match['slots']}"))
         elif match["use"]:
@@ -115,13 +149,14 @@ def _statements(text: str) -> Iterator[re.Match[str]]:
         at += 1
 
 
-def _parameter(known: Known, name: str, rest: str, about: str, settings: dict[str, str]) -> None:
+def _parameter(known: Known, name: str, rest: str, about: str, settings: dict[str, str], uses: _Uses) -> None:
     words = [_plain(word) for word in _words(rest)]
     default = words[words.index("=") + 1] if "=" in words[:-1] else None
     values = words[1 : words.index("=") if "=" in words else len(words)] if words[:1] == ["in"] else []
     value = settings.get(name, default)
     if value is not None:
         known.values[name] = _filled(value, known.values)
+        uses.made(0, len(known.values[name]))
     note = f"default: {default}" if default is not None else ""
     known.parameters.append((name, about or note, tuple(values)))
 
@@ -148,7 +183,9 @@ def _listed(values: str, known: dict[str, str]) -> list[str]:
 
 def _used(known: Known, path: str, name: str, eaches: Each, uses: _Uses) -> None:
     inner = uses.tasks(path)
-    for outer, _ in _expanded(name, "", eaches, known.values):
+    characters = sum(len(task) for task, _ in inner)
+    for outer, _ in _expanded(name, "", eaches, known.values, uses):
+        uses.made(len(inner), characters + (len(outer) + 1) * len(inner))
         known.tasks += [(f"{outer}/{task}", about) for task, about in inner]
 
 
@@ -180,6 +217,7 @@ def _data(known: Known, data: dict[str, Any], settings: dict[str, str], uses: _U
         value = settings.get(name, default)
         if isinstance(value, str):
             known.values[name] = _filled(value, known.values)
+            uses.made(0, len(known.values[name]))
         note = f"default: {default}" if isinstance(default, str) else ""
         known.parameters.append((name, one.get("description") or note, tuple(one.get("values") or ())))
     known.pools = [(name, f"slots: {slots}") for name, slots in data.get("pools", {}).items()]
@@ -189,21 +227,32 @@ def _data(known: Known, data: dict[str, Any], settings: dict[str, str], uses: _U
         if isinstance(task.get("use"), str):
             _used(known, task["use"], task["name"], eaches, uses)
         elif "use" not in task:
-            known.tasks += _expanded(task["name"], task.get("description", ""), eaches, known.values)
+            known.tasks += _expanded(task["name"], task.get("description", ""), eaches, known.values, uses)
 
 
 # ---- names
 
 
-def _expanded(name: str, about: str, eaches: Each, values: dict[str, str]) -> Iterable[tuple[str, str]]:
+def _expanded(name: str, about: str, eaches: Each, values: dict[str, str], uses: _Uses) -> Iterable[tuple[str, str]]:
     """The tasks that a rule stands for; none where a name is not known before values are given."""
     about = about.partition("\n")[0]
-    for combination in islice(product(*(some for _, some in eaches)), MOST):
-        own = {**values, **dict(zip((n for n, _ in eaches), combination, strict=True))}
-        whole = _filled(name, own) + (f"[{','.join(combination)}]" if eaches else "")
+    for combination in product(*(some for _, some in eaches)):
+        own = dict(zip((n for n, _ in eaches), combination, strict=True))
+        whole = _filled(name, values, own) + (f"[{','.join(combination)}]" if eaches else "")
+        uses.made(1, len(whole))
         if "{{" not in whole:
             yield whole, about
 
 
-def _filled(text: str, values: dict[str, str]) -> str:
-    return _TAG.sub(lambda tag: values.get(tag[1], tag[0]), text) if "{{" in text else text
+def _filled(text: str, values: dict[str, str], own: dict[str, str] | None = None) -> str:
+    """A text with the values that are known, or as it was if it becomes too long with them."""
+    if "{{" not in text:
+        return text
+    pieces, at, size = [], 0, len(text)
+    for tag in _TAG.finditer(text):
+        value = (own or {}).get(tag[1], values.get(tag[1], tag[0]))
+        pieces += [text[at : tag.start()], value]
+        at, size = tag.end(), size + len(value)
+        if size > LONGEST:
+            return text
+    return "".join([*pieces, text[at:]])

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from factc.compiler.document import Document
 
 JSON_NAMES = (".json", ".factfile", ".factotum")
+JOB_NAMES = (".fact", *JSON_NAMES)
+BEGINNING = 1 << 16  # characters in which a text says that it is a job
 PLAN = "iglu:factc/plan/jsonschema/1-0-0"
 
 
@@ -24,6 +26,23 @@ def is_plan(source: Source) -> bool:
     """Whether a text is a compiled plan, as far as its beginning tells."""
     head = source.text[:4096]
     return head.lstrip()[:1] == "{" and f'"{PLAN}"' in head
+
+
+def is_job(source: Source) -> bool:
+    """Whether a text says of itself that it is a job: by the schema that it names, or by a `job` line above all else.
+
+    Of a file that does not, and that no person named, nothing is told: it may be anything, a key or a password.
+    """
+    import re
+
+    if is_json(source):
+        schema = r'"schema"\s*:\s*"iglu:(?:com\.snowplowanalytics\.factotum|factc)/factfile/'
+        return re.search(schema, source.text) is not None
+    text = r'"(?:[^"\\\n]|\\[^\n])*"'
+    bracket = rf'\[(?:{text}|(?<=\s)#[^\n]*|(?<!\s)#|[^\]"#])*\][^\n]*\n'
+    above = rf"(?:[ \t\r]*\n|#[^\n]*\n|{bracket})*"
+    line = rf"job(?:[ \t]|\\[ \t\r]*\n)+(?:\w[\w.\-]*|{text})[ \t\r]*(?:\n|(?<=[ \t])#|\Z)"
+    return re.match(above + line, source.text[:BEGINNING]) is not None
 
 
 def read_document(source: Source, *, as_json: bool | None = None) -> Document:

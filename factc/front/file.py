@@ -1,6 +1,6 @@
 """The doorstep: the bytes of a file or of standard input become a source.
 
-Knows files and UTF-8; knows nothing of what the text means.
+Knows UTF-8, and how a file that cannot be read is told; knows nothing of what the text means.
 """
 
 from __future__ import annotations
@@ -8,16 +8,39 @@ from __future__ import annotations
 import os
 
 from factc.diagnostic import CompileError, Diagnostic
+from factc.files import TooLarge, read_given, read_regular
+from factc.front import JOB_NAMES
 from factc.source import Source, Span
 
 STDIN = "<stdin>"
 MAX_BYTES = 256 * 1024 * 1024
+NEIGHBOURS = 10_000  # files of a folder that are looked at
 
 
 def read_source(path: str) -> Source:
-    """The text of a file, or of standard input for `-`. Raises CompileError."""
+    """The text of a file that a person names, also a pipe, or of standard input for `-`. Raises CompileError."""
     name = STDIN if path == "-" else path
-    data = _read(path, name)
+    try:
+        data = read_given(0 if path == "-" else path, MAX_BYTES)
+    except TooLarge:
+        raise _too_large(name, MAX_BYTES, "no job is that long") from None
+    except (OSError, ValueError) as problem:
+        raise _unreadable(path, name, problem) from None
+    return _source(name, data)
+
+
+def read_used(path: str, most: int) -> Source:
+    """The text of a file that a job names: a regular one of at most so many bytes. Raises CompileError."""
+    try:
+        data = read_regular(path, most)
+    except TooLarge:
+        raise _too_large(path, most, "that is more than a job may use") from None
+    except (OSError, ValueError) as problem:
+        raise _unreadable(path, path, problem, only_jobs=True) from None
+    return _source(path, data)
+
+
+def _source(name: str, data: bytes) -> Source:
     try:
         text = data.decode()
     except UnicodeDecodeError as problem:
@@ -29,38 +52,32 @@ def read_source(path: str) -> Source:
     return source
 
 
-def _read(path: str, name: str) -> bytes:
-    try:
-        with open(0, "rb", closefd=False) if path == "-" else open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as problem:
-        raise _unreadable(path, name, problem) from None
-    if len(data) > MAX_BYTES:
-        source = Source(name, "")
-        words = f"the file has more than {MAX_BYTES // 2**20} MB: no job is that long"
-        raise CompileError([Diagnostic("E004", words, Span(source, 0, 0))])
-    return data
+def _too_large(name: str, most: int, why: str) -> CompileError:
+    size = f"{most // 2**20} MB" if most >= 2**20 else f"{max(most, 0):,} bytes"
+    words = f"the file has more than {size}: {why}"
+    return CompileError([Diagnostic("E004", words, Span(Source(name, ""), 0, 0))])
 
 
-def _unreadable(path: str, name: str, problem: OSError | ValueError) -> CompileError:
+def _unreadable(path: str, name: str, problem: OSError | ValueError, *, only_jobs: bool = False) -> CompileError:
     why = problem.strerror if isinstance(problem, OSError) else str(problem)
-    meant = _neighbour(path) if isinstance(problem, FileNotFoundError) else None
+    meant = _neighbour(path, only_jobs) if isinstance(problem, FileNotFoundError) else None
     hint = f"did you mean {meant}?" if meant else ""
     if isinstance(problem, IsADirectoryError):
         hint = "name a job file in it"
     return CompileError([Diagnostic("E001", f"{name} cannot be read: {why}", hint=hint)])
 
 
-def _neighbour(path: str) -> str | None:
-    """A file beside the missing one that was probably meant."""
+def _neighbour(path: str, only_jobs: bool) -> str | None:
+    """A file beside the missing one that was probably meant; `only_jobs`: one that is called like a job."""
     from factc.diagnostic import nearest
 
     folder, name = os.path.split(path)
     try:
         with os.scandir(folder or ".") as entries:
-            names = sorted(entry.name for entry in entries if entry.is_file())[:10_000]
-    except OSError:
+            some = [entry for entry, _ in zip(entries, range(NEIGHBOURS), strict=False)]
+    except (OSError, ValueError):
         return None
+    names = sorted(e.name for e in some if e.is_file() and (not only_jobs or e.name.endswith(JOB_NAMES)))
     meant = nearest(name, names)
     return os.path.join(folder, meant) if meant else None
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -23,12 +25,15 @@ from factc.compiler.document import Path
 from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic, RequestError
+from factc.files import TooLarge, read_regular
 from factc.source import Span, line_starts
 
 CODE = "W411"
 DIALECTS = ("sh", "dash", "bash", "ksh")
 BATCH = 500  # texts that one call looks at
 _RC = (".shellcheckrc", "shellcheckrc")
+_MOST_SETTINGS = 1 << 20  # bytes
+_FOLLOWING = re.compile(rb"^[ \t]*external-sources[^\n]*", re.MULTILINE)  # what a recipe names is not opened
 _EXCLUDED = "SC1090,SC1091"  # a file that is read with `.` lies elsewhere than the copy that ShellCheck sees
 # Findings about words that never change, which are none where a value will stand.
 _CONSTANT = frozenset((2043, 2050, 2057, 2065, 2072, 2078, 2152, 2157, 2158, 2159, 2160, 2161, 2170, 2193, 2194, 2195, 2242, 2252))  # fmt: skip  # noqa: E501
@@ -151,9 +156,10 @@ def _take_settings_along(folder: str, copies: str) -> None:
     folder = os.path.abspath(folder)
     while True:
         for name in _RC:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path):
-                shutil.copyfile(path, os.path.join(copies, name))
+            with suppress(OSError, ValueError, TooLarge):
+                settings = read_regular(os.path.join(folder, name), _MOST_SETTINGS)
+                with open(os.path.join(copies, name), "wb") as copy:
+                    copy.write(_FOLLOWING.sub(b"", settings))
                 return
         if folder == (folder := os.path.dirname(folder)):
             return

@@ -14,6 +14,7 @@ from factc.front.text_string import TEXT
 from factc.lsp.index import PARAM, POOL, RULE, USE, Statement
 from factc.lsp.library import File, Library
 from factc.lsp.words import ATTRIBUTE, KEYWORD, attribute
+from factc.reach import MAX_DEPTH, Reach
 
 TASK, PARAMETER, ATTRIBUTES, VALUE, FILE, WORDS = "task", "parameter", "attribute", "value", "file", "keyword"
 
@@ -85,20 +86,30 @@ def _tasks(library: Library, file: File, offset: int, rest: str, own: str) -> li
     return [Proposal(name, _written(name), TASK, about, start) for name, about in found.items()]
 
 
-def _known_tasks(library: Library, file: File, depth: int = 0) -> dict[str, str]:
+def _known_tasks(library: Library, file: File) -> dict[str, str]:
     """Names of tasks with the first line of what they do: of the text as it is, and of the last that compiled."""
-    found: dict[str, str] = {}
-    for statement in file.index.statements:
-        if statement.kind in (RULE, USE):
-            found[statement.name.text] = _summary(statement)
-        other = library.used(file, statement) if depth < 8 else None
-        if other:
-            inner = _known_tasks(library, other, depth + 1).items()
-            found |= {f"{statement.name.text}/{name}": about for name, about in inner}
-    if not depth and file.good:
-        for name in file.good.names():
-            found.setdefault(name, "")
+    found = dict(_tasks_of(library, file, Reach(), {}))
+    for name in file.good.names() if file.good else ():
+        found.setdefault(name, "")
     return found
+
+
+def _tasks_of(
+    library: Library, file: File, reach: Reach, seen: dict[str, dict[str, str]], depth: int = 0
+) -> dict[str, str]:
+    """Those of one file, each looked at once (`seen`), as far as a job may reach."""
+    if file.path not in seen:
+        found = seen[file.path] = {}
+        for statement in file.index.statements:
+            if statement.kind in (RULE, USE):
+                found[statement.name.text] = _summary(statement)
+            other = library.used(file, statement) if depth < MAX_DEPTH else None
+            if other is None or (other.path not in seen and not reach.file()):
+                continue
+            inner = dict(_tasks_of(library, other, reach, seen, depth + 1))
+            if reach.made(len(inner), sum(map(len, inner)) + len(inner) * len(statement.name.text)):
+                found |= {f"{statement.name.text}/{name}": about for name, about in inner.items()}
+    return seen[file.path]
 
 
 def _summary(statement: Statement) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 
 from factc.diagnostic import CompileError
-from factc.front.file import read_source
+from factc.front import is_job
+from factc.front.file import read_used
 from factc.lsp.analysis import Analysis, analysed
 from factc.lsp.index import USE, Index, Statement
 from factc.lsp.lines import UTF16, Lines
+from factc.reach import MAX_BYTES, MAX_FILES
 from factc.source import Source
 
 
@@ -47,7 +49,7 @@ class Library:
     def __init__(self, encoding: str = UTF16) -> None:
         self.encoding = encoding
         self.opened: dict[str, File] = {}
-        self._read: dict[str, tuple[tuple[int, int], File]] = {}
+        self._read: dict[str, tuple[tuple[int, int], File | None]] = {}
 
     def open(self, path: str, text: str) -> File:
         """A file as the editor has it now."""
@@ -62,33 +64,36 @@ class Library:
         self.opened.pop(path, None)
 
     def file(self, path: str) -> File | None:
-        """A file by its path, or None if it cannot be read."""
+        """A file by its path; None if it cannot be read, or is not open and does not say that it is a job."""
         if path in self.opened:
             return self.opened[path]
         try:
             found = os.stat(path)
             stamp = (found.st_mtime_ns, found.st_size)
             if path not in self._read or self._read[path][0] != stamp:
-                self._read[path] = (stamp, File(path, read_source(path), self.encoding))
+                source = read_used(path, MAX_BYTES)
+                self._read[path] = (stamp, File(path, source, self.encoding) if is_job(source) else None)
         except (OSError, ValueError, CompileError):
             return None
         return self._read[path][1]
 
     def used(self, file: File, use: Statement) -> File | None:
-        """The file that a `use` names."""
+        """The file that a `use` names: each by one path, however many links lead to it."""
         if use.kind != USE or not use.file:
             return None
-        return self.file(os.path.normpath(os.path.join(os.path.dirname(file.path), use.file.text)))
+        path = os.path.normpath(os.path.join(os.path.dirname(file.path), use.file.text))
+        return self.file(path if path in self.opened else os.path.realpath(path))
 
     def known(self) -> list[File]:
-        """The open files and all that they use."""
+        """The open files and all that they use, as far as one job may reach."""
         found = {file.path: file for file in self.opened.values()}
+        most = len(found) + MAX_FILES
         waiting = list(found.values())
         while waiting:
             file = waiting.pop()
             for use in file.index.names(USE):
                 other = self.used(file, use)
-                if other and other.path not in found:
+                if other and other.path not in found and len(found) < most:
                     found[other.path] = other
                     waiting.append(other)
         return list(found.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from factc.diagnostic import RequestError
+from factc.files import TooLarge, read_given
 from factc.plan import DOUBLE, MAX_TEXT, SINGLE, quoted, shown
 from factc.visible import visible
 
@@ -127,13 +128,12 @@ def _read(name: str, path: str) -> str:
     """The text of a file without one line feed at its end. The path may be a value by mistake: nobody shows it."""
     option = f"--secret-file {name}=…"
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_TEXT + 2)  # no more, whatever it is
+        data = read_given(path, MAX_TEXT)
+    except TooLarge:
+        raise _too_long(name) from None
     except (OSError, ValueError) as problem:
         words = (problem.strerror if isinstance(problem, OSError) else None) or "no file has such a name"
         raise RequestError(f"{option}: cannot read it: {words}", "behind the = stands the path of a file") from None
-    if len(data) > MAX_TEXT:
-        raise _too_long(name)
     try:
         text = data.decode()
     except UnicodeDecodeError:

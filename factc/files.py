@@ -1,0 +1,52 @@
+"""Files read whole, up to a limit: those that a person names, and those that somebody else's text names.
+
+Knows kinds of files; knows nothing of what is in them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+
+class TooLarge(Exception):
+    """There is more in a file than was to be read."""
+
+
+def read_given(path: str | int, most: int) -> bytes:
+    """What a person names: also a pipe, `<(…)` or a terminal. Raises OSError, ValueError, TooLarge."""
+    with open(path, "rb", closefd=isinstance(path, str)) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise TooLarge
+    return data
+
+
+def read_regular(path: str, most: int) -> bytes:
+    """What a text names, which somebody else may have written: a regular file, without waiting for anything.
+
+    Only as many bytes as it says that it has: what the system makes up while it is read (/proc) is empty. Raises
+    OSError, also for all that is no regular file, ValueError for a NUL in the path, TooLarge.
+    """
+    _refuse(os.stat(path).st_mode)  # before it is opened, which for a device may do something
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        found = os.fstat(descriptor)
+        _refuse(found.st_mode)
+        if found.st_size > most:
+            raise TooLarge
+        parts, left = [], found.st_size
+        while left > 0 and (data := os.read(descriptor, min(left, 1 << 20))):
+            parts.append(data)
+            left -= len(data)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
