@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -73,3 +74,17 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("other people's Factfiles are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key of 127.0.0.1 and its certificate, in one file."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificate")
+    folder = tmp_path_factory.mktemp("certificate")
+    path = folder / "host.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    extra = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(folder / "c.pem")]
+    subprocess.run([*command.split(), *extra], check=True, capture_output=True)
+    path.write_text(path.read_text() + (folder / "c.pem").read_text())
+    return path

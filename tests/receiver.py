@@ -105,6 +105,21 @@ class Reset(Reply):
         os.close(handler.connection.detach())  # at once: the usual way says goodbye first
 
 
+class Raw(Reply):
+    """These very bytes for an answer, then the end of the connection unless it stays `open`."""
+
+    def __init__(self, text: bytes, *, open: bool = False) -> None:
+        super().__init__()
+        self.text = text
+        self.open = open
+
+    def play(self, handler: _Handler, request: Request) -> None:
+        handler.wfile.write(self.text)
+        handler.close_connection = True
+        if self.open:
+            handler.server.receiver.released.wait(PATIENCE)
+
+
 class Drop(Reply):
     """The connection is closed without an answer; `processed`: the event had been taken in."""
 

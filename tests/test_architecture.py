@@ -20,7 +20,7 @@ HOMES = {
     "lark": {"factc.front.text", *(f"factc.front.text_{name}" for name in TYPED)},
     "jsonschema": {"factc.compiler.document"},
     "requests": {"factc.sink.post"},
-    "urllib3": {"factc.sink.post"},
+    "urllib3": {"factc.sink.connection"},
     "graphviz": {"factc.emit.dot"},
     "rich": {"factc.sink.live"},
     "standardwebhooks": {"factc.sink.signing"},

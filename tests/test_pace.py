@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -221,6 +222,8 @@ NOON = 1_750_000_000.0  # Sun, 15 Jun 2025 15:06:40 GMT
         ("9" * 5000, pace.LONGEST_WISH),
         ("Sun, 15 Jun 2025 15:07:00 GMT", 20.0),
         ("Sunday, 15-Jun-25 15:07:00 GMT", 20.0),
+        ("Sun Jun 15 15:07:00 2025", 20.0),
+        ("Sun, 15 Jun 2025 15:07:00 -0000", 20.0),
         ("Sun, 15 Jun 2025 15:00:00 GMT", 0.0),
         ("Sun, 15 Jun 2099 15:00:00 GMT", pace.LONGEST_WISH),
         (None, None),
@@ -232,8 +235,13 @@ NOON = 1_750_000_000.0  # Sun, 15 Jun 2025 15:06:40 GMT
         ("Sun, 99 Jun 2025 99:99:99 GMT", None),
     ],
 )
-def test_retry_after(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOON) == seconds
+def test_retry_after(header: str | None, seconds: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for zone in ("UTC", "XYZ-9"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert retry_after(header, NOON) == seconds
+    monkeypatch.undo()
+    time.tzset()
 
 
 @given(st.text(max_size=40))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -346,8 +345,9 @@ def test_nothing_was_to_be_delivered(said: Said) -> None:
 def test_a_url_that_cannot_be_used_after_all_does_no_harm(said: Said) -> None:
     hook = webhook("http://user:secret@a..b/?token=x", said)
     run(hook)
-    assert hook.close(5).why == "its URL cannot be used"
-    assert said == ["webhook http://a..b/: its URL cannot be used; nothing more is sent to it in this run"]
+    why = "its URL cannot be used: `a..b` is no name of a host"
+    assert hook.close(5).why == why
+    assert said == [f"webhook http://a..b/: {why}; nothing more is sent to it in this run"]
 
 
 # --- heartbeats ------------------------------------------------------------------------------------------
@@ -504,18 +504,6 @@ def test_a_proxy_from_the_environment_is_used(said: Said, monkeypatch: pytest.Mo
         assert proxy.requests[0].path == "http://events.example/in?x=1"
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl makes the certificate")
-    path = tmp_path / "host.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
-    extra = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(tmp_path / "c.pem")]
-    subprocess.run([*command.split(), *extra], check=True, capture_output=True)
-    path.write_text(path.read_text() + (tmp_path / "c.pem").read_text())
-    return path
-
-
 def test_tls(said: Said, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with Receiver([200, Trickle(), Hang()], certificate=certificate) as receiver:
@@ -539,7 +527,7 @@ def test_a_certificate_that_nobody_vouches_for(said: Said, certificate: Path) ->
     "url",
     [
         "http://localhost", "https://example.com:8443/a/b?c=d#e", "http://user:pass@h/", "http://[::1]:80/",
-        "http://127.0.0.1:1/", "https://my_host.internal./x", "https://bücher.example/",
+        "http://127.0.0.1:1/", "HTTP://Host/", "https://my_host.internal./x", "https://bücher.example/",
     ],
 )  # fmt: skip
 def test_usable_urls(url: str) -> None:
@@ -550,17 +538,16 @@ def test_usable_urls(url: str) -> None:
     ("url", "reason"),
     [
         ("", "it must begin with http:// or https://"),
-        ("HTTP://host/", "it must begin with http:// or https://"),
         ("ftp://host/", "it must begin with http:// or https://"),
         ("host:80/x", "it must begin with http:// or https://"),
         ("http://", "the host is missing"),
         ("http:///path", "the host is missing"),
         ("http://:80/", "the host is missing"),
         ("http://user@/x", "the host is missing"),
-        ("http://h:port/", "port could not be cast to integer value as 'port'"),
-        ("http://h:70000/", "port out of range 0-65535"),
+        ("http://h:port/", "its port is no number up to 65535"),
+        ("http://h:70000/", "its port is no number up to 65535"),
         ("http://h:0/", "port 0 cannot be reached"),
-        ("http://[::1/", "invalid IPv6 URL"),
+        ("http://[::1/", "its brackets hold no IPv6 address"),
         ("http://h/a b", "it holds a blank or a control character"),
         ("http://h/\n", "it holds a blank or a control character"),
         ("http://h/\x7f", "it holds a blank or a control character"),
@@ -581,6 +568,8 @@ def test_unusable_urls(url: str, reason: str) -> None:
         ("http://h?token=a@b", "http://h"),
         ("ftp://me:p/w?x@h/a?token=x", "ftp://h/a"),
         ("http://me:pw@[::1/", "http://[::1/"),
+        ("HTTP://me:pw@Host/x?y", "HTTP://Host/x"),
+        ("http://h/\x1b[31m", "http://h/\\x1b[31m"),
         ("me:pw@host", "host"),
         ("nonsense", "nonsense"),
     ],

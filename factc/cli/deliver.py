@@ -9,12 +9,16 @@ from factc.cli.options import bare_parser, seconds, state_dir
 from factc.cli.output import tell
 from factc.diagnostic import RequestError
 from factc.record import history
+from factc.sink.address import origin
 from factc.sink.late import PATIENCE, Late
 from factc.sink.signing import read_credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+    from factc.sink.late import Outcome
+    from factc.sink.signing import Credentials
 
 
 def run(arguments: list[str]) -> int:
@@ -35,7 +39,7 @@ def run(arguments: list[str]) -> int:
     if options.all == (options.run is not None):
         raise RequestError("which run?", "give one RUN, or --all")
     if not options.all:
-        return _deliver(history.find(options.state_dir, options.run).directory, options)
+        return _Deliveries(options).deliver(history.find(options.state_dir, options.run).directory)
     return _deliver_all(options)
 
 
@@ -45,9 +49,10 @@ def _deliver_all(options: argparse.Namespace) -> int:
     for problem in damaged:
         complain(problem.message, problem.hint)
     code = 3 if damaged else 0
+    deliveries = _Deliveries(options)
     for run in reversed(runs):
         try:
-            code = max(code, _deliver(run.directory, options))
+            code = max(code, deliveries.deliver(run.directory))
         except RequestError as error:
             complain(f"{run.short}: {error.message}", error.hint)
             code = 3
@@ -56,25 +61,40 @@ def _deliver_all(options: argparse.Namespace) -> int:
     return code
 
 
-def _deliver(directory: str, options: argparse.Namespace) -> int:
-    with Late(directory) as late:
-        header = late.header
-        short = header.run[:8]
-        urls = late.urls(options.webhook)
-        if not urls:
-            _say_nothing_missing(late, short)
-            return 0
-        secret = options.webhook_secret_env or header.signed
-        credentials = read_credentials(secret, options.webhook_header_env or header.headers, os.environ)
-        missing = False
-        for number, url in urls.items():
-            done = late.deliver(number, url, credentials, lambda words: say(f"factc: {words}"), options.patience)
-            events = f"{done.delivered} event{'s' * (done.delivered != 1)} delivered"
-            refused = f", {done.refused} refused" if done.refused else ""
-            more = f"; the rest is still missing: {done.why}" if done.why else ""
-            tell(f"{short}  {done.url}: {events}{refused}{more}\n")
-            missing |= bool(done.why)
-    return 3 if missing else 0
+class _Deliveries:
+    """One run after the other; an endpoint that was given up once is not waited for again."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._dead: dict[str, str] = {}  # why, by URL; by its origin where nobody answers
+
+    def deliver(self, directory: str) -> int:
+        """Sends what the endpoints of one run have not got; the exit code."""
+        options = self._options
+        with Late(directory) as late:
+            header = late.header
+            urls = late.urls(options.webhook)
+            if not urls:
+                _say_nothing_missing(late, header.run[:8])
+                return 0
+            secret = options.webhook_secret_env or header.signed
+            credentials = read_credentials(secret, options.webhook_header_env or header.headers, os.environ)
+            done = [self._one(late, number, url, credentials) for number, url in urls.items()]
+        return 3 if any(outcome.why for outcome in done) else 0
+
+    def _one(self, late: Late, number: int, url: str, credentials: Credentials) -> Outcome:
+        why = self._dead.get(url) or self._dead.get(origin(url))
+        if why:
+            done = late.passed_over(number, f"it was given up before ({why})")
+        else:
+            done = late.deliver(number, url, credentials, lambda words: say(f"factc: {words}"), self._options.patience)
+        if done.dead:
+            self._dead[origin(url) if done.silent else url] = done.why
+        events = f"{done.delivered} event{'s' * (done.delivered != 1)} delivered"
+        refused = f", {done.refused} refused" if done.refused else ""
+        more = f"; the rest is still missing: {done.why}" if done.why else ""
+        tell(f"{late.header.run[:8]}  {done.url}: {events}{refused}{more}\n")
+        return done
 
 
 def _say_nothing_missing(late: Late, short: str) -> None:

@@ -160,9 +160,13 @@ def retry_after(value: str | None, now: float) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_WISH)
+    from datetime import UTC
     from email.utils import parsedate_to_datetime
 
     try:
-        return min(max(0.0, parsedate_to_datetime(value).timestamp() - now), LONGEST_WISH)
+        when = parsedate_to_datetime(value)
+        if when.tzinfo is None:  # one of the three forms of HTTP names no zone; all three are UTC
+            when = when.replace(tzinfo=UTC)
+        return min(max(0.0, when.timestamp() - now), LONGEST_WISH)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None

@@ -159,8 +159,10 @@ class _Launch:
         for webhook in self.parts.webhooks:
             webhook.finish(seconds)
         deadline = loop.now() + seconds
+        said = loop.later(SECOND, lambda: self._say_waiting(seconds))
         while any(webhook.busy for webhook in self.parts.webhooks) and loop.now() < deadline and not self.given_up:
             loop.wait(max(0.0, deadline - loop.now()))
+        said.cancel()
         reports = [webhook.close(0) for webhook in self.parts.webhooks]
         for report in reports:
             if line := report.line():
@@ -168,6 +170,13 @@ class _Launch:
                 self.parts.say(line + later)
         loop.wait(0)
         return any(report.line() for report in reports)
+
+    def _say_waiting(self, seconds: float) -> None:
+        """For whom the end waits, and how not to; unless nobody sits there to read it."""
+        urls = ", ".join(webhook.url for webhook in self.parts.webhooks if webhook.busy)
+        if urls and self.wishes.output != "quiet":
+            later = "later" if self.parts.record else "no more"
+            self.parts.say(f"waiting up to {seconds:g} s for {urls}, Ctrl-C: {later}")
 
     def _close(self) -> None:
         if self.parts.record:

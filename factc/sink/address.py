@@ -1,4 +1,4 @@
-"""The URLs of webhooks: which can be used, and how they are shown.
+"""The URLs of webhooks and proxies: which can be used, and how they are shown.
 
 Knows no network: a host that does not exist has a good name too.
 """
@@ -8,38 +8,80 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from factc.digest import sha256_hex
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from urllib.parse import SplitResult
+
+SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
 def check_url(url: str) -> str | None:
-    """Why events cannot be sent to a URL, or None."""
-    if not url.startswith(("http://", "https://")):
+    """Why events cannot be sent to a URL, or None. Says nothing of it that may be secret."""
+    if not url.lower().startswith(("http://", "https://")):
         return "it must begin with http:// or https://"
     if not url.isprintable() or " " in url:
         return "it holds a blank or a control character"
     try:
         parts = urlsplit(url)
+    except ValueError:
+        odd = "its brackets hold no IPv6 address" if "[" in url or "]" in url else "its host cannot be read"
+        return f"{odd}; a password with odd characters is written with %" if "@" in url else odd
+    return _check_host(parts, "@" in url[url.find("//") + 2 + len(parts.netloc) :])
+
+
+def _check_host(parts: SplitResult, cut: bool) -> str | None:
+    """cut: what looks like the host may be a part of a password with / ? or # in it."""
+    hint = "; a password with / ? or # in it is written with %2F %3F or %23" if cut else ""
+    try:
         port = parts.port
-    except ValueError as error:
-        return str(error)[:1].lower() + str(error)[1:]
+    except ValueError:
+        return "its port is no number up to 65535" + hint
     if not parts.hostname:
         return "the host is missing"
     if port == 0:
         return "port 0 cannot be reached"
-    return None if _is_host(parts.hostname) else f"`{parts.hostname}` is no name of a host"
+    if not _is_host(parts.hostname):
+        return ("what stands for its host is none" if cut else f"`{parts.hostname}` is no name of a host") + hint
+    return None
+
+
+def check_proxy(value: str) -> str | None:
+    """Why a proxy cannot be used, or None; a value as http_proxy and all_proxy hold it."""
+    scheme, mark, rest = value.partition("://")
+    if not mark:
+        return check_url(f"http://{value}")
+    if scheme.lower() not in SOCKS:
+        return check_url(value)
+    from importlib.util import find_spec
+
+    if find_spec("socks") is None:
+        return "SOCKS needs the package PySocks, which is not installed"
+    return check_url(f"http://{rest}")
+
+
+def shown_proxy(value: str) -> str:
+    """Its host and port: all that may be seen."""
+    return value.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
+
+
+def origin(url: str) -> str:
+    """What of a URL is reached together: scheme, host and port."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def shown_url(url: str) -> str:
     """A URL for people: without credentials, query and fragment, where secrets stand. Takes any text."""
     if check_url(url) is None:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return f"{url[: len(parts.scheme)]}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     rest = rest.rpartition("@")[2]  # who knows which part of it is a password
-    return scheme + mark + rest.partition("#")[0].partition("?")[0]
+    return visible(scheme + mark + rest.partition("#")[0].partition("?")[0])
 
 
 def recorded(url: str) -> dict[str, str]:

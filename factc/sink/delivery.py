@@ -44,6 +44,7 @@ class Delivery:
     host, version: of the run, that every request names. account: where seals and answers are kept, None for nowhere.
     trouble: takes what went wrong and what comes of it, for the user. pause: takes an answer and how often the event
     was tried again, waits until it may be tried once more and says how often it was then; None: there is no time.
+    left: how many seconds the next try may take at the most, but for what a long body takes.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Delivery:
         trouble: Callable[[str, str], None],
         pause: Callable[[Answer, int], int | None],
         *,
+        left: Callable[[], float] = lambda: pace.NEVER,
         deadline: float = DEADLINE,
         connect: float = CONNECT,
     ) -> None:
@@ -66,6 +68,7 @@ class Delivery:
         self._account = account
         self._trouble = trouble
         self._pause = pause
+        self._left = left
         self._deadline = deadline
         self._signers = signers(credentials.secrets)
         self.refused = ""  # why events were passed by
@@ -98,7 +101,7 @@ class Delivery:
 
     def heartbeat(self, body: bytes) -> None:
         """Sent once, whatever comes of it."""
-        self._post.send(body, self._headers(new_id(), None, body), HEARTBEAT_DEADLINE)
+        self._post.send(body, self._headers(new_id(), None, body), min(HEARTBEAT_DEADLINE, self._left()))
 
     def _seal(self, event: Event) -> bool:
         """A receiver never knows more than the journal: what cannot be sealed is not sent."""
@@ -134,7 +137,7 @@ class Delivery:
 
     def _send(self, event: Event) -> Answer:
         assert event.id is not None
-        deadline = self._deadline + len(event.body) / pace.RATE
+        deadline = min(self._deadline, self._left()) + len(event.body) / pace.RATE
         return self._post.send(event.body, self._headers(event.id, event.number, event.body), deadline)
 
     def _headers(self, id: str, number: int | None, body: bytes) -> dict[str, str]:

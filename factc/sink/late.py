@@ -31,18 +31,23 @@ if TYPE_CHECKING:
     from factc.sink.post import Answer
 
 PATIENCE = 30.0  # seconds without success before an endpoint is given up for now
+TRY = 1.0  # seconds that a try has at the least
 
 
 class Outcome:
-    """What became of one endpoint's missing events: how many were delivered, and why others were not ("": all were)."""
+    """What became of one endpoint's missing events: how many were delivered, and why others were not ("": all were).
 
-    __slots__ = ("url", "delivered", "refused", "why")
+    dead: whether it was given up because patience came to an end; silent: without any answer of its own.
+    """
+
+    __slots__ = ("url", "delivered", "refused", "why", "dead", "silent")
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.delivered = 0
         self.refused = 0
         self.why = ""
+        self.dead = self.silent = False
 
 
 class Late:
@@ -103,6 +108,12 @@ class Late:
             urls[number] = url
         return urls
 
+    def passed_over(self, number: int, why: str) -> Outcome:
+        """What becomes of an endpoint to which nothing is sent."""
+        outcome = Outcome(self.header.endpoints[number - 1]["url"])
+        outcome.why = why
+        return outcome
+
     def deliver(
         self, number: int, url: str, credentials: Credentials, say: Callable[[str], None], patience: float = PATIENCE
     ) -> Outcome:
@@ -111,8 +122,9 @@ class Late:
         attempts = _Attempts(outcome, say, patience)
         ledger = Ledger(self._file, number)
         delivery = Delivery(
-            url, self.header.host, self.header.version, credentials, ledger, attempts.trouble, attempts.pause
-        )
+            url, self.header.host, self.header.version, credentials, ledger, attempts.trouble, attempts.pause,
+            left=attempts.left,
+        )  # fmt: skip
         try:
             for event in self._missing_events(number):
                 verdict = delivery.settle(event)
@@ -151,6 +163,10 @@ class _Attempts:
     def success(self) -> None:
         self._until = time.monotonic() + self._patience
 
+    def left(self) -> float:
+        """How long the next try may take."""
+        return max(TRY, self._until - time.monotonic())
+
     def trouble(self, words: str, outlook: str) -> None:
         self._outcome.why = words
         if words not in self._said:
@@ -160,9 +176,9 @@ class _Attempts:
     def pause(self, answer: Answer, retry: int) -> int | None:
         self._outcome.why = answer.words
         wish = pace.retry_after(answer.retry_after, time.time()) or 0.0
-        delay = max(self._backoff.delay(retry, chance()), wish)
-        left = self._until - time.monotonic()
-        if left <= 0 or wish > left:
+        room = self._until - time.monotonic() - TRY
+        if room <= 0 or wish > room:
+            self._outcome.dead, self._outcome.silent = True, answer.status is None
             return None
-        time.sleep(min(delay, left))
+        time.sleep(min(max(self._backoff.delay(retry, chance()), wish), room))
         return retry + 1

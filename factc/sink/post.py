@@ -6,35 +6,32 @@ delivers does it.
 
 from __future__ import annotations
 
-import io
-import socket
-import threading
-import time
+import os
+from base64 import b64encode
 from contextlib import suppress
-from http import HTTPStatus
-from http.client import HTTPResponse
 from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from requests import PreparedRequest, Response, Session
+from requests import PreparedRequest, Request, Response
 from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
-from requests.exceptions import ConnectTimeout, RequestException
-from requests.utils import get_auth_from_url
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
-from factc.sink.address import check_url, shown_url
+from factc.sink import connection, failure
+from factc.sink.address import check_proxy, check_url, shown_proxy, shown_url
 
 FAREWELL = 1.0  # seconds that an answer's body may take once its status is known
 BODY = 65_536  # bytes of an answer's body that are read, so that the connection can be used again
-PIECE = 65_536  # bytes sent between two looks at the clock
+LONGEST_URL = 300  # characters of a URL that an answer tells us to go to
+
+PROXY_REFUSES = 407
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")  # the first that is set
 
 
 class Answer:
     """What came back: `status`, the Retry-After header as it stands, and all of it in words.
 
-    status is None if there was no answer.
+    status is None if the endpoint itself gave no answer.
     """
 
     __slots__ = ("status", "words", "retry_after")
@@ -46,13 +43,15 @@ class Answer:
 
 
 class Unusable(Exception):
-    """`requests` or the name system will not have this URL."""
+    """With this URL and this environment nothing can be sent, however often it is tried; with words for people."""
 
-    words = "its URL cannot be used"
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 class Post:
-    """One endpoint, over one session. Proxies come from the environment, as users expect.
+    """One endpoint. Proxies and certificates come from the environment, as users expect; nothing else does.
 
     connect: seconds that a connection may take.
     """
@@ -60,169 +59,128 @@ class Post:
     def __init__(self, url: str, connect: float) -> None:
         self._url = url
         self._connect = connect
-        self._session = _Session()
-        self._session.mount("http://", _Adapter())
-        self._session.mount("https://", _Adapter())
-        self._session.headers.clear()
-        # Anything but None keeps .netrc from replacing the Authorization that the user has chosen.
-        user, password = (part.encode() for part in get_auth_from_url(url))
-        self._session.auth = HTTPBasicAuth(user, password) if user or password else _as_it_is
+        self._adapter = _Adapter()
+        self._authorization = _basic(url)
+        self._variable, self._certificates = _certificates()
 
     def send(self, body: bytes, headers: dict[str, str], deadline: float) -> Answer:
         """POSTs a body; answers within `deadline` seconds, whatever the endpoint does.
 
-        Raises Unusable if the URL cannot be used at all.
+        Raises Unusable if there is no use in trying. Nothing else: whatever goes wrong is no answer.
         """
-        _due.at = time.monotonic() + deadline
+        request = self._request(body, headers)
+        proxy = self._proxy()
+        connection.allow(deadline)
         try:
-            timeouts = (min(self._connect, deadline), deadline)
-            response = self._session.post(
-                self._url, data=body, headers=headers, timeout=timeouts, stream=True, allow_redirects=False
-            )
-        except ValueError as error:
-            raise Unusable from error
-        except (RequestException, HTTPError, OSError) as error:
-            return Answer(None, self._failure(error))
+            response = self._adapter.send(
+                request, stream=True, timeout=(min(self._connect, deadline), deadline), verify=self._certificates,
+                proxies={"all": proxy} if proxy else {},
+            )  # fmt: skip
+        except Exception as error:
+            return Answer(None, self._failure(error, shown_proxy(proxy) if proxy else None))
         with response:
             _read_out(response)
-            return Answer(response.status_code, _answered(response), response.headers.get("Retry-After"))
+            return _answer(response, shown_proxy(proxy) if proxy else None)
 
     def close(self) -> None:
-        self._session.close()
+        self._adapter.close()
 
-    def _failure(self, error: BaseException) -> str:
-        """Why there was no answer, in the system's own words where it has some."""
-        causes = _causes(error)
-        if any(isinstance(cause, ConnectTimeout) for cause in causes):
-            return f"no connection within {self._connect:g} s"
-        if any(isinstance(cause, TimeoutError) for cause in causes):
-            return "it gave no answer in time"
-        for cause in reversed(causes):
-            words = getattr(cause, "verify_message", None) or getattr(cause, "strerror", None)
-            if words:
-                return str(words)[:1].lower() + str(words)[1:]
-        return "the connection was closed without an answer"
+    def _request(self, body: bytes, headers: dict[str, str]) -> PreparedRequest:
+        if problem := check_url(self._url):
+            raise Unusable(f"its URL cannot be used: {problem}")
+        try:
+            return Request("POST", self._url, headers | self._authorization, data=body, auth=_as_it_is).prepare()
+        except ValueError:
+            raise Unusable("its URL cannot be used") from None
 
+    def _proxy(self) -> str | None:
+        """The proxy on the way. Raises Unusable."""
+        proxy = select_proxy(self._url, get_environ_proxies(self._url))
+        if proxy and (problem := check_proxy(proxy)):
+            names = [f"{urlsplit(self._url).scheme}_proxy", "all_proxy"]
+            known = [name for one in names for name in (one, one.upper()) if os.environ.get(name) == proxy]
+            raise Unusable(f"the proxy of {known[0] if known else 'this system'} cannot be used: {problem}")
+        return proxy or None
 
-class _Session(Session):
-    """Sees no redirect: `requests` would at least read the whole body of one."""
-
-    def get_redirect_target(self, resp: Response) -> None:
-        return None
-
-
-class _Due(threading.local):
-    """When this thread's POST must be over (monotonic)."""
-
-    at = 0.0
-
-
-_due = _Due()
-
-
-def _left() -> float:
-    """The seconds that this thread's POST still has."""
-    left = _due.at - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the time for this request is over")
-    return left
-
-
-class _Reader(io.RawIOBase):
-    """A socket's file whose reads share one deadline: its own timeout begins anew with each byte."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
-        self._raw = raw
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(_left())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Http(HTTPConnection):
-    """A connection that keeps to the deadline in both directions."""
-
-    def send(self, data: Any) -> None:
-        for start in range(0, len(data), PIECE):
-            if self.sock is not None:
-                self.sock.settimeout(_left())
-            super().send(data[start : start + PIECE])
-
-    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override]
-        response = HTTPResponse(sock, *args, **kwargs)
-        response.fp = io.BufferedReader(_Reader(response.fp.detach(), sock))
-        return response
-
-
-class _Https(_Http, HTTPSConnection):
-    """The same over TLS."""
-
-
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
-
-
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https
-
-
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+    def _failure(self, error: Exception, proxy: str | None) -> str:
+        if self._url.lower().startswith("https:"):
+            problem = failure.certificates(self._certificates, self._variable)
+            if problem:
+                return problem
+        return failure.words(error, proxy)
 
 
 class _Adapter(HTTPAdapter):
-    """Makes connections of the kinds above, directly and through HTTP proxies."""
+    """Makes connections that keep to the deadline, directly and through proxies; asks nothing else of an answer."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        connection.keep_time(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
+        if not known:
+            connection.keep_time(manager)
         return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return {f"Proxy-{name}": value for name, value in _basic(proxy).items()}
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Without what an endpoint would have us remember (cookies)."""
+        response = Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        return response
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
+def _basic(url: str) -> dict[str, str]:
+    """The header that says who asks, if the URL does."""
+    with suppress(ValueError):
+        user, at, _ = urlsplit(url).netloc.rpartition("@")
+        name, _, password = user.partition(":")
+        if at and user != ":":
+            known = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
+            return {"Authorization": "Basic " + b64encode(known).decode()}
+    return {}
+
+
+def _certificates() -> tuple[str, str]:
+    """The certificates by which those of others are judged: the variable that names them, or "", and their path."""
+    name = next((name for name in CERTIFICATES if os.environ.get(name)), "")
+    return name, os.environ[name] if name else DEFAULT_CA_BUNDLE_PATH
+
+
 def _read_out(response: Response) -> None:
     """Reads a short body to its end, so that the connection can serve the next event too."""
-    _due.at = min(_due.at, time.monotonic() + FAREWELL)
-    with suppress(RequestException, HTTPError, OSError, ValueError):  # the status is what counts
+    connection.hurry(FAREWELL)
+    with suppress(Exception):  # the status is what counts
         response.raw.read(BODY, decode_content=False)
 
 
-def _answered(response: Response) -> str:
-    """A status in words; of a redirect also where it leads, if that is a URL."""
-    status = response.status_code
-    try:
-        words = f"it answered {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        words = f"it answered {status}"
-    if not 300 <= status < 400:
-        return words
+def _answer(response: Response, proxy: str | None) -> Answer:
+    """What was answered; by a proxy: nothing."""
+    words, wish = failure.answered(response.status_code), response.headers.get("Retry-After")
+    if response.status_code == PROXY_REFUSES or (proxy and _of_proxy(response)):
+        return Answer(None, f"the proxy {proxy} {words}" if proxy else f"a proxy on the way {words}", wish)
+    return Answer(response.status_code, f"it {words}{_elsewhere(response)}", wish)
+
+
+def _of_proxy(response: Response) -> bool:
+    """Whether a proxy says that an answer is its own."""
+    return "X-Squid-Error" in response.headers or "error=" in response.headers.get("Proxy-Status", "")
+
+
+def _elsewhere(response: Response) -> str:
+    """What a redirect comes to; where it leads, if that is a URL."""
+    if not 300 <= response.status_code < 400:
+        return ""
     target = response.headers.get("Location", "")
-    to = f" to {shown_url(target)}" if check_url(target) is None else ""
-    return f"{words}, a redirect{to}, which events do not follow: give the final URL"
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """An exception and those it came from, the first cause last."""
-    found: list[BaseException] = []
-    queue: list[object] = [error]
-    while queue:
-        cause = queue.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            queue += [getattr(cause, "reason", None), *cause.args, cause.__cause__, cause.__context__]
-    return found
+    to = f" to {shown_url(target)}" if len(target) <= LONGEST_URL and check_url(target) is None else ""
+    return f", a redirect{to}, which events do not follow: give the final URL"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from factc.sink.post import Answer
 
 
+LINGER = 1.0  # seconds more than the end waits: so that it is the end that gives up, and tells so
+
+
 class Report:
     """What one endpoint did not get: how many events (steps of the run) and changes of state, and why.
 
@@ -180,7 +183,7 @@ class Webhook:
 
             delivery = Delivery(
                 self._address, self._host, self._header.version, self._credentials or Credentials(), self._account,
-                self._trouble, self._pause, **self._limits,
+                self._trouble, self._pause, left=self._left, **self._limits,
             )  # fmt: skip
             self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
             self._deliver_all(delivery)
@@ -250,6 +253,10 @@ class Webhook:
             return True
         self._gone = delivery.gone
         return False
+
+    def _left(self) -> float:
+        """How long a try may take: not much longer than anybody waits for it."""
+        return max(0.0, self._ends - time.monotonic()) + LINGER if self._closing.is_set() else pace.NEVER
 
     def _pause(self, answer: Answer, retry: int) -> int | None:
         """Waits until an event may be tried again; how often it was then, None if there is no time for that."""
