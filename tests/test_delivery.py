@@ -28,6 +28,11 @@ from factc.events.state import FAILED, SUCCEEDED
 from factc.events.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
 from factc.record.journal import Journal, RunHeader, Seal, fact_line, header_line, seal_line
 from factc.record.outbox import Retelling, wire_header
+from factc.sink.address import recorded
+from factc.sink.delivery import DEADLINE
+from factc.sink.late import TRY, Late
+from factc.sink.post import Answer
+from factc.sink.signing import Credentials
 from tests.conftest import ROOT, Ran, environment
 from tests.draws import draws
 from tests.pages import blocks
@@ -222,35 +227,170 @@ def test_ten_thousand_tasks(tmp_path: Path) -> None:
 
 def test_a_dead_receiver_and_a_delivery_later(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    with Receiver() as receiver:
-        receiver.stop()
-        ran = place.run(receiver.url, "--webhook-drain", "0.5")
-        over = time.time()
-        finished = next(line for line in place.journal if line.get("fact") == "RunFinished")
+    with Receiver([Reply(503, Retry_After="3600")]) as receiver:  # so it is not waited for
+        ran = place.run(receiver.url)
         assert ran.code == 2
-        assert 0.4 < over - finished["at"] < 2.5
+        (first,) = receiver.requests
+        receiver.stop()
         short = place.journal[0]["run"][:8]
-        lost = f"webhook {receiver.url}: 8 events with 10 changes of state not delivered: connection refused"
+        why = "it answered 503 Service Unavailable"
+        lost = f"webhook {receiver.url}: 8 events with 10 changes of state not delivered: {why}"
         assert f"{lost}; later: factc deliver {short}\n" in ran.err
         assert f"factc deliver {short}" in place.factc("show", "last").out
         assert "events not delivered" in place.factc("runs").out
         told = place.events()
 
-        failed = place.factc("deliver", short, "--patience", "2")
-        assert failed.code == 3
-        assert failed.err in ("", f"factc: webhook {receiver.url}: connection refused; sending is tried again\n")
+        failed = place.factc("deliver", short, "--patience", "0")
+        assert (failed.code, failed.err) == (3, "")
         assert failed.out.endswith(": 0 events delivered; the rest is still missing: connection refused\n")
         receiver.start()
         done = place.factc("deliver", short)
         assert (done.code, done.out, done.err) == (0, f"{short}  {receiver.url}: 8 events delivered\n", "")
-        assert [request.body for request in receiver.requests] == told
-        assert receiver.requests[0].id == next(line["id"] for line in place.journal if "seal" in line), "the first id"
+        assert [request.body for request in receiver.requests] == [first.body, *told]
+        assert receiver.requests[1].id == first.id == next(line["id"] for line in place.journal if "seal" in line), (
+            "the first id"
+        )
         place.check(receiver)
         again = place.factc("deliver", short)
         assert (again.code, again.out) == (0, f"{short}  nothing is missing\n")
         assert place.factc("deliver", "--all").out == "nothing is missing\n"
-        assert len(receiver.requests) == 8
+        assert len(receiver.requests) == 9
         assert "events not delivered" not in place.factc("runs").out
+
+
+# ---- how long it is waited for
+
+
+class Clock:
+    """Stands for `time` and for `Post`: a try takes as long as the endpoint does, at most what it is granted."""
+
+    def __init__(self, answer: Answer, seconds: float) -> None:
+        self.now = 0.0
+        self.answer = answer
+        self.seconds = seconds
+        self.granted: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1e9 + self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.now += seconds
+
+    def __call__(self, url: str, connect: float) -> Clock:
+        return self
+
+    def send(self, body: bytes, headers: dict[str, str], deadline: float) -> Answer:
+        self.granted.append(deadline)
+        self.now += min(self.seconds, deadline)
+        return self.answer
+
+    def close(self) -> None:
+        pass
+
+
+def recorded_run(folder: Path, *urls: str) -> None:
+    """A run that is over, of which nobody has got an event."""
+    header = header_of("{}")
+    header.endpoints = [recorded(url) for url in urls]
+    steps: list[Step] = [(RunCreated(1.0),), (RunStarted(1.0),), (RunFinished(2.0, SUCCEEDED),)]
+    folder.mkdir(parents=True)
+    lines = [header_line(header), *(fact_line(number, step[0], more=False) for number, step in enumerate(steps, 1))]
+    (folder / "events.ndjson").write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize("patience", [0, 0.5, 2, 7, 30, 100])
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (Answer(None, "silent, or dripping"), 1e9),
+        (Answer(None, "refused"), 0.0),
+        (Answer(503, "at once"), 0.0),
+        (Answer(503, "after a while"), 0.7),
+        (Answer(503, "asks for a while", "1"), 0.1),
+        (Answer(503, "asks for long", "60"), 0.1),
+    ],
+    ids=lambda value: getattr(value, "words", None),
+)
+def test_every_wait_is_within_what_is_left_of_patience(
+    answer: Answer, seconds: float, patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(answer, seconds)
+    monkeypatch.setattr("factc.sink.delivery.Post", clock)
+    monkeypatch.setattr("factc.sink.late.time", clock)
+    recorded_run(tmp_path / "run", "http://h/")
+    with Late(str(tmp_path / "run")) as late:
+        outcome = late.deliver(1, "http://h/", Credentials(), lambda words: None, patience)
+        long = 0.01  # what the event's own length adds
+        assert clock.now <= max(patience, TRY) + long
+        assert all(TRY <= granted <= DEADLINE + long for granted in clock.granted)
+        assert clock.granted[0] <= max(patience, TRY) + long
+        assert (outcome.dead, outcome.silent, outcome.why) == (True, answer.status is None, answer.words)
+        if answer.retry_after is None and seconds < 1 and patience >= 7:
+            assert len(clock.granted) > 2, "it is tried again as long as there is time"
+
+
+def test_each_success_gives_new_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(Answer(200, "slow"), 1.8)
+    monkeypatch.setattr("factc.sink.delivery.Post", clock)
+    monkeypatch.setattr("factc.sink.late.time", clock)
+    recorded_run(tmp_path / "run", "http://h/")
+    with Late(str(tmp_path / "run")) as late:
+        outcome = late.deliver(1, "http://h/", Credentials(), lambda words: None, 2)
+    assert (outcome.delivered, outcome.why, outcome.dead) == (3, "", False)
+    assert clock.now == pytest.approx(5.4)
+
+
+def test_all_gives_an_endpoint_up_once(tmp_path: Path) -> None:
+    place = Place(tmp_path, GOOD)
+    with Receiver(lambda number: 503) as busy, dead() as url:
+        for number in range(3):
+            recorded_run(tmp_path / f".factc/runs/{number}", busy.url, busy.url + "other", url, url + "other")
+        ran = place.factc("deliver", "--all", "--patience", "0")
+        assert ran.code == 3
+        assert [request.path for request in busy.requests] == ["/", "/other"], "another URL may be another service"
+        told = [line.partition("is still missing: ")[2] for line in ran.out.splitlines()]
+        was, gone = "it answered 503 Service Unavailable", "connection refused"
+        again = [f"it was given up before ({why})" for why in (was, was, gone, gone)]
+        assert told == [was, was, gone, again[3], *again, *again]
+        busy.script = ()
+        assert place.factc("deliver", "--all", "--patience", "0").out.count(": 3 events delivered\n") == 6
+
+
+def test_a_wait_after_the_end_is_said_and_can_be_left_for_later(tmp_path: Path) -> None:
+    place = Place(tmp_path, GOOD)
+    with Receiver([Hang()]) as receiver:
+        with place.start("run", "job.fact", "--webhook", receiver.url, "--webhook-drain", "300") as process:
+            said = iter(process.stderr or ())
+            line = f"waiting up to 300 s for {receiver.url}, Ctrl-C: later"
+            assert any(line in one.decode() for one in said)
+            process.send_signal(signal.SIGINT)
+            rest = b"".join(said).decode()
+            assert "not delivered: it did not take them in time; later: factc deliver" in rest
+        assert process.returncode == 0
+
+
+def test_a_proxy_costs_no_event(tmp_path: Path) -> None:
+    """One that refuses us, and one that cannot be used."""
+    for name in ("refusing", "unusable"):
+        place = Place(tmp_path / name, GOOD)
+        with Receiver() as receiver, Receiver(lambda number: Reply(407, Retry_After="3600")) as way:
+            host = way.url[7:-1]
+            proxy = {"http_proxy": f"http://me:s3cret@{host if name == 'refusing' else ''}"}
+            why = {
+                "refusing": f"the proxy {host} answered 407 Proxy Authentication Required",
+                "unusable": "the proxy of http_proxy cannot be used: the host is missing",
+            }[name]
+            ran = place.run(receiver.url, "--webhook-required", **proxy)
+            assert ran.code == 3 and f"7 events with 7 changes of state not delivered: {why}; later: factc" in ran.err
+            failed = place.factc("deliver", "last", **proxy)
+            assert failed.code == 3 and failed.out.endswith(f": 0 events delivered; the rest is still missing: {why}\n")
+            assert receiver.requests == [] and "s3cret" not in str([ran, failed])
+            assert "7 events delivered" in place.factc("deliver", "last").out
+            place.check(receiver)
 
 
 def test_a_delivery_that_is_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -569,11 +709,17 @@ def test_two_endpoints(tmp_path: Path) -> None:
 
 
 def test_heartbeats_leave_no_trace(tmp_path: Path) -> None:
-    place = Place(tmp_path, "job slow\n\na:\n    echo so far; sleep 1.2\n")
-    with Receiver() as receiver:
-        assert place.run(receiver.url, "--heartbeat-interval", "0.3").code == 0
+    place = Place(tmp_path, "job slow\n\na:\n    echo so far; until test -e seen; do sleep 0.02; done\n")
+
+    def seen(number: int) -> Reply:
+        if b'"stdout":"so far"' in receiver.requests[-1].body:
+            (tmp_path / "seen").touch()
+        return Reply()
+
+    with Receiver(seen) as receiver:
+        assert place.run(receiver.url, "--heartbeat-interval", "0.05").code == 0
         beats = [request for request in receiver.requests if "factc-seq" not in request.headers]
-        assert beats and beats[-1].data["taskStates"][0]["stdout"] == "so far"
+        assert any(beat.data["taskStates"][0].get("stdout") == "so far" for beat in beats)
         record = (place.directory / "events.ndjson").read_text()
         assert not any(beat.id in record for beat in beats)
         assert [r.body for r in receiver.requests if r not in beats] == place.events()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from factc.events.pace import Backoff
 from factc.events.state import FAILED, SUCCEEDED
 from factc.events.wire import Header, job_reference, run_reference
 from factc.sink.address import check_url, shown_url
-from factc.sink.webhook import Webhook
+from factc.sink.post import Answer, Post
+from factc.sink.webhook import LINGER, Report, Webhook
 from tests.receiver import Drop, Hang, Receiver, Reply, Reset, Trickle
 from tests.receiver import changes as changes_of
 
@@ -61,6 +63,21 @@ def tasks_one_by_one(count: int) -> list[Step]:
     for task in range(count):
         steps += [(TaskStarted(1.0, task),), (TaskEnded(2.0, task, SUCCEEDED, 0, 1.0),)]
     return steps
+
+
+def until(true: Callable[[], object]) -> None:
+    ends = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+
+
+def closed(hook: Webhook, drain: float) -> tuple[Report, float]:
+    """What it tells at its end, and how long that waits at the most: here not at all."""
+    waits: list[float | None] = []
+    hook._thread.join = waits.append  # type: ignore[method-assign]
+    report = hook.close(drain)
+    return report, max((math.inf if wait is None else wait for wait in waits), default=0.0)
 
 
 def run(hook: Webhook, tasks: int = 3) -> int:
@@ -143,7 +160,7 @@ def test_retry_after_is_granted(said: Said) -> None:
         hook = webhook(receiver.url, said)
         hook.step(CREATED)
         first, second = receiver.wait_for(2)
-        assert 0.95 <= second.at - first.at < 3
+        assert second.at - first.at >= 0.95
         assert hook.close(5).line() is None
 
 
@@ -215,11 +232,9 @@ def test_a_refused_event_is_passed_by(said: Said) -> None:
 def test_an_endless_answer_is_given_up_at_the_deadline(reply: Reply, said: Said) -> None:
     with Receiver([reply, reply]) as receiver:
         hook = webhook(receiver.url, said, deadline=0.3)
-        began = time.monotonic()
         hook.step(CREATED)
         first, second, third = receiver.wait_for(3)
         assert first.id == second.id == third.id
-        assert third.at - began < 2
         assert hook.close(5).line() is None
     assert [line.partition(": ")[2] for line in said] == ["it gave no answer in time; sending is tried again"]
 
@@ -242,9 +257,9 @@ def test_a_dead_receiver_delays_the_end_by_no_more_than_the_drain(said: Said) ->
         url = receiver.url
     hook = webhook(url, said, 10)
     count = run(hook, 10)
-    began = time.monotonic()
-    report = hook.close(0.3)
-    assert 0.2 < time.monotonic() - began < 0.6
+    until(lambda: hook._problem)
+    report, waits = closed(hook, 0.3)
+    assert 0 < waits <= 0.3
     assert report.line() == f"webhook {url}: {count} events with {count} changes of state not delivered: {report.why}"
     assert (report.why, report.later) == ("connection refused", True)
 
@@ -254,9 +269,8 @@ def test_a_hanging_receiver_delays_the_end_by_no_more_than_the_drain(said: Said)
         hook = webhook(receiver.url, said, deadline=60)
         run(hook)
         receiver.wait_for(2)
-        began = time.monotonic()
-        report = hook.close(0.2)
-        assert time.monotonic() - began < 0.5
+        report, waits = closed(hook, 0.2)
+        assert 0 < waits <= 0.2
         assert report.events == 8
         assert report.why == "it did not take them in time"
 
@@ -280,6 +294,24 @@ def test_a_first_answer_after_the_end_is_followed_by_one_more_try_at_once(said: 
         assert len(receiver.requests) == 2
 
 
+def test_after_the_end_no_try_takes_much_longer_than_the_drain(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    granted: list[float] = []
+
+    class Counted(Post):
+        def send(self, body: bytes, headers: dict[str, str], deadline: float) -> Answer:
+            granted.append(deadline)
+            return super().send(body, headers, deadline)
+
+    with Receiver([503]) as receiver:
+        monkeypatch.setattr("factc.sink.delivery.Post", Counted)
+        hook = webhook(receiver.url, said, deadline=60, backoff=Backoff(base=1e6, most=1e6))
+        hook.step(CREATED)
+        receiver.wait_for(1)
+        hook.step(BEGUN)
+        assert hook.close(20).line() is None
+        assert granted[0] > 60 and 1 < max(granted[1:]) <= 20 + LINGER + 0.1 and len(granted) == 3
+
+
 def test_the_drain_can_be_given_up(said: Said) -> None:
     with Receiver([Hang()]) as receiver:
         hook = webhook(receiver.url, said, deadline=60)
@@ -287,9 +319,8 @@ def test_the_drain_can_be_given_up(said: Said) -> None:
         receiver.wait_for(1)
         hook.finish(30)
         assert hook.busy
-        began = time.monotonic()
-        assert hook.close(0).events == 9
-        assert time.monotonic() - began < 0.2
+        report, waits = closed(hook, 0)
+        assert (report.events, waits) == (9, 0)
 
 
 def test_a_wish_to_wait_longer_than_the_drain_ends_it_at_once(said: Said) -> None:
@@ -297,9 +328,9 @@ def test_a_wish_to_wait_longer_than_the_drain_ends_it_at_once(said: Said) -> Non
         hook = webhook(receiver.url, said)
         run(hook)
         receiver.wait_for(1)
-        began = time.monotonic()
-        report = hook.close(5)
-        assert time.monotonic() - began < 1
+        hook.finish(59)
+        until(lambda: not hook.busy)
+        report = hook.close(0)
         assert (report.events, report.why) == (9, "it answered 429 Too Many Requests")
 
 
@@ -328,11 +359,11 @@ def test_endpoints_do_not_know_each_other(said: Said) -> None:
         for hook in hooks:
             run(hook)
         assert len(good.wait_for(9)) == 9
-        began = time.monotonic()
+        until(lambda: not hooks[1].busy and hooks[2]._events_done == 9)
         for hook in hooks:
             hook.finish(0.3)
-        reports = [hook.close(0.3) for hook in hooks]
-        assert time.monotonic() - began < 0.6
+        reports, waits = zip(*[closed(hook, 0.3) for hook in hooks], strict=True)
+        assert max(waits) <= 0.3
         assert [report.events for report in reports] == [9, 9, 0]
 
 
@@ -354,10 +385,7 @@ def test_a_url_that_cannot_be_used_after_all_does_no_harm(said: Said) -> None:
 
 
 def until_idle(hook: Webhook) -> None:
-    ends = time.monotonic() + 5
-    while not (hook._idle and not hook._inbox):
-        assert time.monotonic() < ends
-        time.sleep(0.005)
+    until(lambda: hook._idle and not hook._inbox)
 
 
 def test_a_heartbeat_says_what_runs(said: Said) -> None:
@@ -415,20 +443,17 @@ def test_a_thousand_steps_to_a_slow_receiver_are_merged(said: Said) -> None:
     with Receiver(lambda number: Reply(delay=0.02)) as receiver:
         hook = webhook(receiver.url, said, tasks=1000)
         count = 0
-        began = time.monotonic()
         for step in [CREATED, BEGUN, *tasks_one_by_one(1000)[:997], FINISHED]:
             hook.step(step)
             count += 1
             if count % 5 == 0:
                 time.sleep(0.002)
-        took = time.monotonic() - began
-        report = hook.close(30)
+        report = hook.close(60)
         assert count == 1000
         assert report.line() is None
         assert changes(receiver) == [*all_changes(1000)[:999], (None, "SUCCEEDED")]
         assert len(receiver.requests) <= 60
         assert sum(len(request.body) for request in receiver.requests) <= 25_000_000
-        assert time.monotonic() - began < took + 1.5
 
 
 def test_the_first_failure_goes_out_at_once_from_a_paced_endpoint(said: Said) -> None:
@@ -436,18 +461,12 @@ def test_the_first_failure_goes_out_at_once_from_a_paced_endpoint(said: Said) ->
         hook = webhook(receiver.url, said, tasks=3000)  # some 150 kB an event: a pace of over a second
         for step in [CREATED, BEGUN, *tasks_one_by_one(10)]:
             hook.step(step)
-        ends = time.monotonic() + 10
-        while hook._pace.due() != float("inf") or not hook._listening or hook._inbox:
-            assert time.monotonic() < ends
-            time.sleep(0.01)
+        until(lambda: hook._pace.due() == math.inf and hook._listening and not hook._inbox)
         hook.step((TaskStarted(1.0, 20),))  # goes at once or waits for the pace, as it may be
         receiver_had = len(receiver.requests)
-        began = time.monotonic()
         hook.step((TaskEnded(2.0, 20, FAILED, 1, 1.0, "exit code 1"),))
-        receiver.wait_for(receiver_had + 1, 0.6)
-        while "FAILED" not in json.dumps(receiver.requests[-1].data["taskTransitions"]):
-            assert time.monotonic() - began < 0.6
-            time.sleep(0.01)
+        receiver.wait_for(receiver_had + 1)
+        until(lambda: "FAILED" in json.dumps(receiver.requests[-1].data["taskTransitions"]))
         assert hook.close(5).line() is None
 
 
@@ -519,7 +538,8 @@ def test_a_certificate_that_nobody_vouches_for(said: Said, certificate: Path) ->
     with Receiver(certificate=certificate) as receiver:
         hook = webhook(receiver.url, said)
         hook.step(CREATED)
-        assert "self-signed certificate" in hook.close(0.5).why.replace("self signed", "self-signed")
+        until(lambda: hook._problem)
+        assert "self-signed certificate" in closed(hook, 0)[0].why.replace("self signed", "self-signed")
         assert receiver.requests == []
 
 
