@@ -34,7 +34,7 @@ PURE = {
     "lint", "lint.allowed", "lint.doubts", "lint.shellflow",
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
-    "events", "events.state", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.resume",
+    "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.resume",
     "secrets.mask", "secrets.credentials", "source", "diagnostic", "reach",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
@@ -57,8 +57,8 @@ HEAVY = {
 }
 LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
-    "plan.selection", "plan.values", "events", "events.state", "events.wire", "front", "front.planfile", "front.file",
-    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail".split()),
+    "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.file",
+    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
@@ -77,7 +77,7 @@ FLOORS = [
     {"lint.doubts", "lint.allowed"},
     {"front", "emit", "sink", "engine", "record", "compiler.check", "compiler.command", "compiler.constraint",
      "compiler.reading"},
-    {"events.wire", "events.pace", "events.stats", "record.resume", "secrets"},
+    {"events.ending", "events.wire", "events.pace", "events.stats", "record.resume", "secrets"},
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"compiler.job", "plan.selection", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop"},
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",

@@ -688,7 +688,8 @@ def test_a_screen_passes_it_all_on(loop: Loop, way: str, closing: Closing) -> No
     assert told == [True] and screen.pending > FULL
     screen.step((TaskEnded(1.0, 0, "SUCCEEDED", 0, 1.0),))
     screen.step((RunFinished(1.0, "SUCCEEDED"),))
-    screen.finish(1.0)
+    screen.finish()
+    screen.write(screen.account(1.0))
     data = b""
     while screen.pending:
         loop.wait(0.01)

@@ -156,13 +156,17 @@ class TaskSkipped(Fact):
 
 
 class RunStopped(Fact):
-    """The run was told to stop: nothing new starts (`reason` such as `the run was stopped by SIGTERM`)."""
+    """The run was told to stop: nothing new starts (`reason` such as `the run was stopped by SIGTERM`).
 
-    __slots__ = ("reason",)
+    code: the exit code that this alone would mean (see `ending`); None in records of older versions.
+    """
 
-    def __init__(self, at: float, reason: str) -> None:
+    __slots__ = ("reason", "code")
+
+    def __init__(self, at: float, reason: str, code: int | None = None) -> None:
         self.at = at
         self.reason = reason
+        self.code = code
 
 
 class RunFinished(Fact):

@@ -62,9 +62,13 @@ class Transition:
 
 
 class RunState:
-    """The fold: `apply` each fact in order. `job` is the job's state, `tasks[i]` the state of task i."""
+    """The fold: `apply` each fact in order. `job` is the job's state, `tasks[i]` the state of task i.
 
-    __slots__ = ("job", "tasks", "created", "now", "stopped")
+    stopped: why the run was told to stop, if it was; code: the exit code that this means. Of several the weightiest
+    counts: a signal, then 2, then 3.
+    """
+
+    __slots__ = ("job", "tasks", "created", "now", "stopped", "code")
 
     def __init__(self, tasks: int) -> None:
         self.job: str | None = None
@@ -72,6 +76,7 @@ class RunState:
         self.created = 0.0
         self.now = 0.0
         self.stopped: str | None = None
+        self.code: int | None = None
 
     def apply(self, fact: Fact) -> Transition | None:
         """Takes one more fact in and tells which change of state it was, if any."""
@@ -131,7 +136,12 @@ class RunState:
         elif isinstance(fact, RunFinished):
             self.job = fact.state
         else:
-            if isinstance(fact, RunStopped):
-                self.stopped = fact.reason
+            if isinstance(fact, RunStopped) and (self.code is None or _weight(fact.code) > _weight(self.code)):
+                self.stopped, self.code = fact.reason, fact.code
             return None
         return Transition(None, previous, self.job)
+
+
+def _weight(code: int | None) -> int:
+    """Which exit code counts where several stops come together."""
+    return 0 if code is None else 3 if code > 3 else {2: 2, 3: 1}.get(code, 0)

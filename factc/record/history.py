@@ -10,6 +10,7 @@ import time
 from collections import Counter
 
 from factc.diagnostic import RequestError
+from factc.events.ending import BAD, STOPPED, ending
 from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
 from factc.record import JOURNAL, PLAN
 from factc.record.journal import Journal, is_delivered
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
 LAST = "last"
 LAST_FAILED = "last-failed"
 
-# How a run ended, in words for people and for `--format json`.
-OK = "succeeded"
-EARLY = "finished early"
-BAD = "failed"
-STOPPED = "stopped"
+# How it is with a run that has not ended as `ending` tells.
 RUNS = "running"
 DIED = "died"  # it said no farewell: killed, or the machine went down
 UNKNOWN = "running or died"  # where there are no locks, nobody can tell
@@ -64,11 +61,7 @@ class Recorded:
     def outcome(self) -> str:
         if not self.journal.finished:
             return {True: RUNS, False: DIED, None: UNKNOWN}[self.live]
-        if self.state.stopped:
-            return STOPPED
-        if self.state.job != SUCCEEDED:
-            return BAD
-        return EARLY if any(task.state == NO_OP for task in self.state.tasks) else OK
+        return ending(self.state)
 
     @property
     def failed(self) -> bool:

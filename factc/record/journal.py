@@ -123,15 +123,17 @@ class Outbox:
 class Journal:
     """A journal that is read, as far as it has been fed.
 
-    steps: in order, each a tuple of facts; last: for each step the number of its last fact.
+    steps: in order, each a tuple of facts; last: for each step the number of its last fact. finished: the run's last
+    word, or None: it goes on, or died. What older versions may have written after it happened to nobody.
     """
 
-    __slots__ = ("header", "steps", "last", "outboxes", "_begun", "_number", "_name", "_lines")
+    __slots__ = ("header", "steps", "last", "finished", "outboxes", "_begun", "_number", "_name", "_lines")
 
     def __init__(self, name: str = "the journal") -> None:
         self.header: RunHeader | None = None
         self.steps: list[Step] = []
         self.last: list[int] = []
+        self.finished: RunFinished | None = None
         self.outboxes: dict[int, Outbox] = {}
         self._begun: list[Fact] = []  # of a step whose last line is still to come
         self._number = 0  # of the last fact
@@ -151,12 +153,6 @@ class Journal:
         """Nothing more will come: what there is of a step that was cut short is all of it."""
         if self._begun:
             self._close_step()
-
-    @property
-    def finished(self) -> RunFinished | None:
-        """The run's last word, or None: it goes on, or died."""
-        last = self.steps[-1][-1] if self.steps else None
-        return last if isinstance(last, RunFinished) else None
 
     def outbox(self, endpoint: int) -> Outbox:
         return self.outboxes.setdefault(endpoint, Outbox())
@@ -213,9 +209,13 @@ class Journal:
             self._close_step()
 
     def _close_step(self) -> None:
-        self.steps.append(tuple(self._begun))
+        step, self._begun = tuple(self._begun), []
+        if self.finished:
+            return
+        self.steps.append(step)
         self.last.append(self._number)
-        self._begun = []
+        if isinstance(step[-1], RunFinished):
+            self.finished = step[-1]
 
     def _damaged(self) -> RequestError:
         words = f"{self._name} is damaged: line {self._lines} is no line of a journal"

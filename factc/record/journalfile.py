@@ -79,6 +79,8 @@ class JournalFile:
     def sync_soon(self) -> None:
         """Brings what was written to the disk, beside what goes on; looks whether the file is still there."""
         with self._guard:
+            if self._descriptor < 0:
+                return
             self._look()
             if self._pending:
                 self._flush()

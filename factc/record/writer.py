@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
-from factc.events import AttemptEnded, TaskEnded, TaskStarted
+from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
 from factc.record import JOURNAL, LOGS, PLAN
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
@@ -42,6 +42,7 @@ class Record:
         self.failed: Callable[[str], None] = lambda words: None
         self._opening = opening
         self._facts = len(opening)
+        self._finished = False
         self._outlook = "; what runs goes on, nothing new starts"
         try:
             make_state_dir(state_dir)
@@ -97,6 +98,8 @@ class Record:
     def step(self, facts: Step) -> None:
         if facts is self._opening:
             return  # the journal began with it
+        assert not self._finished, "nothing happens in a run that is over"
+        self._finished = isinstance(facts[-1], RunFinished)
         rest = len(facts)
         for fact in facts:
             rest -= 1

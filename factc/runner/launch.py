@@ -9,16 +9,18 @@ import signal
 
 from factc.durations import written
 from factc.engine.local import Local
+from factc.events.ending import exit_code
 from factc.events.state import FAILED
 from factc.loop import Loop
 from factc.record.pasted import deliver_command
 from factc.runner.parts import Parts
+from factc.runner.term import Term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from types import FrameType
 
-    from factc.events.state import RunState, TaskState
+    from factc.events.state import TaskState
     from factc.plan import Plan
     from factc.record.resume import Resumption
     from factc.runner.wishes import Wishes
@@ -80,7 +82,10 @@ class _Launch:
         self.wishes = parts.wishes
         self.loop = loop
         self.unguarded = ""
-        self.given_up = 0  # the number of a signal that came when only delivery was left
+        self.running = Term(loop)
+        self.recording = Term(loop)
+        self.given_up = False  # a signal came when the run was over
+        self.telling = False  # such a signal breaks off what is done just now
 
     def result(self) -> Result:
         parts = self.parts
@@ -89,13 +94,15 @@ class _Launch:
             self._connect()
             parts.say_warnings()
             state = parts.runner.run()
-            parts.screen.finish(self.loop.wall(), self._stats)
+            self._disconnect()
+            self._tell()
             undelivered = self._drain()
             self._close()
         finally:
-            parts.let_go()
+            self._let_go()
         tasks = {task.name: state.tasks[i] for i, task in enumerate(parts.plan.tasks)}
-        code = self._exit_code(state, undelivered)
+        broken = parts.record is not None and parts.record.broken
+        code = exit_code(state, missing=broken or (undelivered and self.wishes.required))
         return Result(code, tasks, parts.header.run, parts.record.directory if parts.record else None)
 
     # ---- connecting
@@ -105,21 +112,21 @@ class _Launch:
         runner, screen = parts.runner, parts.screen
         screen.attach(loop)
         screen.on_full = parts.engine.hold
-        _every(loop, screen.wants_tick, lambda: screen.tick(loop.wall()))
+        self.running.every(screen.wants_tick, lambda: screen.tick(loop.wall()))
         if wishes.rehearse:
             return
-        loop.later(0, self._say_unguarded)
-        _every(loop, SECOND, self._say_unguarded)
+        self.running.later(0, self._say_unguarded)
+        self.running.every(SECOND, self._say_unguarded)
         for number in STOPPING:
             loop.on_signal(number, runner.on_signal)
         timeout = parts.plan.timeout if wishes.timeout is None else wishes.timeout
         if timeout is not None:
-            loop.later(timeout, lambda: runner.time_out(written(timeout)))
+            self.running.later(timeout, lambda: runner.time_out(written(timeout)))
         if parts.record:
             parts.record.failed = lambda words: loop.call(lambda: self._record_broke(words))
-            _every(loop, SECOND, parts.record.tick)
+            self.recording.every(SECOND, parts.record.tick)
         if wishes.heartbeat and parts.webhooks:
-            _every(loop, wishes.heartbeat, self._beat)
+            self.running.every(wishes.heartbeat, self._beat)
 
     def _say_unguarded(self) -> None:
         """Once, as soon as it is so."""
@@ -129,7 +136,8 @@ class _Launch:
 
     def _record_broke(self, words: str) -> None:
         self.parts.say(words)
-        self.parts.runner.hold("the record of the run could not be written")
+        if not self.running.over:
+            self.parts.runner.hold("the record of the run could not be written")
 
     def _beat(self) -> None:
         outputs = self.parts.runner.outputs()
@@ -138,6 +146,33 @@ class _Launch:
                 webhook.heartbeat(self.loop.wall(), outputs)
 
     # ---- ending
+
+    def _disconnect(self) -> None:
+        """The run is over, and with it all that it was called back for: a signal ends what is still told of it."""
+        self.running.end()
+        for number in STOPPING:
+            self.loop.on_signal(number, lambda number: None)  # to be woken
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._give_up)
+
+    def _give_up(self, number: int, frame: FrameType | None) -> None:
+        self.given_up = True
+        if self.telling:
+            self.telling = False
+            raise _GivenUp
+
+    def _tell(self) -> None:
+        """The account of the run, or its last lines if a signal comes while that is made: it may be long."""
+        screen, at = self.parts.screen, self.loop.wall()
+        screen.finish()
+        words = ""
+        try:
+            self.telling = not self.given_up
+            words = screen.account(at, self._stats) if self.telling else ""
+            self.telling = False
+        except _GivenUp:
+            pass
+        screen.write(words or screen.last_lines(at))
 
     def _stats(self, colour: bool) -> str:
         """What the run spent where, if that is wanted."""
@@ -154,8 +189,6 @@ class _Launch:
     def _drain(self) -> bool:
         """Waits for the webhooks and the screen's reader, until a signal at the most; whether events are missing."""
         loop, seconds = self.loop, self.wishes.drain
-        for number in STOPPING:
-            loop.on_signal(number, self._give_up)
         for webhook in self.parts.webhooks:
             webhook.finish(seconds)
         deadline = loop.now() + seconds
@@ -179,9 +212,8 @@ class _Launch:
             self.parts.say(f"waiting up to {seconds:g} s for {urls}, Ctrl-C: {later}")
 
     def _close(self) -> None:
-        if self.parts.record:
-            self.parts.record.failed = self.parts.say
-        self.parts.let_go()
+        self._let_go()
+        self.loop.wait(0)  # for what could not be written
         if (
             self.parts.record
             and self.wishes.keep
@@ -193,6 +225,11 @@ class _Launch:
             self.loop.wait(SECOND)
         self.parts.screen.close()
 
+    def _let_go(self) -> None:
+        self.running.end()
+        self.recording.end()
+        self.parts.let_go()
+
     def _prune(self) -> None:
         from factc.record.prune import keep_runs
 
@@ -200,21 +237,6 @@ class _Launch:
         for words in keep_runs(self.wishes.state_dir, self.parts.plan.name, self.wishes.keep):
             self.parts.say(words)
 
-    def _give_up(self, number: int) -> None:
-        self.given_up = number
 
-    def _exit_code(self, state: RunState, undelivered: bool) -> int:
-        broken = self.parts.record is not None and self.parts.record.broken
-        if self.parts.runner.signal is not None:
-            return 128 + self.parts.runner.signal
-        if any(task.state == FAILED for task in state.tasks) or (state.job == FAILED and not broken):
-            return 2
-        return 3 if broken or (undelivered and self.wishes.required) else 0
-
-
-def _every(loop: Loop, seconds: float, callback: Callable[[], None]) -> None:
-    def again() -> None:
-        callback()
-        loop.later(seconds, again)
-
-    loop.later(seconds, again)
+class _GivenUp(Exception):
+    """A signal came, and the run is over."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from factc.runner.running import Running
 
 NOT_STARTED = "not started"  # it could not be started at all
+MOST_NAME = 200  # characters of a name in a reason
 
 
 def judge(task: PlanTask, code: int) -> tuple[str, str | None]:
@@ -90,7 +91,17 @@ def account_above(plan: Plan, state: RunState, task: int) -> dict[str, str]:
 
 def cause(name: str, state: str) -> str:
     """Why tasks below a task of that state are skipped (the words that Factotum's receivers know)."""
-    return f"the task '{name}' failed" if state == FAILED else f"the task '{name}' requested early termination"
+    return f"{called(name)} failed" if state == FAILED else f"{called(name)} requested early termination"
+
+
+def more_causes(count: int, exact: bool) -> str:
+    """The last clause of a reason that names the first causes alone."""
+    return f"and {'' if exact else 'at least '}{count} more"
+
+
+def called(name: str) -> str:
+    """A task in a reason, which many others may have: a name that is very long is cut."""
+    return f"the task '{name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + '…'}'"
 
 
 def signal_name(number: int) -> str | None:

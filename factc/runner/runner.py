@@ -19,11 +19,24 @@ from factc.events import (
     TaskSkipped,
     TaskStarted,
 )
+from factc.events.ending import BROKEN, FAILURE, SIGNAL, verdict
 from factc.events.state import FAILED, SUCCEEDED, RunState
 from factc.plan import LOST, TIMEOUT
 from factc.plan.graph import finals
 from factc.runner.attempts import Attempts
-from factc.runner.outcome import NOT_STARTED, cause, ended, failed, judge, pause, retried, signal_name, tried
+from factc.runner.outcome import (
+    NOT_STARTED,
+    called,
+    cause,
+    ended,
+    failed,
+    judge,
+    more_causes,
+    pause,
+    retried,
+    signal_name,
+    tried,
+)
 from factc.runner.pools import Pools
 from factc.runner.remarks import left_behind, waiting_for
 from factc.runner.schedule import Schedule, urgency
@@ -58,7 +71,7 @@ class Runner:
     in what tasks write; `opening` is the run's first step, with what has settled before it begins; `chance` gives
     random numbers from 0 up to 1; `known` gives the seconds that each task takes as far as earlier runs tell, if they
     do: it is asked once, when there is a choice.
-    `state` is the fold over all facts so far, `signal` the number that stopped the run, if any.
+    `state` is the fold over all facts so far.
     """
 
     def __init__(
@@ -79,7 +92,6 @@ class Runner:
     ) -> None:
         self.plan = plan
         self.state = RunState(len(plan.tasks))
-        self.signal: int | None = None
         self._engine = engine
         self._loop = loop
         self._sinks = sinks
@@ -119,8 +131,7 @@ class Runner:
             self._tell_leftovers()
         finally:
             self._engine.close()
-        bad = self.state.stopped or any(t.state == FAILED for t in self.state.tasks)
-        self._tell((RunFinished(self._loop.wall(), FAILED if bad else SUCCEEDED),))
+        self._tell((RunFinished(self._loop.wall(), verdict(self.state)),))
         return self.state
 
     # ---- the hot loop: what is ready starts, what the engine has posted is taken in
@@ -216,7 +227,7 @@ class Runner:
         self._slots = others
         if self._is_closed(post.id):
             self._tell((TaskSkipped(post.at, post.id, self._closed),))
-            self._schedule.bar(post.id)
+            self._schedule.settle(post.id)
             return
         self._schedule.give_back(post.id)
         if not self._told:
@@ -254,32 +265,40 @@ class Runner:
         """A task's end is one step with the skips that it causes."""
         if fact.state == SUCCEEDED:
             self._schedule.settle(number)
-            self._tell((fact,))
+            self._tell((fact, *self._more_causes(fact.at)))
             return
-        facts: list[Fact] = [fact]
         name = self.plan.tasks[number].name
-        below = self._schedule.bar(number)
+        clause = cause(name, fact.state)
+        skips: list[Fact] = [TaskSkipped(fact.at, task, clause) for task in self._schedule.bar(number)]
+        facts: list[Fact] = [fact]
         if not self._stopping:
-            clause = cause(name, fact.state)
-            facts += [TaskSkipped(fact.at, task, clause) for task in below]
+            facts += [*skips, *self._more_causes(fact.at)]
         words = ""
         if fact.state == FAILED and self._rules.fail_fast and not self._closed:
-            words = f"the task '{name}' failed and the run stops at the first failure"
+            words = f"{called(name)} failed and the run stops at the first failure"
             facts += self._close(fact.at, words)
         self._tell(tuple(facts))
         if words:
             self._end_pauses(fact.at, words)
 
+    def _more_causes(self, at: float) -> list[Fact]:
+        """The last clauses of those reasons that are complete now and name the first causes alone."""
+        counted = self._schedule.counted()
+        return [] if self._stopping else [TaskSkipped(at, task, more_causes(*more)) for task, more in counted]
+
     # ---- stopping: nothing new starts any more
 
-    def stop(self, reason: str) -> None:
-        """Nothing new starts but what is final, and what else runs is asked to end; a second call kills all."""
+    def stop(self, reason: str, code: int) -> None:
+        """Nothing new starts but what is final, and what else runs is asked to end; a second call kills all.
+
+        code: the exit code that this means.
+        """
         again, self._stopping = self._stopping, True
         self._killing |= again
         at = self._loop.wall()
         rest = self._close(at, reason)
-        if rest or not again:
-            self._tell((RunStopped(at, reason), *rest))
+        if rest or not again or not self._by_signal:
+            self._tell((RunStopped(at, reason, code), *rest))
         self._end_pauses(at, reason)
         for task in list(self._running):
             if self._is_closed(task):
@@ -287,11 +306,11 @@ class Runner:
         self._start_ready()
 
     def hold(self, reason: str) -> None:
-        """Nothing new starts but what is final; what runs goes on to its end."""
+        """The record broke: nothing new starts but what is final; what runs goes on to its end."""
         at = self._loop.wall()
         rest = self._close(at, reason)
         if rest or self._pausing:
-            self._tell((RunStopped(at, reason), *rest))
+            self._tell((RunStopped(at, reason, BROKEN), *rest))
         self._end_pauses(at, reason)
         self._start_ready()
 
@@ -301,16 +320,19 @@ class Runner:
         if not self._stopping:
             self._say(f"{name} received, stopping{self._waiting_for()}")
         else:
-            self._say(f"{name} received{' again' if self.signal else ''}, killing what still runs")
-        self.signal = self.signal or number
-        self.stop(f"the run was stopped by {name}")
+            self._say(f"{name} received{' again' if self._by_signal else ''}, killing what still runs")
+        self.stop(f"the run was stopped by {name}", SIGNAL + number)
 
     def time_out(self, after: str) -> None:
         """The time that the whole run may take is over."""
         if not self._stopping:
             reason = f"the run timed out after {after}"
             self._say(f"{reason}, stopping{self._waiting_for()}")
-            self.stop(reason)
+            self.stop(reason, FAILURE)
+
+    @property
+    def _by_signal(self) -> bool:
+        return (self.state.code or 0) >= SIGNAL
 
     def _close(self, at: float, reason: str) -> list[Fact]:
         """From now on nothing starts but what is final (or not even that): the skips that this means."""

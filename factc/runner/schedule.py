@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 
-from factc.plan.graph import finals, reach, users_of
+from factc.plan.graph import finals, users_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Rank = tuple[float, ...]  # the lowest is the most urgent
 
 
+MOST_CAUSES = 3  # that a task is told of; others are counted
+
+
 class Schedule:
     """The tasks of one run.
 
@@ -25,10 +28,13 @@ class Schedule:
     below a task out for good. With `levels`, a group is ready only when the one before has settled.
     Tasks that are `done` have settled before anything starts. Those that are `final` are never barred with others:
     each is ready once everything above it has settled, whatever came of that.
+
+    A task is complete when it and everything above it has settled: one that went well is so at once. What all calls
+    take together grows with tasks and dependencies, however many tasks fail.
     """
 
-    __slots__ = ("_missing", "_users", "_ready", "rank", "_barred", "_started", "_levels", "_position",
-                 "_level", "_left", "_final", "_waiting")  # fmt: skip
+    __slots__ = ("_needs", "_missing", "_users", "_ready", "rank", "_barred", "_started", "_levels", "_position",
+                 "_level", "_left", "_final", "_causes", "_counts", "_counted")  # fmt: skip
 
     def __init__(
         self,
@@ -38,19 +44,19 @@ class Schedule:
         done: Iterable[int] = (),
         final: Iterable[int] = (),
     ) -> None:
-        self._missing = [len(needed) for needed in dependencies]
+        self._needs = dependencies
+        self._missing = [len(needed) for needed in dependencies]  # of those that a task names, the incomplete ones
         self._users = users_of(dependencies)
         self.rank = rank
         self._barred = bytearray(len(dependencies))
         self._started = bytearray(len(dependencies))
         self._final = frozenset(final)
-        self._waiting: dict[int, list[int]] = {}  # by task, the final ones that wait for it
-        self._await_all(dependencies)
+        self._causes: dict[int, list[int]] = {}  # by task: itself if it stops others, else the first that stopped it
+        self._counts: dict[int, tuple[int, bool]] = {}  # of how many causes, where there are more; whether exactly
+        self._counted: list[tuple[int, tuple[int, bool]]] = []  # those that nobody has been told of
         for task in done:
             self._started[task] = 1
             for user in self._users[task]:
-                self._missing[user] -= user not in self._final
-            for user in self._waiting.get(task, ()):
                 self._missing[user] -= 1
         self._levels = levels
         self._position = None if levels is None else {t: at for at, t in enumerate(t for g in levels for t in g)}
@@ -98,30 +104,41 @@ class Schedule:
 
     def settle(self, task: int) -> None:
         """A task ended in a way that lets those below it go on."""
-        for user in self._users[task]:
-            if user not in self._final:
-                self._missing[user] -= 1
-                if not self._missing[user] and self._levels is None and not self._barred[user]:
-                    heappush(self._ready, (self.rank[user], user))
-        self._leave(task)
+        self._complete(task)
+        self._leave()
 
     def bar(self, task: int) -> list[int]:
-        """A task ended in a way that stops those below it: all of them (again, if met before)."""
-        below: set[int] = set()
+        """A task ended in a way that stops those below it: those that have this task among their first causes.
+
+        A task is barred by its first cause. Where one has MOST_CAUSES of them, so has everything below it.
+        """
+        self._causes[task] = [task]
+        below = []
+        met = {task}
         todo = [task]
         while todo:
             for user in self._users[todo.pop()]:
-                if user not in below and user not in self._final:
-                    below.add(user)
+                if user in met or user in self._final:
+                    continue
+                met.add(user)
+                causes = self._causes.setdefault(user, [])
+                if len(causes) < MOST_CAUSES:
+                    causes.append(task)
+                    self._barred[user] = 1
+                    below.append(user)
                     todo.append(user)
-        listed = self._listed(below)
-        new = [one for one in listed if not self._barred[one]]
-        for one in new:
-            self._barred[one] = 1
-        for one in new:
-            self._tell_final(one)
-        self._leave(task)
-        return listed
+        self._complete(task)
+        self._leave()
+        return self._listed(below)
+
+    def counted(self) -> list[tuple[int, tuple[int, bool]]]:
+        """Since it was last asked: each task that is complete and had more causes than it was told of.
+
+        With it, how many more, and whether that is exact: it is the least there can be where several branches above it
+        had more, which may be the same or others.
+        """
+        counted, self._counted = self._counted, []
+        return counted
 
     def bar_rest(self, *, final: bool = False) -> list[int]:
         """Every task that has neither started nor been barred is barred; the final ones only if that is said."""
@@ -131,36 +148,48 @@ class Schedule:
             self._barred[task] = 1
         self._ready = [entry for entry in self._ready if not self._barred[entry[1]]]
         heapify(self._ready)
+        for task in [task for task in rest if not self._missing[task]]:
+            self._complete(task)
         here = set() if self._levels is None or self._level < 0 else set(self._levels[self._level])
         for task in rest:
             if task in here:
-                self._leave(task)
-            else:
-                self._tell_final(task)
+                self._leave()
         return self._listed(rest)
 
-    def _await_all(self, dependencies: Sequence[Sequence[int]]) -> None:
-        """A final task waits for everything above it, not only for what it names."""
-        for task in self._final:
-            above = reach(task, dependencies) - {task}
-            self._missing[task] = len(above)
-            for one in above:
-                self._waiting.setdefault(one, []).append(task)
+    def _complete(self, task: int) -> None:
+        """A task and everything above it has settled: so has what was barred below it and waited for nothing else."""
+        todo = [task]
+        while todo:
+            for user in self._users[todo.pop()]:
+                self._missing[user] -= 1
+                if self._missing[user]:
+                    continue
+                if self._barred[user]:
+                    todo.append(user)
+                    self._count(user)
+                elif self._levels is None and not self._started[user]:
+                    heappush(self._ready, (self.rank[user], user))
 
-    def _tell_final(self, task: int) -> None:
-        """A task has settled: the final ones that wait for it have one less to wait for."""
-        for user in self._waiting.get(task, ()):
-            self._missing[user] -= 1
-            if not self._missing[user] and self._levels is None and not self._barred[user]:
-                heappush(self._ready, (self.rank[user], user))
+    def _count(self, task: int) -> None:
+        """How many causes a task has that is complete now, if it has more than it was told of."""
+        causes = self._causes.get(task, ())
+        if len(causes) < MOST_CAUSES:
+            return
+        stopped = {needed for needed in self._needs[task] if needed in self._causes}
+        seen = {cause for needed in stopped for cause in self._causes[needed]}
+        many = [self._counts[needed] for needed in stopped if needed in self._counts]
+        count = max(len(seen), max((count for count, _ in many), default=0))
+        if count > len(causes):
+            exact = not many or (len(stopped) == 1 and many[0][1])
+            self._counts[task] = count, exact
+            self._counted.append((task, (count - len(causes), exact)))
 
     def _listed(self, tasks: Iterable[int]) -> list[int]:
         """In the order in which the run lists its tasks: plan order, or that of the levels."""
         return sorted(tasks, key=None if self._position is None else self._position.__getitem__)
 
-    def _leave(self, task: int) -> None:
+    def _leave(self) -> None:
         """A task has settled. With levels: one less to wait for before the next group."""
-        self._tell_final(task)
         if self._levels is None:
             return
         self._left -= 1

@@ -6,18 +6,21 @@ Knows the fold and the plan; the answer is a string.
 from __future__ import annotations
 
 from factc import durations
+from factc.events.ending import ending
 from factc.events.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
+from factc.plan.graph import users_of
 from factc.sink.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
 from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from factc.events.state import RunState
     from factc.plan import Plan
 
 MOST_NAMES = 10  # names in a list before `and 12 more`
+MOST_CAUSES = 3  # tasks that are said to have blocked a task, and with it all that is below
 _WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPPED, "skipped"))
 
 
@@ -50,31 +53,32 @@ class Summary:
         """The whole account, ending with a line feed."""
         states = [task.state for task in self._state.tasks]
         lines = [""]
-        for i in _of(states, FAILED):
-            lines += self._failed(i)
+        for i, blocked in _blocked(self._plan, states):
+            lines += self._failed(i, blocked)
         if FAILED in states:
             lines.append("")
         lines += [self._no_op(i) for i in _of(states, NO_OP)]
         lines += self._skipped(_of(states, SKIPPED))
-        lines.append(self._headline(states, at))
-        if self._resume and self._state.job == FAILED:
-            lines.append(f"to go on: {self._resume}")
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines) + "\n" + self.last_lines(at)
 
-    def _headline(self, states: list[str], at: float) -> str:
+    def last_lines(self, at: float) -> str:
+        """How the run ended, and how to go on."""
+        resume = f"to go on: {self._resume}\n" if self._resume and self._state.job == FAILED else ""
+        return f"{self._headline(at)}\n{resume}"
+
+    def _headline(self, at: float) -> str:
+        states = [task.state for task in self._state.tasks]
         carried = sum(task.carried for task in self._state.tasks)
         counts = ", ".join(f"{states.count(state)} {words}" for state, words in _WORDS if state in states)
         counts += f" ({carried} carried over)" if carried else ""
         good = self._state.job == SUCCEEDED
-        verdict = "succeeded" if good else "FAILED"
-        if good and NO_OP in states:
-            verdict = "finished early"
+        verdict = ending(self._state) if good else "FAILED"
         took = durations.shown(at - self._state.created)
         words = painted(verdict, f"{BOLD};{GREEN if good else RED}", self._colour)
         stopped = f" ({self._state.stopped})" if self._state.stopped else ""
         return f"{visible(self._plan.name)}: {words} after {took}{stopped}: {counts or 'no tasks'}"
 
-    def _failed(self, number: int) -> list[str]:
+    def _failed(self, number: int, blocked: str) -> list[str]:
         task = self._state.tasks[number]
         took = f" after {durations.shown(task.duration)}" if task.duration is not None else ""
         name = painted(self._name(number), BOLD, self._colour)
@@ -86,18 +90,9 @@ class Summary:
             lines += [f"        | {line}" for line in last]
         if self._log and last:
             lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1, task.attempt)}")
-        blocked = self._blocked(number)
         if blocked:
-            lines.append(f"        blocked: {names(self._plan, blocked)}")
+            lines.append(f"        blocked: {blocked}")
         return lines
-
-    def _blocked(self, number: int) -> list[int]:
-        """The tasks that were skipped because of this one."""
-        below = {number}
-        for i, task in enumerate(self._plan.tasks):
-            if any(d in below for d in task.dependencies):
-                below.add(i)
-        return [i for i in sorted(below - {number}) if self._state.tasks[i].state == SKIPPED]
 
     def _no_op(self, number: int) -> str:
         task = self._state.tasks[number]
@@ -113,6 +108,30 @@ class Summary:
 
     def _name(self, number: int) -> str:
         return short(self._plan.tasks[number].name)
+
+
+def _blocked(plan: Plan, states: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The tasks that failed, each with what was skipped below it.
+
+    What is below a task that several others have blocked is told of these, and not again: else the account would grow
+    with all pairs of tasks.
+    """
+    users = users_of([task.dependencies for task in plan.tasks])
+    times = bytearray(len(states))  # that a task has been told of
+    for failed in _of(states, FAILED):
+        below: set[int] = set()
+        whole, todo = True, [failed]
+        while todo:
+            for user in users[todo.pop()]:
+                if user in below or states[user] != SKIPPED:
+                    continue
+                below.add(user)
+                if times[user] < MOST_CAUSES:
+                    times[user] += 1
+                    todo.append(user)
+                else:
+                    whole = whole and not users[user]
+        yield failed, names(plan, sorted(below)) + ("" if whole else ", and what depends on them")
 
 
 def names(plan: Plan, numbers: Sequence[int]) -> str:

@@ -127,8 +127,8 @@ class Terminal:
                 self._ended(fact)
             elif isinstance(fact, AttemptEnded):
                 self._attempt_ended(fact)
-            elif isinstance(fact, TaskSkipped):
-                self._counts["SKIPPED"] += self._state.tasks[fact.task].reason == fact.cause  # the first cause
+            elif isinstance(fact, TaskSkipped) and self._state.tasks[fact.task].reason == fact.cause:  # the first one
+                self._counts["SKIPPED"] += 1
                 skipped = skipped or {}
                 skipped.setdefault(fact.cause, []).append(fact.task)
         if skipped and self._output != QUIET:
@@ -161,18 +161,28 @@ class Terminal:
             more = len(self._running) - len(names)
             self._say("still running: " + ", ".join(names) + (f" and {more} more" if more > 0 else ""))
 
-    def finish(self, at: float, more: Callable[[bool], str] = lambda colour: "") -> None:
-        """Takes the block away and prints the account of the run, and below it what `more` makes of it.
-
-        more: is told whether colours are wanted.
-        """
+    def finish(self) -> None:
+        """The run is over: takes the block away."""
         self._streams.show(None)
         self._live = False
-        summary = Summary(
+
+    def account(self, at: float, more: Callable[[bool], str] = lambda colour: "") -> str:
+        """The account of the run, and below it what `more` makes of it. more: is told whether colours are wanted."""
+        return self._summary().text(at) + more(self._colour[ERR])
+
+    def last_lines(self, at: float) -> str:
+        """The end of that account, which is soon made."""
+        return self._summary().last_lines(at)
+
+    def write(self, text: str) -> None:
+        """A text of whole lines, as it is."""
+        self._write(ERR, text)
+
+    def _summary(self) -> Summary:
+        return Summary(
             self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR],
             resume=self._resume,
         )  # fmt: skip
-        self._streams.write(ERR, summary.text(at) + more(self._colour[ERR]))
 
     # ---- tasks
 

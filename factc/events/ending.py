@@ -1,0 +1,54 @@
+"""How a run ended: the one account of it that exit code, screen, record and API give.
+
+Knows the fold over a run's facts; knows no screen, file or process.
+"""
+
+from __future__ import annotations
+
+from factc.events.state import FAILED, NO_OP, SUCCEEDED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.events.state import RunState
+
+# How a run ended, in words for people and for `--format json`.
+OK = "succeeded"
+EARLY = "finished early"
+BAD = "failed"
+STOPPED = "stopped"
+
+# What a stop, or a failure, makes of the exit code; a signal's is 128 and its number.
+FAILURE = 2
+BROKEN = 3
+SIGNAL = 128
+
+
+def verdict(state: RunState) -> str:
+    """The job's state once every task has settled: SUCCEEDED or FAILED."""
+    return FAILED if state.stopped or _has_failed(state) else SUCCEEDED
+
+
+def ending(state: RunState) -> str:
+    """How a run that has finished ended."""
+    if state.stopped:
+        return STOPPED
+    if state.job != SUCCEEDED:
+        return BAD
+    return EARLY if any(task.state == NO_OP for task in state.tasks) else OK
+
+
+def exit_code(state: RunState, *, missing: bool = False) -> int:
+    """Of a run that has finished: a signal, then 2, then 3, then 0.
+
+    missing: the record could not be written, or events that had to be delivered were not.
+    """
+    stop = state.code or 0
+    if stop >= SIGNAL:
+        return stop
+    if _has_failed(state) or stop == FAILURE:
+        return FAILURE
+    return BROKEN if missing or stop == BROKEN else 0
+
+
+def _has_failed(state: RunState) -> bool:
+    return any(task.state == FAILED for task in state.tasks)
