@@ -5,20 +5,26 @@ Knows no task and no engine. All callbacks run in the thread that calls `wait`, 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-import threading
 import time
 from collections import deque
 from contextlib import suppress
 from heapq import heappop, heappush
 
+from factc import forks
+from factc.caller import check_caller
 from factc.poller import READ, WRITE, poller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+
+LONGEST = 3600.0  # seconds of one wait: epoll takes no more than some weeks
+TURN = 0.05  # seconds between two looks at what the system refuses to wait for
+REFUSED = (errno.ENOMEM, errno.ENOSPC)
 
 
 class Timer:
@@ -38,45 +44,58 @@ class Timer:
 
 
 class Loop:
-    """A loop round one poller. Use it as a context manager: leaving restores the signal handlers.
+    """A loop round one poller. Use it as a context manager: leaving restores the signal handlers, and what was blocked.
 
     now:  tells seconds on a clock that never goes back. wall: tells seconds since the epoch.
-    Must be used in the main thread, the only one in which Python delivers signals.
+    Raises RequestError but in the main thread, the only one in which Python delivers signals; OSError if there are no
+    descriptors for it.
     """
 
     def __init__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("a run needs the main thread: only there does Python deliver signals")
+        check_caller()
         self.now: Callable[[], float] = time.monotonic
         self.wall: Callable[[], float] = time.time
-        self._poller = poller()
         self._callbacks: dict[int, Callable[[int], None]] = {}
         self._removed: set[int] = set()  # since the last wait
+        self._unwatched: set[int] = set()  # the system refuses to wait for these: they are looked at in turns
         self._timers: list[Timer] = []
         self._called: deque[Callable[[], None]] = deque()
         self._on_signal: dict[int, Callable[[int], None]] = {}
         self._before: dict[int, object] = {}
         self._wakeup, self._wake = os.pipe()
+        try:
+            self._poller = poller()
+            self._poller.register(self._wakeup, READ)
+        except OSError:
+            os.close(self._wakeup)
+            os.close(self._wake)
+            raise
         os.set_blocking(self._wakeup, False)
         os.set_blocking(self._wake, False)
+        self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._old_wakeup = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        self._poller.register(self._wakeup, READ)
+        forks.undone(self._wake, self._restore)  # or the signals of a copy would come here
 
     def __enter__(self) -> Loop:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-        signal.set_wakeup_fd(self._old_wakeup)
+        self._restore()
         self._poller.close()
         os.close(self._wakeup)
         wake, self._wake = self._wake, -1
-        os.close(wake)
+        forks.close(wake)
+
+    def _restore(self) -> None:
+        """Signals go where they went before."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
+        for number, handler in self._before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(self._old_wakeup)
 
     def add(self, descriptor: int, callback: Callable[[int], None]) -> None:
-        """Calls back, with the descriptor, whenever it can be read."""
-        self._poller.register(descriptor, READ)
+        """Calls back, with the descriptor, whenever it can be read; perhaps also when it cannot."""
+        self._watch(descriptor, READ)
         self._callbacks[descriptor] = callback
 
     def add_writer(self, descriptor: int, callback: Callable[[int], None]) -> None:
@@ -84,12 +103,23 @@ class Loop:
 
         Raises PermissionError where the system has no waiting for it: epoll refuses regular files.
         """
-        self._poller.register(descriptor, WRITE)
+        self._watch(descriptor, WRITE)
         self._callbacks[descriptor] = callback
+
+    def _watch(self, descriptor: int, what: int) -> None:
+        try:
+            self._poller.register(descriptor, what)
+        except OSError as problem:  # a user may wait for so many with epoll, and each takes memory
+            if problem.errno not in REFUSED:
+                raise
+            self._unwatched.add(descriptor)
 
     def remove(self, descriptor: int) -> None:
         """Forgets a descriptor that was added for either."""
-        self._poller.unregister(descriptor)
+        if descriptor in self._unwatched:
+            self._unwatched.remove(descriptor)
+        else:
+            self._poller.unregister(descriptor)
         del self._callbacks[descriptor]
         self._removed.add(descriptor)
 
@@ -100,12 +130,13 @@ class Loop:
         return timer
 
     def on_signal(self, number: int, callback: Callable[[int], None]) -> None:
-        """Calls back when a signal came. One that was ignored when the program started stays ignored."""
+        """Calls back when a signal came, also where it was blocked. One that was ignored at the start stays ignored."""
         if number != signal.SIGCHLD and signal.getsignal(number) == signal.SIG_IGN:
             return
         self._on_signal[number] = callback
         before = signal.signal(number, _noted)
         self._before.setdefault(number, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (number,))
 
     def call(self, callback: Callable[[], None]) -> None:
         """From any thread: calls back soon, in the thread of the loop."""
@@ -122,9 +153,12 @@ class Loop:
         if self._timers:
             due = max(0.0, self._timers[0].due - self.now())
             timeout = due if timeout is None else min(due, timeout)
+        timeout = LONGEST if timeout is None else min(timeout, LONGEST)
         self._removed.clear()
         woken = False
-        for descriptor, _ in self._poller.poll(timeout):
+        ready = self._poller.poll(min(timeout, TURN) if self._unwatched else timeout)
+        ready += [(descriptor, 0) for descriptor in self._unwatched]
+        for descriptor, _ in ready:
             if descriptor == self._wakeup:
                 woken = True
             elif descriptor not in self._removed:  # by an earlier callback, which may have added its number anew

@@ -6,6 +6,7 @@ Knows descriptors and the two things to wait for; knows nothing of what they are
 from __future__ import annotations
 
 import select
+from math import ceil
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ READ, WRITE = 1, 4  # EPOLLIN, EPOLLOUT
 
 def poller() -> Poller:
     """The best there is. `selectors` would wrap epoll too, at ten times its price for each descriptor."""
-    return select.epoll() if hasattr(select, "epoll") else Selected()
+    try:
+        return select.epoll() if hasattr(select, "epoll") else Selected()
+    except OSError:  # it is a descriptor, or needs one to be loaded: there may be none
+        return Polled()
 
 
 class Selected:
@@ -53,3 +57,22 @@ class Selected:
 
     def close(self) -> None:
         self._selector.close()
+
+
+class Polled:
+    """What does without a descriptor of its own; its cost grows with what it waits for."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+
+    def register(self, descriptor: int, what: int, /) -> None:
+        self._poll.register(descriptor, what)  # POLLIN and POLLOUT are those same numbers everywhere
+
+    def unregister(self, descriptor: int, /) -> None:
+        self._poll.unregister(descriptor)
+
+    def poll(self, timeout: float | None = None, /) -> list[tuple[int, int]]:
+        return self._poll.poll(None if timeout is None else ceil(timeout * 1000))
+
+    def close(self) -> None:
+        """There is nothing to be closed."""

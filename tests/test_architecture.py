@@ -61,6 +61,7 @@ LIGHT = {
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
+    "caller", "forks",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
     "cli.complain", "cli.running", "sink.terminal", "sink.streams",
 }  # fmt: skip
@@ -83,7 +84,8 @@ FLOORS = [
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
      "runner.simulation", "runner.tail", "events.state", "durations"},
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
-     "resources", "diagnostic", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach"},
+     "resources", "diagnostic", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
+     "forks", "caller"},
 ]  # fmt: skip
 
 

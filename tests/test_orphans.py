@@ -48,6 +48,9 @@ WAYS = {
 }
 
 
+ALL = range(1000)  # numbers of attempts
+
+
 def runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
@@ -68,7 +71,7 @@ def wait_for(done: Callable[[], object], seconds: float = 10) -> None:
 
 
 def kill_all(brand: str) -> None:
-    while found := marks.marked(brand):
+    while found := marks.marked(brand, ALL):
         for process in found:
             marks.send(process, brand, signal.SIGKILL)
 
@@ -209,7 +212,7 @@ def test_a_run_inside_a_task_is_asked_and_its_tasks_are_not(den: Den) -> None:
     den.started(2)
     den.until((den.folder.path / "ready").exists)
     time.sleep(0.1)
-    found = {process.pid: process.innermost for process in marks.marked(den.folder.brand)}
+    found = {process.pid: process.innermost for process in marks.marked(den.folder.brand, ALL)}
     outer = [pid for pid in den.folder.numbers() if found[pid]]
     den.engine.cancel(1, 0.3)
     den.turn(0.15)
@@ -293,12 +296,12 @@ def test_only_whole_tokens_of_the_variable_count(folder: Folder) -> None:
     ours = {"A": "a" * 100_000, "FACTC_MARK": f"other:7 {brand}:3"}
     started = [subprocess.Popen(["sleep", "60"], env=variables) for variables in (not_ours, ours)]
     try:
-        (found,) = marks.marked(brand)
+        (found,) = marks.marked(brand, ALL)
         assert (found.pid, found.id, found.innermost, found.command) == (started[1].pid, 3, True, "sleep 60")
         marks.send(found, brand, signal.SIGKILL)
         assert started[1].wait() == -9
         marks.send(found, brand, signal.SIGKILL)  # it has gone: nothing happens
-        assert marks.marked(brand) == []
+        assert marks.marked(brand, ALL) == []
     finally:
         for process in started:
             process.kill()
@@ -320,8 +323,8 @@ def test_a_scan_does_not_miss_a_process_in_the_middle_of_an_exec(folder: Folder)
     variables = {**os.environ, "N": "0", "FACTC_MARK": f"{folder.brand}:1"}
     process = subprocess.Popen(["sh", "-c", text, text], env=variables)
     try:
-        wait_for(lambda: marks.marked(folder.brand))
-        assert all(len(marks.marked(folder.brand)) == 1 for _ in range(200))
+        wait_for(lambda: marks.marked(folder.brand, ALL))
+        assert all(len(marks.marked(folder.brand, ALL)) == 1 for _ in range(200))
     finally:
         process.kill()
         process.wait()
@@ -373,7 +376,7 @@ def test_after_a_kill_of_the_engine_nothing_is_left(folder: Folder) -> None:
         assert len(folder.alive()) >= len(WAYS)
         other.process.kill()
         other.process.wait()
-        wait_for(lambda: not folder.alive() and not marks.marked(folder.brand), 1)
+        wait_for(lambda: not folder.alive() and not marks.marked(folder.brand, ALL), 1)
         wait_for(lambda: not runs(other.guard), 1)
     assert not folder.alive()
 
@@ -411,7 +414,7 @@ def test_the_guard_holds_and_carries_next_to_nothing(folder: Folder) -> None:
             assert os.getsid(other.guard) == other.guard
             # Nor does a task hold the end of the pipe that the guard listens at.
             wait_for(folder.numbers)
-            wait_for(lambda: [found.command for found in marks.marked(folder.brand)] == ["sleep 60"])
+            wait_for(lambda: [found.command for found in marks.marked(folder.brand, ALL)] == ["sleep 60"])
             links = [os.readlink(entry) for entry in Path(f"/proc/{folder.numbers()[0]}/fd").iterdir()]
             assert held["0"] not in links
     finally:

@@ -62,6 +62,7 @@ options: -C DIR  go there first;  --version;  -h, --help
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (by default the program's) and returns its exit code."""
     _open_standard_streams()
+    _hear_signals()
     try:
         return _run([*(sys.argv[1:] if argv is None else argv)])  # no list(): here that is the module of a verb
     except KeyboardInterrupt:
@@ -146,3 +147,21 @@ def _open_standard_streams() -> None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _hear_signals() -> None:
+    """Whoever started this program may have blocked signals, or thrown the ends of children away."""
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if os.getpid() == 1:  # of a container: the system would keep from it what it has no handler for
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, _stopped)
+
+
+def _stopped(number: int, frame: object) -> None:
+    """Ends the program as the signal would have done."""
+    raise SystemExit(128 + number)

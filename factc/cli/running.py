@@ -89,6 +89,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         to=options.to,
         arguments=_cleaned(arguments),
         again=_again(made, options),
+        alone=True,
     )
 
 

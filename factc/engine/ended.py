@@ -34,6 +34,15 @@ def has_ended(pid: int) -> int | None:
     return found[1] if found else None
 
 
+def is_child(pid: int) -> bool:
+    """Whether this is a child still, be it a dead one: if so, its number is nobody else's."""
+    try:
+        _waitid(_P_PID, pid)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def _exit_code(how: int, status: int) -> int:
     return status & 0xFF if how == _CLD_EXITED else 128 + (status & 0x7F)
 

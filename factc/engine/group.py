@@ -21,6 +21,8 @@ def living(groups: Set[int]) -> Set[int]:
         return groups
     if sys.platform != "linux":
         return {group for group in groups if _answers(group)}
+    if not proc.is_ours():
+        return groups
     found: set[int] = set()
     try:
         for pid in proc.pids():

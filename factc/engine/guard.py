@@ -9,26 +9,63 @@ import os
 import time
 from contextlib import suppress
 
+from factc import forks
+from factc.engine.spawn import to_default
+
 PATIENCE = 0.5  # seconds that a dismissed guard is waited for; it needs about one thousandth
 SHELL = "/bin/sh"
 PATH = "/usr/bin:/bin"
 
-# The program's own name must not stand in here: `pkill -9 -f` with that name shall not take the guard along.
+# The program's own name must not stand in here: `pkill -9 -f` with that name shall not take the guard along. Nor must
+# the brand in any argv, which every user can read: who knew it could have his own processes taken for ours.
 # Several quiet rounds, because a process in the middle of an exec has no environment to be read.
+# Where no process can be started (that may be why factc was killed), the shell ends, and its last act is `alone`.
 SCRIPT = """\
 trap '' HUP INT QUIT TERM
-cd /proc && command -v grep >/dev/null || exit 3
+cd /proc && read -r brand && [ -n "$brand" ] || exit 3
 while read -r word; do
   [ "$word" = go ] && exit 0
 done
+
+user() { # PID: its real user
+  user=
+  while read -r key user rest && [ "$key" != Uid: ]; do :; done <"$1/status"
+}
+end() { # PID …: kills those that are of our user
+  for pid do
+    user "$pid"
+    [ "$user" = "$me" ] && kill -9 "$pid" && quiet=0
+  done
+}
+found() { # PID: whether its environment holds a mark, found without another process
+  while line='' && read -r line || [ -n "$line" ]; do
+    case $line in *"$brand:"*) return 0 ;; esac
+  done <"$1/environ"
+  return 1
+}
+alone() {
+  round=0 quiet=0
+  while [ $round -lt 50 ] && [ $quiet -lt 3 ]; do
+    round=$((round + 1)) quiet=$((quiet + 1))
+    for path in [0-9]*; do
+      found "$path" && end "$path"
+    done
+  done
+}
+user self
+me=$user
+trap alone EXIT
+command -v grep >/dev/null || exit 0
 round=0 quiet=0
 while [ $round -lt 50 ] && [ $quiet -lt 3 ]; do
-  found=$(grep -lsF -e "$1:" [0-9]*/environ)
-  for path in $found; do kill -9 "${path%/environ}"; done
   round=$((round + 1)) quiet=$((quiet + 1))
-  [ -z "$found" ] || quiet=0
+  for path in $(grep -lsF -f - [0-9]*/environ <<END
+$brand:
+END
+  ); do end "${path%/environ}"; done
   sleep 0.02
 done
+trap - EXIT
 """
 
 
@@ -39,10 +76,12 @@ class Guard:
 
     def __init__(self, brand: str) -> None:
         read, self._pipe = os.pipe()  # neither is inherited by anything that is started
+        forks.held(self._pipe)
         try:
-            self.pid = _start(read, brand)
+            os.write(self._pipe, f"{brand}\n".encode())
+            self.pid = _start(read)
         except BaseException:
-            os.close(self._pipe)
+            forks.close(self._pipe)
             raise
         finally:
             os.close(read)
@@ -51,7 +90,7 @@ class Guard:
         """Tells it to go, and reaps it."""
         with suppress(OSError):  # it may be gone; Python ignores SIGPIPE
             os.write(self._pipe, b"go\n")
-        os.close(self._pipe)
+        forks.close(self._pipe)
         deadline = time.monotonic() + PATIENCE
         with suppress(ChildProcessError):
             while os.waitpid(self.pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
@@ -59,23 +98,25 @@ class Guard:
 
     def bury(self) -> None:
         """It was seen to have ended early: reaps it."""
-        os.close(self._pipe)
+        forks.close(self._pipe)
         with suppress(ChildProcessError):
             os.waitpid(self.pid, os.WNOHANG)
 
 
-def _start(read: int, brand: str) -> int:
+def _start(read: int) -> int:
     actions = [
         (os.POSIX_SPAWN_DUP2, read, 0),
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
     path = os.pathsep.join(filter(None, (PATH, os.environ.get("PATH"))))
-    argv, handed_down = ("sh", "-c", SCRIPT, "sh", brand), _inheritable()
+    argv, handed_down = ("sh", "-c", SCRIPT), _inheritable()
     try:  # not by closing them in the child: the system refuses that for a number above a limit that was lowered since
         for descriptor in handed_down:
             os.set_inheritable(descriptor, False)
-        return os.posix_spawn(SHELL, argv, {"PATH": path}, file_actions=actions, setsid=True)
+        return os.posix_spawn(
+            SHELL, argv, {"PATH": path}, file_actions=actions, setsid=True, setsigmask=(), setsigdef=to_default()
+        )
     finally:
         for descriptor in handed_down:
             os.set_inheritable(descriptor, True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 
-from factc.engine import Exited, Left, NotStarted, Started
+from factc.diagnostic import RequestError
+from factc.engine import Exited, Left, Lost, NotStarted, Started, proc
 from factc.engine.ended import any_ended, has_ended
 from factc.engine.guard import Guard
 from factc.engine.marks import VARIABLE, Marked, mark, marked
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from factc.loop import Loop
 
 
+ROUND = 2.0  # seconds between two looks for ends of which no signal told
+STOLEN = "something else in this program waits for any child, and took its exit code"
+
+
 class Local:
     """Processes on this machine.
 
@@ -36,32 +42,45 @@ class Local:
                brand or no /proc to do it by.
     withheld:  variables that no attempt inherits.
     variables: what every attempt finds in its environment, whatever it sets itself.
+    alone:     whether this program starts nothing else: a child that is not ours is then an orphan that the system
+               handed to it, as it does to the first process of a container, and is reaped when it ends.
     """
 
     def __init__(
-        self, brand: str = "", *, withheld: Iterable[str] = (), variables: Mapping[str, str] | None = None
+        self,
+        brand: str = "",
+        *,
+        withheld: Iterable[str] = (),
+        variables: Mapping[str, str] | None = None,
+        alone: bool = False,
     ) -> None:
         self._withheld = frozenset(map(os.fsencode, withheld))
         self._common = {encoded(name): encoded(value) for name, value in (variables or {}).items()}
         self.unguarded = ""
         self._brand = brand
+        self._alone = alone
         self._guard: Guard | None = None
 
     def open(self, post: Callable[[Post], None], loop: Loop) -> None:
+        try:
+            self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as problem:
+            raise RequestError(f"no task can be started: {os.devnull}: {problem.strerror}") from None
         self._guard = self._guarded()  # before there is anything to guard
         self._post = post
         self._loop = loop
-        self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._spare = Spare()
         self._shells = Shells()
         self._pipes = Pipes(post, loop, self._drained)
         self._stopping = Stopping(self._brand, loop, self._spare, self._settle)
         self._by_pid: dict[int, Process] = {}
         self._by_id: dict[int, Process] = {}
+        self._begun: set[int] = set()
         self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}
         self._mark = mark(self._inherited.get(VARIABLE, b""), self._brand)
         self._inherited |= self._common
-        loop.on_signal(signal.SIGCHLD, self._child)
+        loop.on_signal(signal.SIGCHLD, lambda number: self._child())
+        self._round = loop.later(ROUND, self._look_round)
 
     def submit(self, attempt: Attempt) -> None:
         try:
@@ -84,7 +103,7 @@ class Local:
     def leftovers(self) -> list[Left]:
         strays: dict[int, list[Marked]] = {}
         with self._spare:
-            for process in marked(self._brand) if self._brand else ():
+            for process in marked(self._brand, self._begun) if self._brand else ():
                 if process.id not in self._by_id:
                     strays.setdefault(process.id, []).append(process)
         held = self._pipes.held_open()
@@ -94,9 +113,11 @@ class Local:
         self._pipes.hold(on)
 
     def close(self) -> None:
+        self._round.cancel()
         self._stopping.kill(self._by_id.values())
         for pid in self._by_pid:
-            os.waitpid(pid, os.WNOHANG)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
         self._by_pid.clear()
         self._by_id.clear()
         self._pipes.close()
@@ -110,6 +131,9 @@ class Local:
 
     def _guarded(self) -> Guard | None:
         if not self._brand or not os.path.isdir("/proc/self"):
+            return None
+        if not proc.is_ours():
+            self.unguarded = "/proc shows the processes of another namespace"
             return None
         try:
             return Guard(self._brand)
@@ -131,8 +155,11 @@ class Local:
             raise
         os.close(pipes[1])
         os.close(pipes[3])
+        if before := self._by_pid.get(pid):  # its number would not be free if it had not been reaped
+            self._lost(before)
         process = Process(attempt, pid, now, {pipes[0]: 1, pipes[2]: 2})
         self._by_pid[pid] = self._by_id[attempt.id] = process
+        self._begun.add(attempt.id)
         self._pipes.watch(process)
         self._post(Started(attempt.id, at))
 
@@ -148,12 +175,13 @@ class Local:
 
     # ---- ending: the shell has ended, then what it left is dealt with, then its pipes, then it is reaped
 
-    def _child(self, number: int) -> None:
+    def _child(self) -> None:
         """Some process ended: find out which, without reaping it before its group is dealt with."""
         while True:
             try:
                 found = any_ended()
             except ChildProcessError:
+                self._look_at_each()
                 return
             if found is None:
                 return
@@ -161,7 +189,10 @@ class Local:
             process = self._by_pid.get(pid)
             if self._guard and pid == self._guard.pid:
                 self._deserted(self._guard, code)
-            elif process is None or process.code is not None:
+            elif process is None and self._alone:
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+            elif process is None or process.over:
                 self._look_at_each()
                 return
             else:
@@ -170,10 +201,21 @@ class Local:
     def _look_at_each(self) -> None:
         """Someone else's child, or one that is not reaped yet, is in the way: ask for ours one by one."""
         for pid, process in list(self._by_pid.items()):
-            if process.code is None:
+            if process.over:
+                continue
+            try:
                 code = has_ended(pid)
-                if code is not None:
-                    self._exited(process, code)
+            except ChildProcessError:
+                self._lost(process)
+                continue
+            if code is not None:
+                self._exited(process, code)
+
+    def _look_round(self) -> None:
+        """Another thread that waits for any child, or takes our signals, may have kept an end from us."""
+        self._round = self._loop.later(ROUND, self._look_round)
+        self._child()
+        self._look_at_each()
 
     def _deserted(self, guard: Guard, code: int) -> None:
         guard.bury()
@@ -186,6 +228,14 @@ class Local:
         if process.stage == RUNS and code in process.leave:
             self._settle(process)
         else:
+            self._stopping.clear(process)
+
+    def _lost(self, process: Process) -> None:
+        """Its shell has ended, and nobody will ever know how; what it left is stopped, as far as it has a mark."""
+        del self._by_pid[process.pid]
+        process.lost = True
+        if process.code is None:
+            process.ended = self._loop.now()
             self._stopping.clear(process)
 
     def _settle(self, process: Process) -> None:
@@ -206,12 +256,19 @@ class Local:
             process.linger.cancel()
             self._pipes.read_out(process)  # for what came while reading was on hold
         self._pipes.leave(process)
-        _, _, used = os.wait4(process.pid, 0)
-        del self._by_pid[process.pid]
         del self._by_id[process.id]
-        assert process.code is not None
+        at = self._loop.wall()
+        if process.code is None:
+            self._post(Lost(process.id, at, STOLEN))
+            return
         took = round(process.ended - process.started, 6)
-        self._post(Exited(process.id, self._loop.wall(), process.code, took, used.ru_utime, used.ru_stime))
+        user = system = None
+        if not process.lost:
+            del self._by_pid[process.pid]
+            with suppress(ChildProcessError):  # another thread was quicker, but how it ended was seen before
+                _, _, used = os.wait4(process.pid, 0)
+                user, system = used.ru_utime, used.ru_stime
+        self._post(Exited(process.id, at, process.code, took, user, system))
 
     # ---- what is left
 

@@ -14,7 +14,13 @@ from time import sleep
 
 from factc.engine import proc
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 VARIABLE = b"FACTC_MARK"
+DIGITS = 10  # fewer have the numbers of all attempts
+LONGEST = 65_536  # bytes of an outer mark that are handed on; one variable may have twice as many
 _UNSEEN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 
@@ -39,32 +45,36 @@ def mark(outer: bytes, brand: str) -> bytes:
 
     `outer` is the value that the engine itself inherited.
     """
+    outer = outer if len(outer) < LONGEST else b""
     return b" ".join([*outer.split(), f"{brand}:".encode()])
 
 
-def marked(brand: str) -> list[Marked]:
-    """Every living process that carries a mark of this brand and that may be signalled; never this one."""
+def marked(brand: str, known: Container[int]) -> list[Marked]:
+    """Every living process that carries a mark of this brand with one of the known numbers; never this one.
+
+    None of another user: what he writes into an environment is his, and so are his processes.
+    """
     for _ in range(10):
         found, whole = scan(brand)
         if whole:
             break
         sleep(0.01)
-    return found
+    return [process for process in found if process.id in known]
 
 
 def scan(brand: str) -> tuple[list[Marked], bool]:
-    """As `marked` at a first look, and whether everything could be looked at.
+    """As `marked` at a first look, with whatever numbers, and whether everything could be looked at.
 
     It cannot while descriptors are short, nor a process in the middle of an exec.
     """
     found: list[Marked] = []
-    if sys.platform != "linux":
+    if not proc.is_ours():
         return found, True
     whole, me, user = True, os.getpid(), os.geteuid()
     try:
         for pid in proc.pids():
             try:
-                if pid != me and (user == 0 or os.stat(f"/proc/{pid}").st_uid == user):
+                if pid != me and os.stat(f"/proc/{pid}").st_uid == user:
                     found += _look(pid, brand)
             except OSError as problem:  # gone, or not for us to read
                 whole = whole and problem.errno not in _UNSEEN
@@ -113,7 +123,9 @@ def _look(pid: int, brand: str) -> list[Marked]:
         tokens = value.split()
         for at in range(len(tokens) - 1, -1, -1):
             number = tokens[at].removeprefix(word)
-            if tokens[at].startswith(word) and number.isdigit():
+            if tokens[at].startswith(word) and number.isdigit() and len(number) < DIGITS:
+                if proc.user(pid) != os.getuid():  # a program that becomes root keeps what its caller gave it
+                    return []
                 os.kill(pid, 0)  # PermissionError: nothing can be done about it, so it is not waited for either
                 return [Marked(pid, int(number), at == len(tokens) - 1)]
     return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from time import sleep
 
 TYPE_CHECKING = False
@@ -22,6 +23,19 @@ DEAD = (b"Z", b"X")
 _KERNEL_THREAD = 0x0020_0000
 # Fields of /proc/PID/stat, counted from the state on. An exec sets the start of the code last.
 _FLAGS, _START_CODE, _ENV_START, _ENV_END = 6, 23, 47, 48
+
+
+def is_ours() -> bool:
+    """Whether there is a /proc whose numbers mean what they mean to this process.
+
+    A new namespace of processes may still see that of the old one, with other numbers.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        return os.readlink("/proc/self") == str(os.getpid())
+    except OSError as problem:
+        return problem.errno != errno.ENOENT
 
 
 def pids() -> Iterator[int]:
@@ -61,6 +75,12 @@ def environ(pid: int) -> bytes:
 def alive(pid: int) -> bool:
     """Whether it runs: a zombie does not. Raises OSError if it is gone."""
     return _stat(pid)[0] not in DEAD
+
+
+def user(pid: int) -> int:
+    """Whose it is: the real user, who has started it. Raises OSError if it is gone."""
+    words = _read(f"/proc/{pid}/status").partition(b"\nUid:")[2].split(None, 1)
+    return int(words[0]) if words else -1
 
 
 def command(pid: int) -> str:

@@ -21,7 +21,9 @@ RUNS, LINGERS, ASKED, KILLED = range(4)
 class Process:
     """An attempt from its start to its last post. Until it is reaped its pid also names its group, and nobody else."""
 
-    __slots__ = ("id", "pid", "started", "pipes", "leave", "grace", "ended", "code", "stage", "deadline", "linger")
+    __slots__ = (
+        "id", "pid", "started", "pipes", "leave", "grace", "ended", "code", "lost", "stage", "deadline", "linger",
+    )  # fmt: skip
 
     def __init__(self, attempt: Attempt, pid: int, started: float, pipes: dict[int, int]) -> None:
         self.id = attempt.id
@@ -32,6 +34,12 @@ class Process:
         self.pipes = pipes  # descriptor → stream
         self.ended = 0.0
         self.code: int | None = None  # its shell has ended
+        self.lost = False  # it has, and somebody else took the code: its number belongs to nobody now
         self.stage = RUNS
         self.deadline = float("inf")  # when the stage is over
         self.linger: Timer | None = None  # nothing but its pipes is waited for
+
+    @property
+    def over(self) -> bool:
+        """Whether its shell has ended."""
+        return self.lost or self.code is not None

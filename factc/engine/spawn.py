@@ -11,7 +11,7 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from factc.engine import Attempt
     from factc.engine.shells import Shells
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
 BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 
-# Python ignores these, and a child would inherit that.
-_DEFAULTED = [s for s in (signal.SIGPIPE, getattr(signal, "SIGXFSZ", None)) if s is not None]
+_ALL = [int(number) for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)]
+_BUT_HANGUP = [number for number in _ALL if number != signal.SIGHUP]
+
+
+def to_default() -> Sequence[int]:
+    """The signals that a process is to begin with as if nobody had ignored them; it is to have none blocked either.
+
+    Not SIGHUP where it is ignored: that is what nohup is for.
+    """
+    return _BUT_HANGUP if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else _ALL
 
 
 def spawn(
@@ -49,14 +57,19 @@ def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[
     null, out, err = streams
     actions = ((os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     argv = [encoded(word) for word in attempt.argv]
+    default = to_default()
     if path := shells.find(argv[0]):
         try:
-            return os.posix_spawn(path, argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
+            return os.posix_spawn(
+                path, argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=default
+            )
         except OSError as problem:
             if problem.errno in BUSY or problem.errno == errno.E2BIG:
                 raise
             shells.forget(argv[0])  # it is no longer where it was, or no longer to be executed
-    return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
+    return os.posix_spawnp(
+        argv[0], argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=default
+    )
 
 
 def words(problem: OSError | ValueError, attempt: Attempt) -> str:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 
+from factc.engine import proc
+from factc.engine.ended import is_child
 from factc.engine.group import living
 from factc.engine.marks import scan, send
 from factc.engine.process import ASKED, KILLED, LINGER, LINGERS, RUNS
@@ -36,27 +39,28 @@ class Stopping:
         self._loop = loop
         self._spare = spare
         self._gone = gone
-        self._members: dict[int, Process] = {}  # by pid; none of them is reaped
-        self._asked: set[int] = set()  # pids of those whose strays have not been asked yet
+        self._members: dict[int, Process] = {}  # by attempt; none of them is reaped by us
+        self._asked: set[int] = set()  # those whose strays have not been asked yet
         self._timer: Timer | None = None
         self._pause = SOON
         self._doubt: float | None = None  # since when no look has seen everything
+        self._blind = sys.platform == "linux" and not proc.is_ours()  # no look shows whether a group has members
 
     def ask(self, process: Process, grace: float) -> None:
         """Asks it to end within `grace` seconds; one that was asked before gets less time, never more."""
-        self._members[process.pid] = process
+        self._members[process.id] = process
         self._ask(process, grace)
         self._look_in(0)
 
     def clear(self, process: Process) -> None:
         """Its shell has ended: whatever is left of it shall end too."""
-        self._members[process.pid] = process
+        self._members[process.id] = process
         self._pause = SOON
         self._look_in(0)
 
     def kill(self, processes: Iterable[Process]) -> None:
         """Kills them all here and now, as far as that goes within a moment."""
-        self._members = {process.pid: process for process in processes}
+        self._members = {process.id: process for process in processes}
         for _ in range(20):
             if not self._members:
                 return
@@ -65,8 +69,8 @@ class Stopping:
             strays, _ = self._strays()
             for process in self._members.values():
                 self._kill(process, strays.get(process.id, []))
-            alive = living(self._members.keys())
-            self._members = {p.pid: p for p in self._members.values() if p.pid in alive or p.id in strays}
+            alive = living({p.pid for p in self._members.values() if not p.lost})
+            self._members = {p.id: p for p in self._members.values() if p.pid in alive or p.id in strays}
             time.sleep(0.005)
 
     # ---- one look at all of them
@@ -77,13 +81,14 @@ class Stopping:
         strays, whole = self._strays()
         whole = self._believed(whole)
         with self._spare:
-            alive = living({pid for pid, process in self._members.items() if process.code is not None})
+            alive = living({p.pid for p in self._members.values() if p.over and not p.lost})
         now = self._loop.now()
         for process in list(self._members.values()):
             mine = strays.get(process.id, [])
-            if process.code is not None and whole and not mine and process.pid not in alive:
-                del self._members[process.pid]
-                self._asked.discard(process.pid)
+            unseen = process.lost or process.pid not in alive or (self._blind and process.stage == KILLED)
+            if process.over and whole and not mine and unseen:
+                del self._members[process.id]
+                self._asked.discard(process.id)
                 self._gone(process)
             else:
                 self._step(process, mine, now)
@@ -95,8 +100,10 @@ class Stopping:
             process.deadline = process.ended + LINGER
         if process.stage == LINGERS and now >= process.deadline:
             self._ask(process, process.grace)
-        if process.pid in self._asked:
-            self._asked.remove(process.pid)
+        if process.stage == ASKED and process.over and self._blind:
+            process.deadline = min(process.deadline, process.ended + 2 * LINGER)
+        if process.id in self._asked:
+            self._asked.remove(process.id)
             self._ask_strays(process, mine)
         if process.stage == ASKED and now >= process.deadline:
             process.stage = KILLED
@@ -115,7 +122,7 @@ class Stopping:
 
     def _wait(self, process: Process, pause: float) -> float:
         left = max(0.0, process.deadline - self._loop.now())
-        if process.code is None and process.stage == ASKED:
+        if not process.over and process.stage == ASKED:
             return left  # its shell's end will be heard
         return pause if process.stage == KILLED else min(left, pause)
 
@@ -157,7 +164,7 @@ class Stopping:
             _signal_group(process, signal.SIGKILL)
         elif process.stage < ASKED:
             process.stage = ASKED
-            self._asked.add(process.pid)
+            self._asked.add(process.id)
             _signal_group(process, signal.SIGTERM)
             _signal_group(process, signal.SIGCONT)
 
@@ -177,6 +184,8 @@ class Stopping:
 
 
 def _signal_group(process: Process, number: int) -> None:
+    if process.lost or not is_child(process.pid):  # another thread has reaped it: the number may be anybody's
+        return
     with suppress(ProcessLookupError, PermissionError):  # gone; only a zombie is left (macOS's word for it)
         os.killpg(process.pid, number)
 

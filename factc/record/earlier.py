@@ -12,7 +12,7 @@ from factc.diagnostic import RequestError
 from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
 from factc.record.history import find, read, successor
-from factc.record.journalfile import JournalFile, Locked, lock
+from factc.record.journalfile import JournalFile, Locked, lock, unlock
 from factc.record.pasted import word
 from factc.record.resume import Resumption
 
@@ -52,7 +52,7 @@ class Earlier:
 
     def close(self) -> None:
         """From now on others may continue the run."""
-        os.close(self._claim)
+        unlock(self._claim)
 
     def values(self, given: Given) -> Given:
         """The caller's values and tags, and beside them those of the earlier run."""
@@ -106,7 +106,7 @@ class Earlier:
         from factc.engine.marks import marked
 
         tasks = self.run.state.tasks
-        return [one for one in marked(self.run.header.run) if tasks[one.id].state != SUCCEEDED]
+        return [one for one in marked(self.run.header.run, range(len(tasks))) if tasks[one.id].state != SUCCEEDED]
 
 
 def _program(command: str) -> str:

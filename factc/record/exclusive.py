@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.digest import sha256_hex
-from factc.record.journalfile import Locked, lock
+from factc.record.journalfile import Locked, lock, unlock
 from factc.record.writer import make_state_dir, refused
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -45,7 +45,7 @@ class Exclusive:
             os.pwrite(self._descriptor, holder, 0)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        unlock(self._descriptor)
 
 
 def _held(holder: bytes) -> RequestError:

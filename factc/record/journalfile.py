@@ -15,6 +15,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
+from factc import forks
 from factc.record.ballast import FULL, Ballast
 
 TYPE_CHECKING = False
@@ -163,7 +164,7 @@ class JournalFile:
     def _let_go(self) -> None:
         for descriptor in (self._descriptor, self._place):
             if descriptor >= 0:
-                os.close(descriptor)
+                unlock(descriptor)
         self._descriptor = self._place = -1
 
     def _cut(self) -> None:
@@ -174,13 +175,17 @@ class JournalFile:
 
 
 def lock(descriptor: int) -> bool:
-    """Takes the lock of an open file; False where there are no locks. Raises Locked if somebody else has it."""
+    """Takes the lock of an open file; False where there are no locks. Raises Locked if somebody else has it.
+
+    To be given back with `unlock`; copies of this process do not keep it.
+    """
     import fcntl
 
     until = time.monotonic() + PATIENCE
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            forks.held(descriptor)
             return True
         except BlockingIOError:
             if time.monotonic() > until:
@@ -188,6 +193,15 @@ def lock(descriptor: int) -> bool:
             time.sleep(0.01)
         except OSError:
             return False
+
+
+def unlock(descriptor: int) -> None:
+    """Gives the lock of an open file back and closes it. A copy of this process may have it open all the same."""
+    import fcntl
+
+    with suppress(OSError):  # there are no locks
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    forks.close(descriptor)
 
 
 def is_locked(path: str) -> bool | None:
@@ -203,7 +217,7 @@ def is_locked(path: str) -> bool | None:
         return None
     finally:
         with suppress(OSError):
-            os.close(descriptor)
+            unlock(descriptor)
     return False
 
 

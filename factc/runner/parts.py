@@ -178,7 +178,8 @@ class Parts:
 
     def _engine(self) -> Engine:
         if not self.wishes.rehearse:
-            return Local(self.header.run, withheld=self.plan.secrets, variables=self._variables())
+            variables, alone = self._variables(), self.wishes.alone
+            return Local(self.header.run, withheld=self.plan.secrets, variables=variables, alone=alone)
         from factc.engine.rehearsal import Rehearsal
 
         return Rehearsal(lambda i: self.plan.tasks[i].ok[0])

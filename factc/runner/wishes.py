@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DRAIN = 30.0  # seconds that the exit waits for webhooks
 TAIL = 10_000  # characters of output per stream that events carry
+SHORTEST, LONGEST = 0.001, 1_000_000_000  # seconds that a time may take: some thirty years
+HEARTBEAT = 0.05  # seconds between two heartbeats at the least
 OUTPUTS = ("stream", "group", "quiet", "raw")
 
 
@@ -30,6 +32,7 @@ class Wishes:
     output: one of OUTPUTS. state_dir: where the record goes, None for no record; keep: how many runs of the job stay
     there. exclusive: False, True, or a key. rehearse: execute nothing. stats: say at the end what the run spent where.
     start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
+    alone: this process does nothing but this run.
     Raises RequestError for what cannot be done.
     """
 
@@ -62,6 +65,7 @@ class Wishes:
         to: str | None = None,
         arguments: Sequence[str] = (),
         again: str = "",
+        alone: bool = False,
     ) -> None:
         self.jobs = jobs
         self.levels = levels
@@ -89,11 +93,11 @@ class Wishes:
         self.to = to
         self.arguments = list(arguments)
         self.again = again
+        self.alone = alone
         self._check()
 
     def _check(self) -> None:
-        if self.jobs is not None and self.jobs < 1:
-            raise RequestError(f"{self.jobs} tasks at once are too few", "1 is the least; None is no limit")
+        self._check_numbers()
         if self.output not in OUTPUTS:
             raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
         if self.rehearse and self.webhooks:
@@ -103,11 +107,21 @@ class Wishes:
         if self.state_dir is None and (self.exclusive or self.keep is not None):
             option = "--exclusive" if self.exclusive else "--keep"
             raise RequestError(f"{option} needs a state directory: it does not go with --no-record")
-        if self.keep is not None and self.keep < 1:
-            raise RequestError("--keep takes 1 or more: this run itself is one")
         if not self.webhooks and (self.webhook_secret or self.webhook_headers or self.required):
             raise RequestError("there is no webhook to which this belongs", "give --webhook URL too")
         self._check_urls()
+
+    def _check_numbers(self) -> None:
+        """What the command line cannot say, a caller of the API can."""
+        _whole("jobs", self.jobs, 1, none=True)
+        _whole("keep", self.keep, 1, none=True)  # this run itself is one
+        _whole("max_stdouterr_size", self.tail, 0)
+        for name, slots in self.pools.items():
+            _whole(f"the pool {name}", slots, 1)
+        _seconds("timeout", self.timeout, SHORTEST, none=True)
+        _seconds("heartbeat_interval", self.heartbeat, HEARTBEAT, none=True)
+        _seconds("grace", self.grace, 0)
+        _seconds("webhook_drain", self.drain, 0)
 
     def _check_urls(self) -> None:
         if self.webhooks:
@@ -116,3 +130,18 @@ class Wishes:
             for url in self.webhooks:
                 if reason := check_url(url):
                     raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")
+
+
+def _whole(name: str, value: object, least: int, *, none: bool = False) -> None:
+    if none and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise RequestError(f"{name} cannot be {value!r}", f"it is a whole number from {least} on{' or None' * none}")
+
+
+def _seconds(name: str, value: object, least: float, *, none: bool = False) -> None:
+    if none and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= LONGEST:
+        words = f"it is seconds, from {least:g} to {LONGEST:,}{', or None' * none}"
+        raise RequestError(f"{name} cannot be {value!r}", words)
