@@ -169,10 +169,10 @@ class Stopping:
             _signal_group(process, signal.SIGCONT)
 
     def _ask_strays(self, process: Process, mine: list[Marked]) -> None:
-        """Asks what has left the group; a run inside the task is asked itself, and asks its own."""
+        """Asks what has left the group, all of it if that is lost; a run inside the task is asked, and asks its own."""
         with self._spare:
             for stray in mine:
-                if stray.innermost and not _in_group(stray.pid, process.pid):
+                if stray.innermost and (process.lost or not _in_group(stray.pid, process.pid)):
                     send(stray, self._brand, signal.SIGTERM)
                     send(stray, self._brand, signal.SIGCONT)
 
