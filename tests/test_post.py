@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,10 @@ def answered(text: bytes, *, open: bool = False, deadline: float = 5.0) -> Answe
     ],
     ids=str,
 )
-def test_the_status_counts_whatever_else_is_odd(text: bytes) -> None:
+def test_the_status_counts_whatever_else_is_odd(text: bytes, caplog: pytest.LogCaptureFixture) -> None:
     answer = answered(text)
     assert answer.status is not None and pace.verdict(answer.status) == pace.DELIVERED
+    assert caplog.messages == [], "what a library tells a log may hold the URL"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ class _ProxyHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.server.status == 200:
             host, _, port = self.path.rpartition(":")
-            with socket.create_connection((host, int(port))) as other:
+            with suppress(OSError), socket.create_connection((host, int(port))) as other:
                 ways = {self.connection: other, other: self.connection}
                 while all(way.send(got) if (got := one.recv(65536)) else False
                           for one in select.select(list(ways), (), (), 5)[0] for way in [ways[one]]):  # fmt: skip
@@ -243,9 +244,8 @@ def test_a_tunnel_through_a_proxy(certificate: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with Receiver([200, Raw(b"hello\r\n")], certificate=certificate) as receiver, proxy() as tunnel:
         monkeypatch.setenv("https_proxy", f"http://me:p%40ss@{tunnel.host}")
-        assert post(receiver.url.replace("127.0.0.1", "localhost")).words.startswith(
-            f"through the proxy {tunnel.host}: its certificate is not accepted: hostname mismatch"
-        )
+        words = post(receiver.url.replace("127.0.0.1", "localhost")).words
+        assert words.startswith(f"through the proxy {tunnel.host}: its certificate is not accepted: "), words
         assert post(receiver.url).status == 200
         assert post(receiver.url).words == f"through the proxy {tunnel.host}: {NO_HTTP}"
         assert {path for path, _ in tunnel.came[1:]} == {receiver.url[8:-1]}

@@ -202,6 +202,8 @@ class _Answer(HTTPResponse):
 
     def _begin(self) -> None:
         super().begin()
+        self.headers.defects.clear()  # a log would be told of them, and of the URL
+        self.headers.set_payload("")
         if self._reader.ended:  # the end comes after the head, and nobody has read so far yet
             raise Broken("its answer breaks off")
         lengths = ",".join(self.headers.get_all("Content-Length", ())).split(",")

@@ -84,6 +84,8 @@ def _why(causes: list[BaseException]) -> str:
             return "its answer is no proper HTTP: the headers are too long, or too many"
         if isinstance(cause, IncompleteRead):
             return "its answer breaks off"
+        if type(cause).__name__ == "CertificateError":
+            return "its certificate is not accepted: it is for another host"
         if isinstance(cause, OSError) and (found := _of_system(cause)):
             return found
     return f"it could not be sent ({type(causes[-1]).__name__})"
