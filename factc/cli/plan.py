@@ -55,6 +55,7 @@ def _resumed(options: argparse.Namespace) -> int:
     report(loaded.warnings, options.colour)
     plan = loaded.plan
     resumption = earlier.resumption(plan)
+    earlier.close()  # it is only shown
     order = sequence(plan)
     over = [remark(f"{CARRIED}: {plan.tasks[i].name}") for i in order if i in resumption.carried]
     again = [i for i in order if i not in resumption.carried]
