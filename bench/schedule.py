@@ -20,6 +20,7 @@ from factc.plan import Plan, PlanTask
 from factc.plan.levels import levels
 from factc.record.journal import RunHeader, fact_line, header_line
 from factc.record.known import known_seconds
+from factc.record.statedir import StateDir
 from factc.runner.schedule import urgency
 from factc.runner.search import best_urgency
 from factc.runner.simulation import makespan, shortest_possible
@@ -115,7 +116,7 @@ def _costs(folder: Path) -> list[Row]:
     return [
         row("longest path, 100,000 tasks", _least(lambda: urgency(plan, large.seconds))),
         row("the search, 1,000 tasks", _least(lambda: best_urgency(plan_of(small), small.seconds, 4)), "ms"),
-        row("durations of 5 runs, 1,000 tasks", _least(lambda: known_seconds(str(folder), "random", names))),
+        row("durations of 5 runs, 1,000 tasks", _least(lambda: known_seconds(StateDir(str(folder)), "random", names))),
     ]
 
 

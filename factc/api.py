@@ -14,6 +14,7 @@ from factc.plan.bind import add, complete
 from factc.plan.values import Given
 from factc.record import STATE_DIR
 from factc.record.earlier import Earlier
+from factc.record.statedir import StateDir
 from factc.runner.launch import Result, launch
 from factc.runner.rules import GRACE
 from factc.runner.wishes import DRAIN, TAIL, Wishes
@@ -62,6 +63,7 @@ def run(
     max_stdouterr_size: int = TAIL,
     output: str = "quiet",
     state_dir: str | os.PathLike[str] | None = STATE_DIR,
+    trust_state_dir: bool = False,
     keep: int | None = None,
     exclusive: bool | str = False,
     dry_run: bool = False,
@@ -71,7 +73,8 @@ def run(
     The names are those of the options of `factc run`. jobs: at most so many tasks at once. timeout, grace,
     webhook_drain and heartbeat_interval are seconds, max_stdouterr_size is characters. resume: the run that this one
     continues (a reference, `last`, `last-failed`). secrets: names of environment variables; secret_files: `NAME=PATH`
-    pairs. state_dir: where the run is recorded, None for no record. The screen is that of `factc run`: what factc says
+    pairs. state_dir: where the run is recorded, None for no record; trust_state_dir: what lies there is believed,
+    whoever owns it. The screen is that of `factc run`: what factc says
     goes to standard error.
 
     Must be called in the main thread, because signals stop the run. Raises RequestError if a parameter has no
@@ -95,6 +98,7 @@ def run(
         tail=max_stdouterr_size,
         output=output,
         state_dir=place,
+        trust_state_dir=trust_state_dir,
         keep=keep,
         exclusive=exclusive,
         rehearse=dry_run,
@@ -102,7 +106,7 @@ def run(
     given = Given(dict(values or {}), dict(tags or {}), [])
     if resume is None:
         return launch(complete(add(plan, given))[0], wishes)
-    earlier = Earlier(place or STATE_DIR, resume)
+    earlier = Earlier(StateDir(place or STATE_DIR, trust_state_dir), resume)
     try:
         plan, _ = complete(add(plan, earlier.values(given)))
         return launch(plan, wishes, resumption=earlier.resumption(plan))

@@ -34,7 +34,7 @@ PURE = {
     "lint", "lint.allowed", "lint.doubts", "lint.shellflow",
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
-    "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.resume",
+    "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
     "secrets.mask", "secrets.credentials", "source", "diagnostic", "reach",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
@@ -59,7 +59,7 @@ LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.file",
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term".split()),
-    *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known".split()),
+    *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "forks",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",

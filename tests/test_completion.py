@@ -191,7 +191,7 @@ def test_options_with_what_they_are_for() -> None:
         {"--dry-run": "execute nothing: show the commands, and the run as it would go"},
     )
     assert offered("runs", "-") == [
-        "--job", "--failed", "--last", "--format", "--state-dir", "-C", "--no-colour", "--no-color", "-h", "--help",
+        "--job", "--failed", "--last", "--format", "--state-dir", "--trust-state-dir", "-C", "--no-colour", "--no-color", "-h", "--help",
     ]  # fmt: skip
     assert offered("run", "--", "--dr") == []
 

@@ -26,8 +26,12 @@ from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, 
 from factc.events.pace import is_job, transitions
 from factc.events.state import FAILED, SUCCEEDED
 from factc.events.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
-from factc.record.journal import Journal, RunHeader, Seal, fact_line, header_line, seal_line
+from factc.record.history import every, refuse
+from factc.record.journal import RunHeader, Seal, fact_line, header_line, seal_line
 from factc.record.outbox import Retelling, wire_header
+from factc.record.reading import Journal
+from factc.record.recorded import Recorded
+from factc.record.statedir import StateDir
 from factc.sink.address import recorded
 from factc.sink.delivery import DEADLINE
 from factc.sink.late import TRY, Late
@@ -292,14 +296,16 @@ class Clock:
         pass
 
 
-def recorded_run(folder: Path, *urls: str) -> None:
+def recorded_run(place: Path, *urls: str, number: int = 0) -> Recorded:
     """A run that is over, of which nobody has got an event."""
+    folder = place / f".factc/runs/20260131T02000{number}Z-{'a' * 8}"
     header = header_of("{}")
     header.endpoints = [recorded(url) for url in urls]
     steps: list[Step] = [(RunCreated(1.0),), (RunStarted(1.0),), (RunFinished(2.0, SUCCEEDED),)]
     folder.mkdir(parents=True)
     lines = [header_line(header), *(fact_line(number, step[0], more=False) for number, step in enumerate(steps, 1))]
     (folder / "events.ndjson").write_bytes(b"".join(lines))
+    return next(every(StateDir(str(place / ".factc")), refuse))
 
 
 @pytest.mark.parametrize("patience", [0, 0.5, 2, 7, 30, 100])
@@ -321,8 +327,7 @@ def test_every_wait_is_within_what_is_left_of_patience(
     clock = Clock(answer, seconds)
     monkeypatch.setattr("factc.sink.delivery.Post", clock)
     monkeypatch.setattr("factc.sink.late.time", clock)
-    recorded_run(tmp_path / "run", "http://h/")
-    with Late(str(tmp_path / "run")) as late:
+    with Late(recorded_run(tmp_path, "http://h/")) as late:
         outcome = late.deliver(1, "http://h/", Credentials(), lambda words: None, patience)
         long = 0.01  # what the event's own length adds
         assert clock.now <= max(patience, TRY) + long
@@ -337,8 +342,7 @@ def test_each_success_gives_new_patience(tmp_path: Path, monkeypatch: pytest.Mon
     clock = Clock(Answer(200, "slow"), 1.8)
     monkeypatch.setattr("factc.sink.delivery.Post", clock)
     monkeypatch.setattr("factc.sink.late.time", clock)
-    recorded_run(tmp_path / "run", "http://h/")
-    with Late(str(tmp_path / "run")) as late:
+    with Late(recorded_run(tmp_path, "http://h/")) as late:
         outcome = late.deliver(1, "http://h/", Credentials(), lambda words: None, 2)
     assert (outcome.delivered, outcome.why, outcome.dead) == (3, "", False)
     assert clock.now == pytest.approx(5.4)
@@ -348,7 +352,7 @@ def test_all_gives_an_endpoint_up_once(tmp_path: Path) -> None:
     place = Place(tmp_path, GOOD)
     with Receiver(lambda number: 503) as busy, dead() as url:
         for number in range(3):
-            recorded_run(tmp_path / f".factc/runs/{number}", busy.url, busy.url + "other", url, url + "other")
+            recorded_run(tmp_path, busy.url, busy.url + "other", url, url + "other", number=number)
         ran = place.factc("deliver", "--all", "--patience", "0")
         assert ran.code == 3
         assert [request.path for request in busy.requests] == ["/", "/other"], "another URL may be another service"
@@ -800,7 +804,7 @@ def steps_of_a_run(draw: st.DrawFn) -> list[Step]:
 
 def header_of(factfile: str) -> RunHeader:
     return RunHeader(
-        run="r" * 64, reference="j", job="ein “job” \ud800", at=1e9, version="0.1.0", host="h", pid=1, directory="/",
+        run="a" * 64, reference="j", job="ein “job” \ud800", at=1e9, version="0.1.0", host="h", pid=1, directory="/",
         names=[f"task {n} ☃" for n in range(TASKS)], order=[2, 0, 1, 3], tags={"b": "2", "a": "1"}, factfile=factfile,
         endpoints=[{"url": "http://h/", "sha256": "x"}],
     )  # fmt: skip

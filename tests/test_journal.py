@@ -23,7 +23,6 @@ from factc.events import (
 )
 from factc.events.state import SUCCEEDED
 from factc.record.journal import (
-    Journal,
     RunHeader,
     Seal,
     ack_line,
@@ -33,9 +32,10 @@ from factc.record.journal import (
     seal_line,
     stopped_line,
 )
+from factc.record.reading import Journal
 
 HEADER = header_line(
-    RunHeader(run="r", reference="x", job="j", at=1.0, version="1", names=[f"t{i}" for i in range(10)], tags={})
+    RunHeader(run="0123abcd", reference="x", job="j", at=1.0, version="1", names=[f"t{i}" for i in range(10)], tags={})
 )
 
 times = some.floats(0, 1e10, allow_nan=False)
@@ -61,7 +61,12 @@ facts: some.SearchStrategy[Fact] = some.one_of(
 )  # fmt: skip
 
 
-@given(some.lists(some.lists(facts, min_size=1, max_size=4), max_size=6), some.booleans(), some.integers(1, 40))
+job_facts = (RunCreated, RunStarted, RunFinished)
+alone = some.lists(facts, min_size=1, max_size=1)
+together = some.lists(facts.filter(lambda fact: not isinstance(fact, job_facts)), min_size=1, max_size=4)
+
+
+@given(some.lists(alone | together, max_size=6), some.booleans(), some.integers(1, 40))
 def test_steps_come_back_however_the_file_is_read(steps: list[list[Fact]], finished: bool, piece: int) -> None:
     steps = [*steps, [RunFinished(1.0, SUCCEEDED)]] if finished else steps
     lines, number = [], 0
@@ -97,7 +102,7 @@ def test_a_step_that_was_cut_short_counts_once_nothing_more_can_come() -> None:
 
 def test_the_header_comes_back_without_what_is_empty() -> None:
     header = RunHeader(
-        run="r", reference="x", job="j\n", at=1.5, names=["a"], tags={}, endpoints=[{"url": "u", "sha256": "s"}]
+        run="0123abcd", reference="x", job="j\n", at=1.5, names=["a"], tags={}, endpoints=[{"url": "u", "sha256": "s"}]
     )
     line = header_line(header)
     assert "order" not in json.loads(line) and "secrets" not in json.loads(line)
@@ -110,6 +115,7 @@ def test_the_header_comes_back_without_what_is_empty() -> None:
 
 def test_what_became_of_events() -> None:
     journal = Journal()
+    journal.feed(HEADER.replace(b'"tags"', b'"endpoints":[{"url":"a","sha256":"b"},{"url":"c","sha256":"d"}],"tags"'))
     journal.feed(
         seal_line(1, Seal(1, "a", 2)) + seal_line(1, Seal(2, "b", 5)) + seal_line(1, Seal(2, "c", 5, "output"))
     )
@@ -128,17 +134,49 @@ def test_what_became_of_events() -> None:
     ("data", "said"),
     [
         (b"no json\n", "line 1 is no line of a journal"),
-        (HEADER + fact_line(1, RunCreated(1.0)) + b'{"n":2,"fact":"Nonsense"}\n', "line 3 is no line"),
-        (HEADER + fact_line(2, RunCreated(1.0)), "line 2 is no line"),
-        (HEADER + fact_line(1, TaskStarted(1.0, 10)), "line 2 is no line"),
-        (HEADER + fact_line(1, RunCreated(1e300)), "line 2 is no line"),
         (fact_line(1, RunCreated(1.0)), "line 1 is no line"),
         (b'{"journal":1}\n', "line 1 is no line"),
-        (b'{"journal":2,"version":"9.9"}\n', "was written by a newer factc (9.9)"),
+        (b'{"journal":true}\n', "line 1 is no line"),
+        (b'{"journal":2,"version":"9.9\\u001b"}\n', "was written by a newer factc (9.9\\x1b)"),
         (b"[1]\n", "line 1 is no line"),
+        (b"[" * 100_000 + b"\n", "line 1 is no line"),
+        (HEADER.replace(b'"0123abcd"', b'"; rm -r x"'), "line 1 is no line"),
+        (HEADER.replace(b'"tags":{}', b'"tags":{"a":1}'), "line 1 is no line"),
+        (HEADER.replace(b'"at":1.0', b'"at":NaN'), "line 1 is no line"),
     ],
 )
 def test_what_is_no_journal(data: bytes, said: str) -> None:
     with pytest.raises(RequestError) as problem:
         Journal("it").feed(data)
     assert said in problem.value.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no json\n",
+        b"\n",
+        b'{"n":2,"fact":"RunStarted","at":1.0},{"n":3,"fact":"RunStarted","at":1.0}\n',
+        b'{"n":2,"fact":"Nonsense"}\n',
+        b'{"n":2,"fact":["RunStarted"],"at":1.0}\n',
+        b'{"n":2.0,"fact":"RunStarted","at":1.0}\n',
+        fact_line(3, RunStarted(1.0)),
+        fact_line(2, TaskStarted(1.0, 10)),
+        fact_line(2, TaskStarted(1.0, True)),
+        fact_line(2, TaskStarted(1.0, 0, 0)),
+        fact_line(2, RunStarted(1e300)),
+        fact_line(2, TaskEnded(1.0, 0, "\x1b[1m", 0, 1.0)),
+        fact_line(2, TaskEnded(1.0, 0, "WAITING", 0, 1.0)),
+        fact_line(2, TaskStarted(1.0, 0), more=True) + fact_line(3, RunFinished(1.0, SUCCEEDED)),
+        seal_line(1, Seal(1, "a\r\nb", 1)),
+        seal_line(2, Seal(1, "a", 1)),
+        ack_line(1, -1),
+        HEADER,
+    ],
+)
+def test_what_is_before_a_damaged_line_counts_and_what_was_delivered_after_it(line: bytes) -> None:
+    whole = HEADER + fact_line(1, RunCreated(1.0))
+    journal = Journal()
+    journal.feed(whole + line + fact_line(3, RunFinished(2.0, SUCCEEDED)) + ack_line(1, 7))
+    assert journal.damage == 2 + line.count(b"\n") and journal.steps == [(RunCreated(1.0),)] and journal.lost
+    assert journal.outbox(1).acknowledged == {7}

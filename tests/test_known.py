@@ -16,6 +16,7 @@ from factc.events.state import FAILED, NO_OP, SUCCEEDED
 from factc.record.history import every, refuse
 from factc.record.journal import RunHeader, fact_line, header_line
 from factc.record.known import HEAD, known_seconds
+from factc.record.statedir import StateDir
 from tests.conftest import Ran
 from tests.draws import draws
 
@@ -43,7 +44,7 @@ last: bad
 
 
 def known(folder: Path, job: str, *names: str) -> dict[str, float] | None:
-    seconds = known_seconds(str(folder), job, names)
+    seconds = known_seconds(StateDir(str(folder)), job, names)
     return None if seconds is None else dict(zip(names, seconds, strict=True))
 
 
@@ -71,7 +72,7 @@ def test_the_median_of_what_succeeded_in_the_last_five_runs(tmp_path: Path, fact
     (tmp_path / "job.fact").write_text(JOB)
     for _ in range(6):
         assert factc("run", "job.fact", "--output", "quiet").code == 2
-    runs = list(every(str(tmp_path / ".factc"), refuse))
+    runs = list(every(StateDir(str(tmp_path / ".factc")), refuse))
     names = runs[0].header.names
     taken: dict[str, list[float]] = {name: [] for name in names}
     for run in runs[:5]:
@@ -91,7 +92,7 @@ def test_what_was_carried_over_counts_once(tmp_path: Path, factc: Factc) -> None
         factc("run", "job.fact", "--output", "quiet")
     (tmp_path / "mended").touch()
     assert factc("resume", "last").code == 0
-    resumed, *others = every(str(tmp_path / ".factc"), refuse)
+    resumed, *others = every(StateDir(str(tmp_path / ".factc")), refuse)
     slow = resumed.header.names.index("slow")
     taken = [run.state.tasks[slow].duration for run in others]
     assert resumed.state.tasks[slow].duration in taken
@@ -114,8 +115,8 @@ def test_only_runs_of_that_job_and_only_the_newest(tmp_path: Path) -> None:
 def test_the_run_that_asks_tells_nothing(tmp_path: Path) -> None:
     record(tmp_path, 1, "mine", {"a": 1.0}, digits="1" * 8)
     record(tmp_path, 2, "mine", {"a": 9.0}, digits="2" * 8)
-    assert known_seconds(str(tmp_path), "mine", ["a"], but="2" * 64) == [1.0]
-    assert known_seconds(str(tmp_path), "mine", ["a"], but="3" * 64) == [5.0]
+    assert known_seconds(StateDir(str(tmp_path)), "mine", ["a"], but="2" * 64) == [1.0]
+    assert known_seconds(StateDir(str(tmp_path)), "mine", ["a"], but="3" * 64) == [5.0]
 
 
 def test_runs_of_one_second_are_told_apart_by_their_journals(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ chained: chain
 
 def starts(folder: Path) -> list[str]:
     """The tasks of the newest run in the order in which they started."""
-    newest = next(every(str(folder / ".factc"), refuse))
+    newest = next(every(StateDir(str(folder / ".factc")), refuse))
     facts = [fact for step in newest.journal.steps for fact in step if isinstance(fact, TaskStarted)]
     return [newest.header.names[fact.task] for fact in facts]
 

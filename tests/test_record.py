@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from factc.record.journalfile import JournalFile, Locked, is_locked
+from factc.record.statedir import Folder
 from tests.conftest import Ran, environment
 
 Factc = Callable[..., Ran]
@@ -93,24 +94,29 @@ def test_a_line_costs_little(factc: Factc, tmp_path: Path) -> None:
     assert len(facts) == 603
 
 
+def opened(path: Path) -> Folder:
+    return Folder(str(path), os.open(path, os.O_RDONLY | os.O_DIRECTORY))
+
+
 def test_a_torn_line_is_overlooked_by_readers_and_cut_by_the_next_writer(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    first = JournalFile(str(path), new=True)
-    assert first.write(b'{"n":1}\n') and is_locked(str(path))
-    with pytest.raises(Locked):
-        JournalFile(str(path))
-    first.close()
-    assert is_locked(str(path)) is False
-    path.write_bytes(path.read_bytes() + b'{"n":2,"fa')
-    JournalFile(str(path)).close()
-    assert path.read_bytes() == b'{"n":1}\n'
+    with opened(tmp_path) as folder:
+        first = JournalFile(folder, new=True)
+        assert first.write(b'{"n":1}\n') and is_locked(folder)
+        with pytest.raises(Locked):
+            JournalFile(folder)
+        first.close()
+        assert is_locked(folder) is False
+        path = tmp_path / "events.ndjson"
+        path.write_bytes(path.read_bytes() + b'{"n":2,"fa')
+        JournalFile(folder).close()
+        assert path.read_bytes() == b'{"n":1}\n'
 
 
 def test_a_journal_that_is_no_file_of_ours_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("")
-    (tmp_path / "link").symlink_to(tmp_path / "target")
-    with pytest.raises(OSError, match=r"symbolic link|Too many"):
-        JournalFile(str(tmp_path / "link"))
+    (tmp_path / "events.ndjson").symlink_to(tmp_path / "target")
+    with opened(tmp_path) as folder, pytest.raises(OSError, match=r"symbolic link|Too many"):
+        JournalFile(folder)
 
 
 # ---- runs, show, prune

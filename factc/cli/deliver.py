@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 
 from factc.cli.complain import complain, say
-from factc.cli.options import bare_parser, seconds, state_dir
+from factc.cli.options import bare_parser, home, seconds, state_dir
 from factc.cli.output import tell
 from factc.diagnostic import RequestError
 from factc.record import history
 from factc.sink.address import origin
 from factc.sink.late import PATIENCE, Late
 from factc.sink.signing import read_credentials
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from factc.record.recorded import Recorded
     from factc.sink.late import Outcome
     from factc.sink.signing import Credentials
 
@@ -39,20 +41,22 @@ def run(arguments: list[str]) -> int:
     if options.all == (options.run is not None):
         raise RequestError("which run?", "give one RUN, or --all")
     if not options.all:
-        return _Deliveries(options).deliver(history.find(options.state_dir, options.run).directory)
+        found = history.find(home(options), options.run, believe=True)
+        return _Deliveries(options).deliver(found)
     return _deliver_all(options)
 
 
 def _deliver_all(options: argparse.Namespace) -> int:
     damaged: list[RequestError] = []
-    runs = [run for run in history.every(options.state_dir, damaged.append) if run.undelivered and not run.live]
+    history.believed(home(options))
+    runs = [run for run in history.every(home(options), damaged.append) if run.undelivered and not run.live]
     for problem in damaged:
         complain(problem.message, problem.hint)
     code = 3 if damaged else 0
     deliveries = _Deliveries(options)
     for run in reversed(runs):
         try:
-            code = max(code, deliveries.deliver(run.directory))
+            code = max(code, deliveries.deliver(run))
         except RequestError as error:
             complain(f"{run.short}: {error.message}", error.hint)
             code = 3
@@ -68,10 +72,10 @@ class _Deliveries:
         self._options = options
         self._dead: dict[str, str] = {}  # why, by URL; by its origin where nobody answers
 
-    def deliver(self, directory: str) -> int:
+    def deliver(self, run: Recorded) -> int:
         """Sends what the endpoints of one run have not got; the exit code."""
         options = self._options
-        with Late(directory) as late:
+        with Late(run) as late:
             header = late.header
             urls = late.urls(options.webhook)
             if not urls:
@@ -80,7 +84,10 @@ class _Deliveries:
             secret = options.webhook_secret_env or header.signed
             credentials = read_credentials(secret, options.webhook_header_env or header.headers, os.environ)
             done = [self._one(late, number, url, credentials) for number, url in urls.items()]
-        return 3 if any(outcome.why for outcome in done) else 0
+            torn = late.journal.damage and not late.journal.finished
+        if torn:
+            tell(f"{run.short}  {run.damage}: nothing can be told of it\n")
+        return 3 if torn or any(outcome.why for outcome in done) else 0
 
     def _one(self, late: Late, number: int, url: str, credentials: Credentials) -> Outcome:
         why = self._dead.get(url) or self._dead.get(origin(url))
@@ -98,7 +105,7 @@ class _Deliveries:
 
 
 def _say_nothing_missing(late: Late, short: str) -> None:
-    gone = [e["url"] for n, e in enumerate(late.header.endpoints, 1) if late.journal.outbox(n).gone]
+    gone = [visible(e["url"]) for n, e in enumerate(late.header.endpoints, 1) if late.journal.outbox(n).gone]
     if not late.header.endpoints:
         words = "the run had no webhook"
     elif gone:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from itertools import chain
 
-from factc.cli.options import bare_parser, state_dir, whole
+from factc.cli.complain import say
+from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
+from factc.cli.runs import escaped_json
 from factc.diagnostic import RequestError
 from factc.record import JOURNAL, history
-from factc.record.history import Recorded
-from factc.record.journalfile import is_locked, read_whole
+from factc.record.journalfile import is_locked
 from factc.record.outbox import Retelling
+from factc.record.statedir import read_whole
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from factc.record.outbox import Event
+    from factc.record.recorded import Recorded
+    from factc.record.statedir import Folder
 
 POLL = 0.2  # seconds between two looks at a journal that grows
 LATE = 2.0  # seconds: a fact is in the journal that long after its time at the latest
@@ -37,34 +43,39 @@ def run(arguments: list[str]) -> int:
     made.add_argument("--follow", action="store_true", help="go on until the run has ended")
     state_dir(made.add_argument)
     options = made.parse(arguments)
-    found = history.find(options.state_dir, options.run)
+    found = history.find(home(options), options.run)
     count = len(found.header.endpoints)
     if options.endpoint > max(1, count):
         raise RequestError(
             f"the run {found.short} has {count} webhook{'s' * (count != 1)}, no number {options.endpoint}"
         )
     telling = Retelling(found.journal, options.endpoint)
+    if found.doubt:
+        say(f"factc: {found.doubt}; only shown")
+    plain = not found.doubt and not sys.stdout.isatty()
     if options.follow and found.live is not False:
         try:
-            _follow(found, telling)
+            with found.folder() as folder:
+                _follow(found, folder, telling, plain)
         except FileNotFoundError:
             raise RequestError(f"the record of the run {found.short} was removed meanwhile") from None
     for event in chain(telling.sealed(), telling.unsealed()):
-        _print(event)
+        _print(event, plain)
+    if found.journal.damage:
+        say(f"factc: {visible(found.directory)}: {found.damage}")
     return 0
 
 
-def _follow(found: Recorded, telling: Retelling) -> None:
+def _follow(found: Recorded, folder: Folder, telling: Retelling, plain: bool) -> None:
     """Prints what comes, until the run has let go of its journal; what nobody has got by then is left."""
-    path = os.path.join(found.directory, JOURNAL)
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = folder.open(JOURNAL)
     offset = found.size
     going = True
     while going:
-        live = is_locked(path)  # asked first: what it wrote before it went is read once more
+        live = is_locked(folder)  # asked first: what it wrote before it went is read once more
         going = live is True or (live is None and not found.journal.finished)
         for event in _certain(telling, sent=bool(found.header.endpoints)):
-            _print(event)
+            _print(event, plain)
         time.sleep(POLL if going else 0)
         data = read_whole(descriptor, offset)
         whole_lines = data[: data.rfind(b"\n") + 1]
@@ -79,5 +90,7 @@ def _certain(telling: Retelling, *, sent: bool) -> Iterator[Event]:
     return telling.sealed(settled=True) if sent else telling.unsealed(time.time() - LATE)
 
 
-def _print(event: Event) -> None:
-    write_out(event.body.decode() + "\n")
+def _print(event: Event, plain: bool) -> None:
+    """Byte for byte; on a terminal, and of the runs of others, with escapes for what is not printable."""
+    text = event.body.decode()
+    write_out((text if plain or text.isprintable() else escaped_json(text)) + "\n")

@@ -14,6 +14,7 @@ from factc.diagnostic import RequestError, nearest
 from factc.durations import parsed
 from factc.files import TooLarge, read_given
 from factc.plan.values import Given
+from factc.record.statedir import StateDir
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -108,6 +109,12 @@ def value_options(add: Callable[..., object]) -> None:
 
 def state_dir(add: Callable[..., object]) -> None:
     add("--state-dir", default=os.environ.get("FACTC_STATE_DIR") or ".factc", metavar="DIR", help="where runs are recorded (FACTC_STATE_DIR, or .factc)")  # fmt: skip  # noqa: E501
+    add("--trust-state-dir", action="store_true", help="believe what lies there, whoever owns it or can write there")
+
+
+def home(options: argparse.Namespace) -> StateDir:
+    """The state directory that a command line names."""
+    return StateDir(options.state_dir, options.trust_state_dir)
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factc.cli.complain import report
-from factc.cli.options import given, load, parser, state_dir
+from factc.cli.options import given, home, load, parser, state_dir
 from factc.cli.output import write_out
 from factc.load import close
 from factc.plan.bind import settle
@@ -49,7 +49,7 @@ def _resumed(options: argparse.Namespace) -> int:
 
     if options.script:
         raise RequestError("--script writes the whole job: it does not go with --resume")
-    earlier = Earlier(options.state_dir, options.resume)
+    earlier = Earlier(home(options), options.resume)
     loaded = load(options, earlier.values(given(options)))
     close(loaded, strict=options.strict)
     report(loaded.warnings, options.colour)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
+from itertools import chain
 
 from factc.cli import BAD_REQUEST
 from factc.cli.complain import say
-from factc.cli.options import bare_parser, state_dir, time_span, whole
+from factc.cli.options import bare_parser, home, state_dir, time_span, whole
 from factc.cli.output import tell
 from factc.cli.runs import clock
 from factc.diagnostic import RequestError
 from factc.record import prune
+from factc.record.prune import Fate, Pruning
 from factc.sink.summary import short
 
 
@@ -31,31 +32,25 @@ def run(arguments: list[str]) -> int:
     if options.keep is None and options.older is None:
         raise RequestError("which runs?", "give --keep N, --older D, or both")
     older = None if options.older is None else time.time() - options.older
-    doomed: list[tuple[str, str]] = []
-    for one in prune.superfluous(options.state_dir, options.keep, older, _damaged):
-        name = f"{one.short}  {clock(one.header.at)}  {short(one.header.job, 40)}"
-        if prune.may_go(one, undelivered=options.undelivered):
-            doomed.append((one.directory, name))
-        else:
-            why = "its events were not delivered (--undelivered)" if one.live is False else "it may still run"
-            say(f"stays: {name}: {why}")
-    for directory in prune.stillborn(options.state_dir, time.time()):
-        doomed.append((directory, f"{os.path.basename(directory)}  died before it began"))
-    return _remove(doomed, options.dry_run)
-
-
-def _damaged(problem: RequestError) -> None:
-    say(f"stays: {problem.message}")
-
-
-def _remove(doomed: list[tuple[str, str]], rehearse: bool) -> int:
-    verb, gone = "would go" if rehearse else "removed", 0
-    for directory, name in doomed:
-        trouble = None if rehearse else prune.remove(directory)
-        if trouble:
-            say(f"factc: {trouble}")
-        else:
+    place = home(options)
+    pruning = Pruning(
+        place, options.keep, older, undelivered=options.undelivered, rehearse=options.dry_run
+    )  # fmt: skip
+    verb, gone, code = "would go" if options.dry_run else "removed", 0, 0
+    for fate in chain(pruning.fates(), pruning.unknown(time.time())):
+        if fate.verdict == prune.GONE:
             gone += 1
-            tell(f"{verb}: {name}\n")
+            tell(f"{verb}: {_named(fate)}\n")
+        elif fate.verdict == prune.FAILED:
+            say(f"factc: {fate.why}")
+            code = BAD_REQUEST
+        else:
+            say(f"{fate.verdict}: {_named(fate)}: {fate.why}" if fate.header else f"{fate.verdict}: {fate.why}")
     tell(f"{gone} run{'s' * (gone != 1)} {verb}\n")
-    return 0 if gone == len(doomed) else BAD_REQUEST
+    return code
+
+
+def _named(fate: Fate) -> str:
+    if fate.header is None:
+        return f"{fate.name}  died before it began"
+    return f"{fate.header.run[:8]}  {clock(fate.header.at)}  {short(fate.header.job, 40)}"

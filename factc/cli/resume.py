@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 
 from factc.cli.complain import report, say
-from factc.cli.options import bare_parser, given, value_options
+from factc.cli.options import bare_parser, given, home, value_options
 from factc.cli.run import begin
 from factc.cli.running import add_options, prepared, wishes
 from factc.diagnostic import RequestError
 from factc.load import Loaded, close
 from factc.record.earlier import Earlier
+from factc.record.pasted import word
 from factc.runner.runheader import here
 from factc.source import Source
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def run(arguments: list[str]) -> int:
     value_options(made.add_argument_group("other values than those of the run").add_argument)
     add_options(made)
     options = made.parse(prepared(arguments))
-    earlier = Earlier(options.state_dir, options.run)
+    earlier = Earlier(home(options), options.run)
     header = earlier.run.header
     _recall(options, header, earlier.plan.secrets)
     wanted = wishes(options, made, ["resume", *arguments])
@@ -52,8 +54,8 @@ def _recall(options: argparse.Namespace, header: RunHeader, declared: Sequence[s
     options.start, options.to, options.strict = header.start, header.to, False
     missing = [name for name in header.secrets if name not in _names(options) and name not in declared]
     if missing:
-        again = " ".join(f"--secret {name}" for name in missing)
-        words = f"the run had secrets, which no record holds: {', '.join(missing)}"
+        again = " ".join(f"--secret {word(name)}" for name in missing)
+        words = f"the run had secrets, which no record holds: {visible(', '.join(missing))}"
         raise RequestError(words, f"add {again} (or --secret-file NAME=PATH)")
     options.webhook_secret_env = options.webhook_secret_env or header.signed
     options.webhook_header_env = options.webhook_header_env or header.headers
@@ -74,7 +76,7 @@ def _webhooks(given_urls: list[str], header: RunHeader) -> list[str]:
     known = [url for url in whole if url is not None]
     for endpoint, url in zip(header.endpoints, whole, strict=True):
         if url is None:
-            words = f"the webhook {endpoint['url']} had credentials or a query, which no record holds"
+            words = f"the webhook {visible(endpoint['url'])} had credentials or a query, which no record holds"
             raise RequestError(words, "add --webhook URL with the same URL as before")
     return [*known, *(url for url in given_urls if url not in known)]
 
@@ -85,20 +87,17 @@ def _go_there(options: argparse.Namespace, header: RunHeader) -> None:
     if options.directory is None and header.directory and header.directory != here():
         try:
             os.chdir(header.directory)
-        except OSError as problem:
-            words = f"the run was started in {header.directory}, which cannot be entered: {problem.strerror}"
+        except (OSError, ValueError) as problem:
+            why = problem.strerror if isinstance(problem, OSError) else str(problem)
+            words = f"the run was started in {visible(header.directory)}, which cannot be entered: {why}"
             raise RequestError(words, "-C DIR goes on in another folder") from None
-        say(f"in {header.directory}, where the run was started")
+        say(f"in {visible(header.directory)}, where the run was started")
 
 
 def _loaded(earlier: Earlier, values: Given) -> Loaded:
     """The plan of the record; compiled again from the job that it holds where there are other values."""
-    from factc.front.file import read_source
-    from factc.record import PLAN
-
     if not (values.values or values.tags):
-        source = read_source(os.path.join(earlier.directory, PLAN))
-        return Loaded(earlier.plan, source, None, source.text)
+        return Loaded(earlier.plan, earlier.source, None, earlier.source.text)
     from factc.compiler.chain import compile_source
     from factc.plan.selection import select
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factc.cli import SUCCESS
 from factc.cli.complain import report, say
-from factc.cli.options import given, load, parser
+from factc.cli.options import given, home, load, parser
 from factc.cli.running import add_options, prepared, wishes
 from factc.load import close
 from factc.runner.launch import launch
@@ -52,7 +52,7 @@ def _whole(options: argparse.Namespace) -> Loaded:
 def _continued(options: argparse.Namespace) -> tuple[Loaded, Resumption]:
     from factc.record.earlier import Earlier
 
-    earlier = Earlier(options.state_dir, options.resume)
+    earlier = Earlier(home(options), options.resume)
     options.start = options.start or earlier.run.header.start
     options.to = options.to or earlier.run.header.to
     loaded = load(options, earlier.values(given(options)))

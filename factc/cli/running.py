@@ -80,6 +80,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         output=options.output,
         colour=options.colour,
         state_dir=None if options.no_record else options.state_dir,
+        trust_state_dir=options.trust_state_dir,
         keep=options.keep,
         pools=dict(_pool(pair) for pair in options.pool),
         exclusive=options.exclusive is not None and (options.exclusive or True),

@@ -8,13 +8,17 @@ import time
 
 from factc import durations
 from factc.cli.complain import say
-from factc.cli.options import bare_parser, state_dir, whole
+from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.diagnostic import RequestError
-from factc.record import history
-from factc.record.history import Recorded
+from factc.record import history, recorded
+from factc.record.recorded import Recorded
 from factc.sink.summary import short
 from factc.visible import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.record.statedir import StateDir
 
 _COUNTS = {"SUCCEEDED": "succeeded", "SUCCEEDED_NO_OP": "no-op", "FAILED": "failed", "SKIPPED": "skipped",
            "RUNNING": "running", "WAITING": "waiting"}  # fmt: skip
@@ -30,30 +34,26 @@ def run(arguments: list[str]) -> int:
     options = made.parse(arguments)
     runs = (
         one
-        for one in history.every(options.state_dir, _say)
+        for one in history.every(home(options), _say)
         if (options.job is None or one.header.job == options.job) and (one.failed or not options.failed)
     )
     chosen = runs if options.last is None else (one for one, _ in zip(runs, range(options.last), strict=False))
     if options.format == "json":
         for one in chosen:
-            write_out(json.dumps(as_json(one), ensure_ascii=False) + "\n")
+            write_out(json_line(as_json(one)))
         return 0
     listed = list(chosen)
     if not listed:
         write_out(f"no runs in {visible(os.path.join(options.state_dir, 'runs'))}\n")
         return 0
-    write_out(_table(listed, _continued(options.state_dir)))
+    write_out(_table(listed, _continued(home(options))))
     return 0
 
 
-def _continued(state_dir: str) -> dict[str, str]:
+def _continued(place: StateDir) -> dict[str, str]:
     """By the reference of each run that was continued, the run that did so."""
     found: dict[str, str] = {}
-    for name in history.names(state_dir):
-        try:
-            header = history.header_of(os.path.join(state_dir, "runs", name))
-        except RequestError:
-            continue
+    for _, header in history.headers(place):
         if header.continues:
             found.setdefault(header.continues, header.run[:8])
     return found
@@ -68,15 +68,27 @@ def as_json(one: Recorded) -> dict[str, object]:
     header = one.header
     return {
         "run": header.run, "job": header.job, "reference": header.reference, "outcome": one.outcome,
-        "started": header.at, "duration": round(one.seconds, 3), "tasks": history.counts(one.state),
+        "started": header.at, "duration": round(one.seconds, 3), "tasks": recorded.counts(one.state),
         "continues": header.continues, "host": header.host, "pid": header.pid, "arguments": header.arguments,
-        "directory": one.directory, "undelivered": one.undelivered,
+        "directory": one.directory, "undelivered": one.undelivered, "damaged_line": one.journal.damage or None,
+        "owner": one.owner,
     }  # fmt: skip
+
+
+def json_line(value: object) -> str:
+    """A value for programs; nothing in it is an order to a terminal."""
+    text = json.dumps(value, ensure_ascii=False)
+    return (text if text.isprintable() else escaped_json(text)) + "\n"
+
+
+def escaped_json(text: str) -> str:
+    """The same JSON, with all characters escaped that are not printable."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def counted(one: Recorded) -> str:
     """`5 succeeded, 1 failed`."""
-    return ", ".join(f"{n} {_COUNTS[state]}" for state, n in history.counts(one.state).items()) or "no tasks"
+    return ", ".join(f"{n} {_COUNTS[state]}" for state, n in recorded.counts(one.state).items()) or "no tasks"
 
 
 def clock(at: float) -> str:
@@ -89,7 +101,9 @@ def _table(runs: list[Recorded], continued: dict[str, str]) -> str:
     for one in runs:
         by = continued.get(one.header.run)
         outcome = one.outcome + (f", continued by {by}" if by else "")
-        outcome += ", events not delivered" if one.undelivered and one.outcome != history.RUNS else ""
+        outcome += ", events not delivered" if one.undelivered and one.outcome != recorded.RUNS else ""
+        outcome += ", damaged" if one.journal.damage and one.outcome != recorded.DAMAGED else ""
+        outcome += f", of {one.owner}" if one.owner else ""
         took = durations.shown(one.seconds)
         rows.append([one.short, clock(one.header.at), short(one.header.job, 40), outcome, took, counted(one)])
     return aligned(rows)

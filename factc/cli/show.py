@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 
 from factc import durations
 from factc.cli.complain import say
-from factc.cli.options import bare_parser, state_dir, whole
+from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
-from factc.cli.runs import aligned, as_json, clock, counted
+from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError, nearest
 from factc.events.spent import Courses
 from factc.events.stats import Stats
-from factc.record import LOGS, history
-from factc.record.history import Recorded
+from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
-from factc.record.pasted import deliver_command, resume_command, word
+from factc.record.pasted import deliver_command, requoted, resume_command, word
+from factc.record.recorded import Recorded
 from factc.sink.colour import colour_wanted
 from factc.sink.figures import figures
 from factc.sink.lines import Lines
@@ -48,14 +47,14 @@ def run(arguments: list[str]) -> int:
     made.add_argument("--format", choices=("text", "json"), default="text", help="json: one object")
     state_dir(made.add_argument)
     options = made.parse(arguments)
-    found = history.find(options.state_dir, options.run)
+    found = history.find(home(options), options.run)
     if options.stats and options.task is not None:
         raise RequestError("--stats is about a whole run", f"without the task: factc show {word(options.run)} --stats")
     if options.task is not None:
         return _log(found, options.task, options.attempt)
     if options.format == "json":
         more = {"stats": figures(_stats(found))} if options.stats else {}
-        write_out(json.dumps({**as_json(found), "states": _states(found), **more}, ensure_ascii=False) + "\n")
+        write_out(json_line({**as_json(found), "states": _states(found), **more}))
     elif options.stats:
         colour = colour_wanted(os.environ, sys.stdout.isatty(), options.colour)
         heading = f"{visible(found.header.job)}, run {found.short}: {_outcome(found)}\n"
@@ -73,7 +72,7 @@ def _stats(found: Recorded) -> Stats:
         courses.step(step)
     until = time.time() if found.live else None
     return Stats(
-        found.plan(), courses, slots=header.jobs, pools=header.pools, by_levels=header.order is not None, until=until
+        found.plan()[0], courses, slots=header.jobs, pools=header.pools, by_levels=header.order is not None, until=until
     )
 
 
@@ -87,19 +86,21 @@ def _account(found: Recorded, state_dir: str) -> str:
         ["job", visible(header.job)],
         ["outcome", _outcome(found)],
         ["started", f"{clock(header.at)}, took {durations.shown(found.seconds)}"],
-        ["where", f"{header.host}, pid {header.pid}, in {visible(header.directory)}"],
+        ["where", visible(f"{header.host}, pid {header.pid}, in {header.directory}")],
         ["command", "factc " + " ".join(visible(word) for word in header.arguments) if header.arguments else ""],
         ["tags", ", ".join(f"{visible(key)}={visible(value)}" for key, value in header.tags.items())],
         ["continues", header.continues or ""],
         ["record", visible(found.directory)],
+        ["owner", f"{found.doubt}; only shown" if found.doubt else ""],
+        ["damage", found.damage],
         *_endpoints(found),
     ]
     return aligned([row for row in rows if row[1]]) + "\n" + _tasks(found) + _ways(found, state_dir)
 
 
 def _outcome(found: Recorded) -> str:
-    why = f" ({found.state.stopped})" if found.state.stopped else ""
-    if found.outcome == history.DIED:
+    why = f" ({visible(found.state.stopped)})" if found.state.stopped else ""
+    if found.outcome == recorded.DIED:
         why = " without a farewell: it was killed, or the machine went down"
     return f"{found.outcome}{why}: {counted(found)}"
 
@@ -116,7 +117,7 @@ def _endpoints(found: Recorded) -> list[list[str]]:
             words.append(outbox.stopped)
         if number in found.undelivered:
             words.append("some are missing")
-        rows.append([f"webhook {number}", f"{endpoint['url']}: {', '.join(words)}"])
+        rows.append([f"webhook {number}", visible(f"{endpoint['url']}: {', '.join(words)}")])
     return rows
 
 
@@ -134,19 +135,21 @@ def _tasks(found: Recorded) -> str:
 def _why(task: TaskState, found: Recorded) -> str:
     if task.carried:
         return "carried over"
-    if task.state == "RUNNING" and found.outcome == history.DIED:
+    if task.state == "RUNNING" and found.outcome == recorded.DIED:
         return "was running when the run died"
     return visible(task.reason or "")
 
 
 def _ways(found: Recorded, state_dir: str) -> str:
-    """What to do next."""
+    """What to do next, with a run that is the caller's."""
+    if found.doubt:
+        return ""
     lines = []
-    successor = history.successor(state_dir, found)
+    successor = history.successor(found.home, found)
     if successor:
         lines.append(f"continued by {successor.run[:8]}")
     elif found.failed:
-        lines.append(f"to go on: {resume_command(found.short, found.header.again, state_dir)}")
+        lines.append(f"to go on: {resume_command(found.short, requoted(found.header.again), state_dir)}")
     if found.undelivered and found.live is not True:
         lines.append(f"to send the missing events: {deliver_command(found.short, state_dir)}")
     return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
@@ -168,7 +171,8 @@ def _log(found: Recorded, name: str, attempt: int | None) -> int:
     if name not in names:
         meant = nearest(name, names)
         raise RequestError(
-            f"no task of the run {found.short} is called '{name}'", f"did you mean '{meant}'?" if meant else ""
+            f"no task of the run {found.short} is called '{visible(name)}'",
+            f"did you mean '{visible(meant)}'?" if meant else "",
         )
     number = names.index(name)
     task = found.state.tasks[number]
@@ -176,30 +180,33 @@ def _log(found: Recorded, name: str, attempt: int | None) -> int:
     if attempt is not None and attempt > last:
         raise RequestError(f"the task '{name}' has had {last} attempt{'s' * (last > 1)}, not {attempt}")
     if task.carried:
-        say(f"factc: '{name}' was carried over: factc show {(found.header.continues or '')[:8]} '{name}'")
+        say(f"factc: '{visible(name)}' was carried over: factc show {(found.header.continues or '')[:8]} {word(name)}")
+    if found.doubt:
+        say(f"factc: {found.doubt}; only shown")
     wrote = False
     for stream in (1, 2):
-        path = os.path.join(found.directory, LOGS, log_name(name, number, stream, attempt or last))
-        wrote |= _copy(path, stream)
+        wrote |= _copy(found, log_name(name, number, stream, attempt or last), stream)
     if not wrote and not task.carried:
         say(
-            f"factc: '{name}' wrote nothing"
+            f"factc: '{visible(name)}' wrote nothing"
             if task.started
-            else f"factc: '{name}' did not run: {visible(task.reason or task.state)}"
+            else f"factc: '{visible(name)}' did not run: {visible(task.reason or task.state)}"
         )
     return 0
 
 
-def _copy(path: str, stream: int) -> bool:
-    """A log on a stream: byte for byte, but without control sequences where that is a terminal."""
+def _copy(found: Recorded, name: str, stream: int) -> bool:
+    """A log on a stream: byte for byte, but without control sequences on a terminal, and of somebody else's run."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with found.folder() as folder, folder.folder(LOGS) as logs:
+            descriptor = logs.open(name)
     except FileNotFoundError:
         return False
     except OSError as problem:
+        path = visible(os.path.join(found.directory, LOGS, name))
         raise RequestError(f"{path} cannot be read: {problem.strerror}") from None
     out = sys.stdout.buffer if stream == 1 else sys.stderr.buffer
-    lines = Lines("", True) if out.isatty() else None
+    lines = Lines("", not found.doubt) if found.doubt or out.isatty() else None
     with open(descriptor, "rb") as log:
         try:
             while data := log.read(PIECE):

@@ -10,7 +10,6 @@ import os
 from factc.complete.answer import FILES, FOLDERS, JOBS, OPEN, WORDS, Answer
 from factc.complete.line import ARGUMENT, OPTION, VALUE, VERB, Line
 from factc.complete.table import OPTIONS, VERBS
-from factc.record import PLAN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,8 +92,7 @@ def _job(line: Line) -> Known:
     from factc.complete import jobs, runs
 
     if line.verb == "resume":
-        where = runs.directory(_state_dir(line), line.arguments[0] if line.arguments else "last")
-        known = jobs.look(os.path.join(where, PLAN)) if where else jobs.Known()
+        known = jobs.plan(runs.plan(_state_dir(line), line.arguments[0] if line.arguments else "last"))
         open_ones = {name for name, _, _ in known.parameters}
         settled = [(n, f"was {v}", ()) for n, v in known.values.items() if n not in open_ones and ":" not in n]
         known.parameters += settled  # a resumed run may be given other values

@@ -68,6 +68,13 @@ def look(path: str, settings: dict[str, str] | None = None) -> Known:
     return known
 
 
+def plan(text: str) -> Known:
+    """What the text of a compiled plan tells; it uses no other file."""
+    known = Known()
+    _look(known, text, {}, _Uses("", Reach(), {}, ("",) * MAX_DEPTH))
+    return known
+
+
 def _look(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> None:
     known.tags = list(dict.fromkeys(n[4:] for n in _TAG.findall(text) if n.startswith("tag:")))
     with suppress(_Enough):  # what was found so far is offered

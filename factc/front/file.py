@@ -26,7 +26,7 @@ def read_source(path: str) -> Source:
         raise _too_large(name, MAX_BYTES, "no job is that long") from None
     except (OSError, ValueError) as problem:
         raise _unreadable(path, name, problem) from None
-    return _source(name, data)
+    return source_of(name, data)
 
 
 def read_used(path: str, most: int) -> Source:
@@ -37,10 +37,11 @@ def read_used(path: str, most: int) -> Source:
         raise _too_large(path, most, "that is more than a job may use") from None
     except (OSError, ValueError) as problem:
         raise _unreadable(path, path, problem, only_jobs=True) from None
-    return _source(path, data)
+    return source_of(path, data)
 
 
-def _source(name: str, data: bytes) -> Source:
+def source_of(name: str, data: bytes) -> Source:
+    """The text of these bytes. Raises CompileError."""
     try:
         text = data.decode()
     except UnicodeDecodeError as problem:

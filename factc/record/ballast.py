@@ -8,19 +8,22 @@ from __future__ import annotations
 import errno
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.record.statedir import Folder
+
 SIZE = 65_536  # bytes: the ends of some dozen tasks with their last output
+ROOM = "events.ndjson.room"  # its name for a moment
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Ballast:
-    """Takes the room, beside a file of that path. Raises OSError where there is none."""
+    """Takes the room, in a folder. Raises OSError where there is none."""
 
-    def __init__(self, path: str) -> None:
-        name = f"{path}.room"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._descriptor = os.open(name, flags, 0o600)
+    def __init__(self, folder: Folder) -> None:
+        self._descriptor = folder.new(ROOM)
         try:
-            os.unlink(name)
+            folder.unlink(ROOM)
             self._take()
         except OSError:
             self.drop()

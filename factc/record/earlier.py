@@ -11,44 +11,46 @@ import time
 from factc.diagnostic import RequestError
 from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
-from factc.record.history import find, read, successor
+from factc.record.history import find, successor
 from factc.record.journalfile import JournalFile, Locked, lock, unlock
 from factc.record.pasted import word
+from factc.record.recorded import read
 from factc.record.resume import Resumption
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.engine.marks import Marked
     from factc.plan import Plan
     from factc.plan.values import Given
-    from factc.record.history import Recorded
+    from factc.record.recorded import Recorded
+    from factc.record.statedir import Folder, StateDir
 
 
 PATIENCE = 1.0  # seconds: what a killed run leaves is being cleared away
 
 
 class Earlier:
-    """The run that a word means (see `history.find`). run: its record, in `directory`. plan: as it was run.
+    """The run that a word means (see `history.find`). run: its record. plan: as it was run; source: the plan's text.
 
-    Raises RequestError if it still runs, if it is being continued already, or if a process of it is still alive.
+    Raises RequestError if it is not the caller's, if it still runs or is being continued already, if a process of it is
+    still alive, or if nobody can know what of it succeeded.
     """
 
-    def __init__(self, state_dir: str, word: str) -> None:
-        found = find(state_dir, word)
-        if found.live:
-            where = f"pid {found.header.pid} on {found.header.host}"
-            raise RequestError(f"the run {found.short} still runs: {where}", "wait for it, or stop it first")
-        if next_run := successor(state_dir, found):
-            words = f"the run {found.short} has been continued already, by the run {next_run.run[:8]}"
-            raise RequestError(
-                words, f"go on from that one: factc resume {next_run.run[:8]}, or begin anew: factc run JOB"
-            )
-        self.directory = os.path.abspath(found.directory)
-        self._claim = self._claimed(found)
-        self._cut()
-        self.run = read(self.directory)
-        self.plan = self.run.plan()
-        self._check_processes()
+    def __init__(self, home: StateDir, word: str) -> None:
+        found = find(home, word, believe=True)
+        _check(found)
+        with found.folder().believed() as folder:
+            self._claim = self._claimed(folder, found.short)
+            try:
+                self._cut(folder)
+                self.run = read(home, folder)
+                _check(self.run)  # once more: who held that may have continued the run, and be done with it
+                self.plan, self.source = self.run.plan_in(folder)
+                self._check_processes()
+            except BaseException:
+                self.close()
+                raise
 
     def close(self) -> None:
         """From now on others may continue the run."""
@@ -65,28 +67,30 @@ class Earlier:
             raise RequestError(words, f"factc runs --job {word(plan.name)} lists the others")
         return Resumption(self.run.header.run, plan, self.plan, self.run.state)
 
-    def _claimed(self, found: Recorded) -> int:
+    def _claimed(self, folder: Folder, short: str) -> int:
         """The lock of whoever continues the run, on its plan, held as long as that goes on."""
         try:
-            claim = os.open(os.path.join(self.directory, PLAN), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            claim = folder.open(PLAN)
         except OSError as problem:
-            raise RequestError(f"the plan of the run {found.short} cannot be read: {problem.strerror}") from None
+            raise RequestError(f"the plan of the run {short} cannot be read: {problem.strerror}") from None
         try:
             lock(claim)
         except Locked:
             os.close(claim)
-            raise RequestError(f"the run {found.short} is being continued already", "wait for that run") from None
+            raise RequestError(f"the run {short} is being continued or removed already", "wait for that") from None
+        if os.fstat(claim).st_nlink == 0:
+            unlock(claim)
+            raise RequestError(f"the run {short} has just been removed")
         return claim
 
-    def _cut(self) -> None:
+    def _cut(self, folder: Folder) -> None:
         """Cuts a torn last line, unless somebody delivers the run's events, who has done it."""
-        path = os.path.join(self.directory, JOURNAL)
         try:
-            JournalFile(path).close()
+            JournalFile(folder).close()
         except Locked:
             pass
         except OSError as problem:
-            raise RequestError(f"{path} cannot be opened: {problem.strerror}") from None
+            raise RequestError(f"{folder.of(JOURNAL)} cannot be opened: {problem.strerror}") from None
 
     def _check_processes(self) -> None:
         """What still runs of a dead run would run twice. Found by its mark, never by a bare number."""
@@ -107,6 +111,23 @@ class Earlier:
 
         tasks = self.run.state.tasks
         return [one for one in marked(self.run.header.run, range(len(tasks))) if tasks[one.id].state != SUCCEEDED]
+
+
+def _check(run: Recorded) -> None:
+    """Raises RequestError if a run cannot be continued."""
+    if run.live:
+        where = f"pid {run.header.pid} on {run.header.host}"
+        raise RequestError(f"the run {run.short} still runs: {where}", "wait for it, or stop it first")
+    if next_run := successor(run.home, run):
+        words = f"the run {run.short} has been continued already, by the run {next_run.run[:8]}"
+        raise RequestError(words, f"go on from that one: factc resume {next_run.run[:8]}, or begin anew: factc run JOB")
+    if run.journal.lost and not run.journal.finished:
+        line = run.journal.damage
+        path = visible(os.path.join(run.directory, JOURNAL))
+        raise RequestError(
+            f"line {line} of {path} is damaged, and more happened after it: what succeeded then would run twice",
+            "begin anew: factc run JOB; or cut the journal before that line: what came after has then not happened",
+        )
 
 
 def _program(command: str) -> str:

@@ -5,6 +5,7 @@ Knows files and locks; knows no plan. The lock is the kernel's (flock): free at 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -13,9 +14,12 @@ from contextlib import suppress
 from factc.diagnostic import RequestError
 from factc.digest import sha256_hex
 from factc.record.journalfile import Locked, lock, unlock
-from factc.record.writer import make_state_dir, refused
+from factc.record.writer import refused
+from factc.visible import visible
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.record.statedir import StateDir
 
 
 class Exclusive:
@@ -24,15 +28,14 @@ class Exclusive:
     Raises RequestError if another run holds it, or if the lock's file cannot be made.
     """
 
-    def __init__(self, state_dir: str, key: str, *, run: str, host: str, at: float) -> None:
-        folder = os.path.join(state_dir, "locks")
-        path = os.path.join(folder, sha256_hex([key.encode("utf-8", "surrogateescape")])[:32])
+    def __init__(self, state_dir: StateDir, key: str, *, run: str, host: str, at: float) -> None:
+        name = sha256_hex([key.encode("utf-8", "surrogateescape")])[:32]
         try:
-            make_state_dir(state_dir)
-            os.makedirs(folder, 0o700, exist_ok=True)
-            self._descriptor = os.open(path, _FLAGS, 0o600)
+            with state_dir.made() as place, place.has("locks") as folder:
+                self._descriptor = folder.open(name, os.O_RDWR | os.O_CREAT)
+            self._check(name)
         except OSError as problem:
-            raise refused(state_dir, problem.strerror or str(problem)) from None
+            raise refused(state_dir.path, problem.strerror or str(problem)) from None
         try:
             self.locked = lock(self._descriptor)
         except Locked:
@@ -47,13 +50,19 @@ class Exclusive:
     def close(self) -> None:
         unlock(self._descriptor)
 
+    def _check(self, name: str) -> None:
+        """It is written to: another name of it may stand anywhere. Raises OSError."""
+        if os.fstat(self._descriptor).st_nlink > 1:
+            os.close(self._descriptor)
+            raise OSError(errno.EMLINK, f"the lock {name} has more than one name (hard links)")
+
 
 def _held(holder: bytes) -> RequestError:
     hint = "wait for it, or name what makes this one another job: --exclusive=KEY"
     try:
         who = json.loads(holder)
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(who["at"]))
-        words = f": run {who['run'][:8]}, pid {who['pid']} on {who['host']}, since {since}"
-    except (ValueError, KeyError, TypeError):
+        words = visible(f": run {who['run'][:8]}, pid {who['pid']} on {who['host']}, since {since}")
+    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
         words = ""  # it has just begun and not yet said who it is
     return RequestError(f"this job runs already{words}", hint)

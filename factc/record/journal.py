@@ -1,4 +1,4 @@
-"""The journal: the header of a run, its facts, and what was delivered of them, as lines of JSON and back.
+"""The lines of a journal: the header of a run, its facts, and what was delivered of them, as JSON (see `reading`).
 
 Knows the lines' shapes; knows no file, clock or network. Each line is a JSON object that its first key tells
 apart: `journal` (the header, first of all), `n` (a fact, numbered from 1), `seal`, `ack`, `passed`, `stopped`.
@@ -10,27 +10,23 @@ from __future__ import annotations
 import json
 
 from factc import events
-from factc.diagnostic import RequestError
-from factc.events import Fact, RunFinished, TaskEnded, TaskStarted
+from factc.events import Fact, TaskEnded, TaskStarted
 from factc.events.wire import WHOLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
-
-    from factc.events import Step
 
 FORMAT = 1  # of the journal; a reader refuses what is newer
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _text = json.encoder.encode_basestring_ascii
-_KINDS = {
+KINDS = {
     kind.__name__: kind
     for kind in vars(events).values()
     if isinstance(kind, type) and issubclass(kind, Fact) and kind is not Fact
 }
-_FIELDS = {kind: ("at", *kind.__slots__) for kind in _KINDS.values()}
+FIELDS = {kind: ("at", *kind.__slots__) for kind in KINDS.values()}
 
 
 class RunHeader:
@@ -80,7 +76,8 @@ class RunHeader:
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:
             setattr(self, name, values.get(name))
-        self.again = self.again or ""
+        for name in ("again", "version", "host", "directory", "plan", "factfile"):
+            setattr(self, name, values.get(name) or "")
         for name in ("endpoints", "secrets", "headers", "arguments", "names"):
             setattr(self, name, list(values.get(name) or ()))
 
@@ -98,151 +95,6 @@ class Seal:
         self.id = id
         self.last = last
         self.without = without
-
-
-class Outbox:
-    """What became of one endpoint's events, by number.
-
-    seals: the newest seal of each. acknowledged: delivered. passed: refused by the endpoint, and why.
-    stopped: why nothing more was sent, if so; gone: because the endpoint wants no more, ever.
-    """
-
-    __slots__ = ("seals", "acknowledged", "passed", "stopped", "gone")
-
-    def __init__(self) -> None:
-        self.seals: dict[int, Seal] = {}
-        self.acknowledged: set[int] = set()
-        self.passed: dict[int, str] = {}
-        self.stopped: str | None = None
-        self.gone = False
-
-    def settled(self, number: int) -> bool:
-        return number in self.acknowledged or number in self.passed
-
-
-class Journal:
-    """A journal that is read, as far as it has been fed.
-
-    steps: in order, each a tuple of facts; last: for each step the number of its last fact. finished: the run's last
-    word, or None: it goes on, or died. What older versions may have written after it happened to nobody.
-    """
-
-    __slots__ = ("header", "steps", "last", "finished", "outboxes", "_begun", "_number", "_name", "_lines")
-
-    def __init__(self, name: str = "the journal") -> None:
-        self.header: RunHeader | None = None
-        self.steps: list[Step] = []
-        self.last: list[int] = []
-        self.finished: RunFinished | None = None
-        self.outboxes: dict[int, Outbox] = {}
-        self._begun: list[Fact] = []  # of a step whose last line is still to come
-        self._number = 0  # of the last fact
-        self._name = name
-        self._lines = 0
-
-    def feed(self, data: bytes) -> None:
-        """Takes whole lines in. Raises RequestError for what is no journal or a newer one."""
-        for value in self._values(data):
-            self._lines += 1
-            try:
-                self._take(value)
-            except (KeyError, TypeError, AttributeError, ValueError):
-                raise self._damaged() from None
-
-    def end(self) -> None:
-        """Nothing more will come: what there is of a step that was cut short is all of it."""
-        if self._begun:
-            self._close_step()
-
-    def outbox(self, endpoint: int) -> Outbox:
-        return self.outboxes.setdefault(endpoint, Outbox())
-
-    def _values(self, data: bytes) -> Iterator[Any]:
-        lines = data.splitlines()
-        try:
-            yield from json.loads(b"[" + b",".join(lines) + b"]")  # all at once is quicker
-        except ValueError:
-            for line in lines:
-                try:
-                    value = json.loads(line)
-                except ValueError:
-                    self._lines += 1
-                    raise self._damaged() from None
-                yield value
-
-    def _take(self, value: dict[str, Any]) -> None:
-        """Takes one line in; kinds of lines that a later version of this format may add are passed over."""
-        if not isinstance(value, dict):
-            raise ValueError
-        if "n" in value:
-            self._fact(value)
-        elif "seal" in value:
-            seal = Seal(value["seal"], value["id"], value["last"], value.get("without", WHOLE))
-            self.outbox(value["endpoint"]).seals[seal.number] = seal
-        elif "ack" in value:
-            outbox = self.outbox(value["endpoint"])
-            outbox.acknowledged.add(value["ack"])
-            outbox.stopped = None
-        elif "passed" in value:
-            self.outbox(value["endpoint"]).passed[value["passed"]] = value["why"]
-        elif "stopped" in value:
-            outbox = self.outbox(value["endpoint"])
-            outbox.stopped, outbox.gone = value["stopped"], "gone" in value
-        elif "journal" in value:
-            if value["journal"] > FORMAT:
-                raise RequestError(f"{self._name} was written by a newer factc ({value['version']})")
-            self.header = RunHeader(**{key: value[key] for key in value if key in RunHeader.__slots__})
-            if not _is_whole(self.header):
-                raise ValueError
-
-    def _fact(self, value: dict[str, Any]) -> None:
-        kind = _KINDS[value["fact"]]
-        fact = kind(*[value.get(name) for name in _FIELDS[kind]])
-        task = getattr(fact, "task", 0)
-        if value["n"] != self._number + 1 or not _is_time(fact.at) or self.header is None:
-            raise ValueError
-        if not isinstance(task, int) or not 0 <= task < max(1, len(self.header.names)):
-            raise ValueError
-        self._begun.append(fact)
-        self._number = value["n"]
-        if "more" not in value:
-            self._close_step()
-
-    def _close_step(self) -> None:
-        step, self._begun = tuple(self._begun), []
-        if self.finished:
-            return
-        self.steps.append(step)
-        self.last.append(self._number)
-        if isinstance(step[-1], RunFinished):
-            self.finished = step[-1]
-
-    def _damaged(self) -> RequestError:
-        words = f"{self._name} is damaged: line {self._lines} is no line of a journal"
-        return RequestError(
-            words, "what is left of the run lies beside it; where that is of no use, remove its directory"
-        )
-
-
-def is_delivered(journal: Journal, endpoint: int) -> bool:
-    """Whether an endpoint has got (or refused) every change of state that the journal holds."""
-    from factc.events.pace import transitions
-
-    outbox = journal.outbox(endpoint)
-    sealed = max((seal.last for seal in outbox.seals.values()), default=0)
-    rest = any(last > sealed and transitions(step) for last, step in zip(journal.last, journal.steps, strict=True))
-    return not rest and all(map(outbox.settled, outbox.seals))
-
-
-def _is_whole(header: RunHeader) -> bool:
-    """Whether a header holds what readers count on."""
-    texts = all(isinstance(text, str) for text in (header.run, header.job, header.reference, *header.names))
-    return texts and _is_time(header.at) and isinstance(header.tags, dict)
-
-
-def _is_time(at: object) -> bool:
-    """Seconds since the epoch that a calendar has."""
-    return isinstance(at, (int, float)) and -1e11 < at < 1e11
 
 
 def header_line(header: RunHeader) -> bytes:
@@ -289,7 +141,7 @@ def _any(fact: Fact) -> str:
     """Its kind and what is known of it: numbers and texts, and nothing else."""
     kind = type(fact)
     words = f'"{kind.__name__}"'
-    for name in _FIELDS[kind]:
+    for name in FIELDS[kind]:
         value = getattr(fact, name)
         if value is not None:
             words += f',"{name}":{_text(value) if isinstance(value, str) else repr(value)}'

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import threading
 import time
 from collections import deque
 from contextlib import suppress
 
 from factc import forks
+from factc.record import JOURNAL
 from factc.record.ballast import FULL, Ballast
+from factc.record.statedir import read_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    from factc.record.statedir import Folder
+
+_FLAGS = os.O_RDWR | os.O_APPEND
 PATIENCE = 0.3  # seconds: somebody who only looks whether a run is alive holds its lock for a moment
 
 
@@ -42,12 +45,12 @@ class JournalFile:
     broken: something could not be written when it should have been. locked: False where the system has no locks.
     """
 
-    def __init__(self, path: str, *, new: bool = False) -> None:
+    def __init__(self, folder: Folder, *, new: bool = False) -> None:
         """Makes a new one, as its run; or opens that of a run that is over, to add to it.
 
         Raises OSError; Alive if the run goes on, Locked if somebody else is about to add to it.
         """
-        self.path = path
+        self.path = folder.of(JOURNAL)
         self.broken = False
         self.failed: Callable[[str], None] = lambda words: None
         self._pending: deque[bytes] = deque()
@@ -58,14 +61,14 @@ class JournalFile:
         self._ballast: Ballast | None = None
         self._place = -1  # its directory: who adds to a journal after its run locks that
         self.locked = False
-        self._descriptor = os.open(path, _FLAGS | (os.O_CREAT | os.O_EXCL if new else 0), 0o600)
+        self._descriptor = folder.open(JOURNAL, _FLAGS | (os.O_CREAT | os.O_EXCL if new else 0))
         try:
             if new:
                 with suppress(Locked):  # somebody looks at it already: it is nobody else's for all that
                     self.locked = lock(self._descriptor)
-                self._ballast = Ballast(path)
+                self._ballast = Ballast(folder)
             else:
-                self._take_over()
+                self._take_over(folder)
         except BaseException:
             self._let_go()
             raise
@@ -154,11 +157,13 @@ class JournalFile:
             self.broken = True
             self.failed(f"the journal {self.path} cannot be written: {words}")
 
-    def _take_over(self) -> None:
-        if is_locked(self.path):
+    def _take_over(self, folder: Folder) -> None:
+        if is_locked(folder):
             raise Alive
-        self._place = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+        self._place = folder.again()
         self.locked = lock(self._place)
+        if os.fstat(self._descriptor).st_nlink == 0:  # who removes a run has held that lock
+            raise FileNotFoundError(errno.ENOENT, "it was removed meanwhile")
         self._cut()
 
     def _let_go(self) -> None:
@@ -204,11 +209,11 @@ def unlock(descriptor: int) -> None:
     forks.close(descriptor)
 
 
-def is_locked(path: str) -> bool | None:
-    """Whether somebody writes a journal now; None where that cannot be known. Raises OSError."""
+def is_locked(folder: Folder) -> bool | None:
+    """Whether somebody writes a run's journal now; None where that cannot be known. Raises OSError."""
     import fcntl
 
-    descriptor = opened(path)
+    descriptor = folder.open(JOURNAL)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -219,15 +224,6 @@ def is_locked(path: str) -> bool | None:
         with suppress(OSError):
             unlock(descriptor)
     return False
-
-
-def opened(path: str) -> int:
-    """A journal, to be read. Raises OSError, also for what is no file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no file")
-    return descriptor
 
 
 def _sync(descriptor: int) -> None:
@@ -242,21 +238,3 @@ def _sync(descriptor: int) -> None:
         os.fsync(descriptor)
     else:
         fcntl.fcntl(descriptor, full)
-
-
-def read_whole(descriptor: int, offset: int = 0) -> bytes:
-    """An open file from an offset to its end."""
-    parts = []
-    while data := os.pread(descriptor, 1 << 20, offset):
-        parts.append(data)
-        offset += len(data)
-    return b"".join(parts)
-
-
-def content(path: str) -> bytes:
-    """A journal as it lies there. Raises OSError."""
-    descriptor = opened(path)
-    try:
-        return read_whole(descriptor)
-    finally:
-        os.close(descriptor)

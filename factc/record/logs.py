@@ -7,25 +7,27 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+
+from factc.record.statedir import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from factc.record.statedir import Folder
+
 SLUG = 40  # characters of a task's name in the name of its log
 _SUFFIX = {1: "out", 2: "err"}
-_AGAIN = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-_NEW = _AGAIN | os.O_CREAT | os.O_EXCL
+_AGAIN = os.O_WRONLY | os.O_APPEND
 
 
 class Logs:
-    """The folder with the logs of a run's tasks, whose names are given in plan order.
+    """The folder with the logs of a run's tasks, whose names are given in plan order; closed with them.
 
     broken: something could not be written.
     """
 
-    def __init__(self, folder: str, names: Sequence[str]) -> None:
+    def __init__(self, folder: Folder, names: Sequence[str]) -> None:
         self.broken = False
         self._folder = folder
         self._names = names
@@ -35,7 +37,7 @@ class Logs:
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)  # a place for one log when all others are taken
 
     def path(self, task: int, stream: int, attempt: int = 1) -> str:
-        return os.path.join(self._folder, log_name(self._names[task], task, stream, attempt))
+        return self._folder.of(self._name(task, stream, attempt))
 
     def begin(self, task: int, attempt: int) -> None:
         if attempt > 1:
@@ -46,8 +48,8 @@ class Logs:
         key = (task, stream)
         descriptor = self._open.get(key)
         if descriptor is None:
-            path = self.path(task, stream, self._attempts.get(task, 1))
-            descriptor = self._open[key] = self._opened(path, _AGAIN if key in self._made else _NEW)
+            name = self._name(task, stream, self._attempts.get(task, 1))
+            descriptor = self._open[key] = self._opened(name, again=key in self._made)
             self._made.add(key)
         write_all(descriptor, data)
 
@@ -62,13 +64,17 @@ class Logs:
 
     def close(self) -> None:
         self._close_all()
+        self._folder.close()
         if self._spare >= 0:
             os.close(self._spare)
             self._spare = -1
 
-    def _opened(self, path: str, flags: int) -> int:
+    def _name(self, task: int, stream: int, attempt: int) -> str:
+        return log_name(self._names[task], task, stream, attempt)
+
+    def _opened(self, name: str, *, again: bool) -> int:
         try:
-            return os.open(path, flags, 0o600)
+            return self._folder.open(name, _AGAIN) if again else self._folder.new(name)
         except OSError as problem:
             if problem.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
@@ -76,7 +82,7 @@ class Logs:
             os.close(self._spare)
             self._spare = -1
         self._close_all()
-        return os.open(path, flags, 0o600)
+        return self._folder.open(name, _AGAIN) if again else self._folder.new(name)
 
     def _close_all(self) -> None:
         for descriptor in self._open.values():
@@ -94,29 +100,3 @@ def slug(name: str) -> str:
     """A task's name as part of a file's name: ASCII letters, digits, `_`, `-` and dots that lead nowhere."""
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in name[: 4 * SLUG])
     return "-".join(part for part in kept.split("-") if part)[:SLUG] or "task"
-
-
-def write_new(path: str, data: bytes) -> None:
-    """A file that was not there. Raises OSError."""
-    descriptor = os.open(path, _NEW, 0o600)
-    try:
-        write_all(descriptor, data)
-    finally:
-        os.close(descriptor)
-
-
-def bring_to_disk(path: str) -> None:
-    """What was written to a file, or the names in a directory, where the system can."""
-    with suppress(OSError):  # some file systems cannot, or it is gone
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """All of it, or OSError: a short write is followed by the rest."""
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, data[written:])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from factc.events.pace import NEVER, Pace, transitions
+from factc.events.pace import NEVER, Pace, is_job, transitions
 from factc.events.wire import WHOLE, Header, Wire
 
 TYPE_CHECKING = False
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from factc.events import Step
-    from factc.record.journal import Journal, RunHeader
+    from factc.record.journal import RunHeader
+    from factc.record.reading import Journal
 
 
 class Event:
@@ -66,17 +67,20 @@ class Retelling:
         self._pace = Pace()
         self._lasts: list[int] = []  # of the steps that wait in the pace
         self._now = -NEVER
+        self._torn = False  # what was sealed cannot be told whole
 
     def sealed(self, *, settled: bool = False) -> Iterator[Event]:
         """The events that have gone to the endpoint, or were about to.
 
         settled: only as long as they are settled; another may still go out once more, with less in it.
         """
+        self._torn = False
         while (seal := self._outbox.seals.get(self._number + 1)) and (not settled or self._outbox.settled(seal.number)):
             until = bisect_right(self._journal.last, seal.last)
-            if not until or self._journal.last[until - 1] < seal.last:
-                return  # the end of the journal is missing
             steps = [step for step in self._journal.steps[self._at : until] if transitions(step)]
+            if not until or self._journal.last[until - 1] < seal.last or not _is_event(steps):
+                self._torn = True
+                return  # a part of the journal is missing
             self._at = until
             body = self._body(steps)
             self._catch_up(steps, len(body))
@@ -87,8 +91,11 @@ class Retelling:
     def unsealed(self, until: float | None = None) -> Iterator[Event]:
         """The events that nobody has got, cut as if a receiver had answered at once.
 
-        until: only those that are due before that time (seconds since the epoch); None: all.
+        until: only those that are due before that time (seconds since the epoch); None: all. None come behind events
+        that were sealed, but of which the journal has lost a part: they would have their numbers.
         """
+        if self._torn or any(number > self._number for number in self._outbox.seals):
+            return
         while self._at < len(self._journal.steps):
             step = self._journal.steps[self._at]
             yield from self._due(step[-1].at)
@@ -134,6 +141,11 @@ class Retelling:
     def _event(self, id: str | None, last: int, body: bytes, steps: list[Step], without: str = WHOLE) -> Event:
         self._number += 1
         return Event(self._number, id, last, body, steps, self._wire.again, without)
+
+
+def _is_event(steps: list[Step]) -> bool:
+    """Whether an event can tell these steps: something changes in them, and a change of the job stands alone."""
+    return bool(steps) and (len(steps) == 1 or not any(map(is_job, steps)))
 
 
 def wire_header(header: RunHeader) -> Header:

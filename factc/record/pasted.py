@@ -19,6 +19,16 @@ def deliver_command(run: str, state_dir: str) -> str:
     return f"factc deliver {run}{_where(state_dir)}"
 
 
+def requoted(options: str) -> str:
+    """Options that a record holds as a piece of a command line, each a word and nothing else; none if it is no such."""
+    from shlex import split
+
+    try:
+        return "".join(f" {word(option)}" for option in split(options))
+    except ValueError:
+        return ""
+
+
 def word(text: str) -> str:
     """A text as one word of the shell."""
     plain = text and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text)

@@ -1,97 +1,193 @@
 """Which recorded runs may go, and their going.
 
-Knows the runs of a state directory; never touches one that still runs, nor one with events that nobody has got yet.
+Knows the runs of a state directory; never touches one that still runs, is being continued or delivered, has events that
+nobody has got yet, or is not the caller's; nor what factc has not made.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import suppress
+from contextlib import ExitStack
 
 from factc.diagnostic import RequestError
-from factc.record import JOURNAL
-from factc.record.history import directories, every, header_of, names, read
-from factc.record.journalfile import content, is_locked
+from factc.record import JOURNAL, PLAN, contents
+from factc.record.history import names
+from factc.record.journalfile import Locked, is_locked, lock, unlock
+from factc.record.recorded import NotBegun, Nothing, folder_of, header_of, read, runs_of
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from factc.record.history import Recorded
-
+    from factc.record.journal import RunHeader
+    from factc.record.recorded import Recorded
+    from factc.record.statedir import Folder, StateDir
 
 MINUTE = 60.0
 
-
-def keep_runs(state_dir: str, job: str, keep: int) -> list[str]:
-    """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
-    troubles, seen = [], 0
-    needed: set[str | None] = set()
-    for name in names(state_dir):
-        directory = os.path.join(state_dir, "runs", name)
-        try:
-            header = header_of(directory)
-            seen += header.job == job
-            run = read(directory) if header.job == job and seen > keep and header.run not in needed else None
-        except RequestError:  # not ours to judge
-            continue
-        if run and run.journal.finished and may_go(run):
-            troubles += [trouble] if (trouble := remove(directory)) else []
-        else:
-            needed.add(header.continues)
-    return troubles
+GONE = "gone"  # or it would go
+STAYS = "stays"
+LEFT = "left"  # something lies there that factc has not made
+FAILED = "failed"  # it could not be removed
 
 
-def superfluous(
-    state_dir: str, keep: int | None, older: float | None, damaged: Callable[[RequestError], None]
-) -> Iterator[Recorded]:
-    """The runs that are not among the newest `keep` of their job, and began before `older` (seconds since the epoch).
+class Fate:
+    """What became of something that lies where runs are recorded.
 
-    Given both, a run is superfluous only if both say so. A run from which one that stays has carried something over
-    stays too: the logs are there. damaged: as for `history.every`.
+    name: of its folder. header: of the run, None for what is none. verdict: one of the above; why, in words.
     """
-    seen: dict[str, int] = {}
-    needed: set[str | None] = set()
-    for run in every(state_dir, damaged):
-        job = run.header.job
-        seen[job] = seen.get(job, 0) + 1
-        beyond = (keep is None or seen[job] > keep) and (older is None or run.header.at < older)
-        if beyond and run.header.run not in needed:
-            yield run
-        else:
-            needed.add(run.header.continues)
+
+    __slots__ = ("name", "header", "verdict", "why")
+
+    def __init__(self, name: str, header: RunHeader | None, verdict: str, why: str = "") -> None:
+        self.name = name
+        self.header = header
+        self.verdict = verdict
+        self.why = why
 
 
-def may_go(run: Recorded, *, undelivered: bool = False) -> bool:
-    """Whether nothing is lost with a run: it is over, and its events have been delivered (or do not matter)."""
-    over = run.live is False or (run.live is None and run.journal.finished is not None)
-    return over and (undelivered or not run.undelivered)
+class Pruning:
+    """Removes the runs that are not among the newest `keep` of their job, and began before `older` (seconds since the
+    epoch). Given both, a run is superfluous only if both say so.
 
+    A run from which one that stays has carried something over stays too: the logs are there. job: only runs of that
+    one. finished: only runs that came to their end. undelivered: also those with events that nobody has got. rehearse:
+    only tell. Raises Doubtful if the state directory is not the caller's.
+    """
 
-def stillborn(state_dir: str, now: float) -> Iterator[str]:
-    """The directories of runs that died before they began: without a journal's first line, and a minute old."""
-    for directory in directories(state_dir):
+    def __init__(
+        self,
+        home: StateDir,
+        keep: int | None,
+        older: float | None = None,
+        *,
+        job: str | None = None,
+        finished: bool = False,
+        undelivered: bool = False,
+        rehearse: bool = False,
+    ) -> None:
+        self._home = home
+        self._keep = keep
+        self._older = older
+        self._job = job
+        self._finished = finished
+        self._undelivered = undelivered
+        self._rehearse = rehearse
+        self._needed: set[str | None] = set()  # runs from which one that stays has carried something over
+        self._names: set[str] = set()
+
+    def fates(self) -> Iterator[Fate]:
+        """Of each superfluous run, and of each that cannot be read; the newest first."""
         try:
-            path = os.path.join(directory, JOURNAL)
-            empty = not os.path.exists(path) or (b"\n" not in content(path) and is_locked(path) is False)
-            if empty and os.stat(directory).st_mtime < now - MINUTE:
-                yield directory
-        except OSError:
-            continue
+            runs = runs_of(self._home).believed()
+        except Nothing:
+            return
+        with runs:
+            found = names(self._home)
+            self._names.update(found)
+            seen: dict[str, int] = {}
+            for name in found:
+                try:
+                    with folder_of(self._home, runs, name) as folder:
+                        header = header_of(folder)
+                except NotBegun:
+                    continue
+                except RequestError as problem:
+                    yield Fate(name, None, STAYS, problem.message)
+                    continue
+                seen[header.job] = seen.get(header.job, 0) + 1
+                fate = self._fate(runs, name, header, seen[header.job])
+                if fate is None or fate.verdict != GONE:
+                    self._needed.add(header.continues)
+                if fate:
+                    yield fate
+
+    def unknown(self, now: float) -> Iterator[Fate]:
+        """Of runs that died before they began, a minute ago and more; and of what lies there that is no run."""
+        try:
+            runs = runs_of(self._home).believed()
+        except Nothing:
+            return
+        with runs:
+            for name in sorted(runs.names()):
+                if not contents.is_run(name):
+                    yield Fate(name, None, LEFT, f"{visible(runs.of(name))} is not factc's")
+                elif self._is_stillborn(runs, name, now):
+                    yield self._removed(runs, name, None)
+
+    def _fate(self, runs: Folder, name: str, header: RunHeader, place: int) -> Fate | None:
+        beyond = self._keep is None or place > self._keep
+        old = self._older is None or header.at < self._older
+        if not (beyond and old) or header.run in self._needed or self._job not in (None, header.job):
+            return None
+        return self._removed(runs, name, header)
+
+    def _removed(self, runs: Folder, name: str, header: RunHeader | None) -> Fate:
+        """Removes it under the locks of all who might need it, if it still may go then."""
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(folder_of(self._home, runs, name).believed())
+                if not self._rehearse:
+                    for descriptor in (folder.again(), *_plan(folder)):
+                        stack.callback(unlock, descriptor)
+                        lock(descriptor)
+                if header and (why := self._why_not(read(self._home, folder), runs)):
+                    return Fate(name, header, STAYS, why)
+                contents.check(folder)
+                if not self._rehearse:
+                    contents.remove(runs, name)
+            except Locked:
+                return Fate(name, header, STAYS, "it is being continued, or its events are being delivered")
+            except contents.Strange as stranger:
+                return Fate(name, header, LEFT, f"{visible(str(stranger))} is not factc's")
+            except RequestError as problem:
+                return Fate(name, header, STAYS, problem.message)
+            except OSError as problem:
+                return Fate(name, header, FAILED, f"{visible(runs.of(name))} could not be removed: {problem.strerror}")
+        return Fate(name, header, GONE)
+
+    def _why_not(self, run: Recorded, runs: Folder) -> str:
+        """Why nothing may be removed of a run, "" if nothing is lost with it."""
+        if run.live or (run.live is None and not run.journal.finished):
+            return "it may still run" if run.live is None else "it still runs"
+        if self._finished and not run.journal.finished:
+            return "it did not come to its end"
+        if run.undelivered and not self._undelivered:
+            return "its events were not delivered (--undelivered)"
+        for name in set(filter(contents.is_run, runs.names())) - self._names:  # it has begun meanwhile
+            try:
+                with folder_of(self._home, runs, name) as folder:
+                    if header_of(folder).continues == run.header.run:
+                        return "it has been continued just now"
+            except RequestError:
+                continue
+        return ""
+
+    def _is_stillborn(self, runs: Folder, name: str, now: float) -> bool:
+        try:
+            with folder_of(self._home, runs, name) as folder:
+                if folder.status().st_mtime >= now - MINUTE:
+                    return False
+                try:
+                    return b"\n" not in folder.read(JOURNAL) and is_locked(folder) is False
+                except FileNotFoundError:
+                    return True
+        except (OSError, RequestError):
+            return False
 
 
-def remove(directory: str) -> str | None:
-    """Deletes a run's directory, its journal last: half a run is a run still. Why that failed, in words."""
+def _plan(folder: Folder) -> list[int]:
+    """The plan, open, whose lock has who continues the run; nothing where there is none."""
     try:
-        for entry in os.scandir(directory):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
-            elif entry.name != JOURNAL:
-                os.unlink(entry.path)
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(directory, JOURNAL))
-        os.rmdir(directory)
-    except OSError as problem:
-        return f"{directory} could not be removed: {problem.strerror}"
-    return None
+        return [folder.open(PLAN)]
+    except OSError:
+        return []
+
+
+def keep_runs(home: StateDir, job: str, keep: int) -> list[str]:
+    """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
+    try:
+        fates = list(Pruning(home, keep, job=job, finished=True).fates())
+    except RequestError as problem:
+        return [f"no earlier run is removed: {problem.message}"]
+    return [fate.why for fate in fates if fate.verdict in (LEFT, FAILED)]

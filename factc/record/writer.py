@@ -5,17 +5,17 @@ Knows files; knows no engine and no screen. Directories are 0700, files 0600, an
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
-from factc.record import JOURNAL, LOGS, PLAN
+from factc.record import LOGS, PLAN
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
-from factc.record.logs import Logs, bring_to_disk, write_new
+from factc.record.logs import Logs
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from factc.events import Step
     from factc.record.journal import RunHeader, Seal
+    from factc.record.statedir import Folder, StateDir
 
 
 class Record:
@@ -31,56 +32,56 @@ class Record:
     `failed` is called with words for the screen when something could not be written; `broken` says that so it was.
     """
 
-    def __init__(self, state_dir: str, header: RunHeader, plan_text: str, opening: Step) -> None:
+    def __init__(self, state_dir: StateDir, header: RunHeader, plan_text: str, opening: Step) -> None:
         """Makes the directory, with the plan, the journal's header and the run's first step in it.
 
         `opening` goes with the header, for what is carried over must not get lost with a run that dies young.
         Raises RequestError if that fails.
         """
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(header.at))
-        self.directory = os.path.join(state_dir, "runs", f"{stamp}-{header.run[:8]}")
+        name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(header.at))}-{header.run[:8]}"
         self.failed: Callable[[str], None] = lambda words: None
         self._opening = opening
         self._facts = len(opening)
         self._finished = False
         self._outlook = "; what runs goes on, nothing new starts"
         try:
-            make_state_dir(state_dir)
-            with suppress(FileExistsError):
-                os.mkdir(os.path.join(state_dir, "runs"), 0o700)
-            os.mkdir(self.directory, 0o700)
-            self._fill(header, plan_text)
+            runs = state_dir.made_runs()
+            self._folder = runs.make(name)
+            self.directory = self._folder.path
+            self._fill(runs, name, header, plan_text)
         except OSError as problem:
-            raise refused(state_dir, problem.strerror or str(problem)) from None
+            raise refused(state_dir.path, problem.strerror or str(problem)) from None
 
-    def _fill(self, header: RunHeader, plan_text: str) -> None:
+    def _fill(self, runs: Folder, name: str, header: RunHeader, plan_text: str) -> None:
         """Writes what stands there before anything runs; nothing stays if that fails."""
         try:
-            folder = os.path.join(self.directory, LOGS)
-            os.mkdir(folder, 0o700)
-            self._logs = Logs(folder, header.names)
-            write_new(os.path.join(self.directory, PLAN), plan_text.encode())
-            self._journal = JournalFile(os.path.join(self.directory, JOURNAL), new=True)
+            self._logs = Logs(self._folder.make(LOGS), header.names)
+            self._folder.write_new(PLAN, plan_text.encode())
+            self._journal = JournalFile(self._folder, new=True)
             last = len(self._opening)
             lines = [fact_line(i, fact, more=i < last) for i, fact in enumerate(self._opening, 1)]
             self._journal.write(b"".join([header_line(header), *lines]))
             if self._journal.broken:
                 raise OSError(0, "the journal cannot be written")
         except OSError:
-            from shutil import rmtree
+            from factc.record.contents import remove
 
-            rmtree(self.directory, ignore_errors=True)
+            with suppress(OSError):
+                remove(runs, name)
             raise
         self._journal.failed = self._fail
         # Beside what goes on: each of these takes about a millisecond.
-        self._settling = threading.Thread(target=self._settle, daemon=True)
+        self._settling = threading.Thread(target=self._settle, args=(runs,), daemon=True)
         self._settling.start()
 
-    def _settle(self) -> None:
+    def _settle(self, runs: Folder) -> None:
         """What stands in the directory before anything runs, brought to the disk."""
         self._journal.sync()
-        for place in (os.path.join(self.directory, PLAN), self.directory, os.path.dirname(self.directory)):
-            bring_to_disk(place)
+        self._folder.sync(PLAN)
+        self._folder.sync()
+        runs.sync()
+        runs.close()
+        self._folder.close()
 
     @property
     def broken(self) -> bool:
@@ -163,13 +164,4 @@ class Ledger:
 def refused(state_dir: str, why: str) -> RequestError:
     """The error that a run cannot be recorded there."""
     hint = "choose another place with --state-dir DIR, or run without a record: --no-record"
-    return RequestError(f"the run cannot be recorded in {state_dir}: {why}", hint)
-
-
-def make_state_dir(state_dir: str) -> None:
-    """The state directory; git is to ignore all of it. Raises OSError."""
-    if os.path.isdir(state_dir):
-        return
-    os.makedirs(state_dir, 0o700, exist_ok=True)
-    with suppress(FileExistsError):  # another run was quicker
-        write_new(os.path.join(state_dir, ".gitignore"), b"*\n")
+    return RequestError(f"the run cannot be recorded in {visible(state_dir)}: {why}", hint)

@@ -233,8 +233,8 @@ class _Launch:
     def _prune(self) -> None:
         from factc.record.prune import keep_runs
 
-        assert self.wishes.state_dir is not None and self.wishes.keep is not None
-        for words in keep_runs(self.wishes.state_dir, self.parts.plan.name, self.wishes.keep):
+        assert self.wishes.keep is not None
+        for words in keep_runs(self.wishes.home, self.parts.plan.name, self.wishes.keep):
             self.parts.say(words)
 
 

@@ -109,17 +109,16 @@ class Parts:
     def _open_record(self) -> None:
         if not self._recording:
             return
-        state_dir = self.wishes.state_dir
-        assert state_dir is not None
+        home = self.wishes.home
         header = self.header
         if self.wishes.exclusive:
             from factc.record.exclusive import Exclusive
 
             key = header.reference if self.wishes.exclusive is True else f"key:{self.wishes.exclusive}"
-            self.lock = Exclusive(state_dir, key, run=header.run, host=header.host, at=header.at)
+            self.lock = Exclusive(home, key, run=header.run, host=header.host, at=header.at)
             if not self.lock.locked:
                 self._warnings.append("this file system has no locks: --exclusive keeps no second run away")
-        self.record = Record(state_dir, header, self._text, self._opening)
+        self.record = Record(home, header, self._text, self._opening)
         if not self.record.locked:
             self._warnings.append("this file system has no locks: nobody can see that this run is alive")
 
@@ -193,9 +192,8 @@ class Parts:
         """How long each task took in earlier runs."""
         from factc.record.known import known_seconds
 
-        assert self.wishes.state_dir is not None
         names = [task.name for task in self.plan.tasks]
-        return known_seconds(self.wishes.state_dir, self.plan.name, names, but=self.header.run)
+        return known_seconds(self.wishes.home, self.plan.name, names, but=self.header.run)
 
     def _watching(self) -> list[Courses]:
         """Who keeps the times of all attempts, if figures are wanted at the end."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from factc.diagnostic import RequestError
 from factc.record import STATE_DIR
+from factc.record.statedir import StateDir
 from factc.runner.rules import GRACE
 
 TYPE_CHECKING = False
@@ -29,7 +30,8 @@ class Wishes:
     drain: seconds that the end waits for webhooks; required: what they do not get is an error.
     webhook_secret, webhook_headers: the variables that hold signing secrets, and headers such as Authorization.
     secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.
-    output: one of OUTPUTS. state_dir: where the record goes, None for no record; keep: how many runs of the job stay
+    output: one of OUTPUTS. state_dir: where the record goes, None for no record; trust_state_dir: it is believed
+    whoever owns it; keep: how many runs of the job stay
     there. exclusive: False, True, or a key. rehearse: execute nothing. stats: say at the end what the run spent where.
     start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
     alone: this process does nothing but this run.
@@ -56,6 +58,7 @@ class Wishes:
         output: str = "stream",
         colour: bool | None = None,
         state_dir: str | None = STATE_DIR,
+        trust_state_dir: bool = False,
         keep: int | None = None,
         pools: Mapping[str, int] | None = None,
         exclusive: bool | str = False,
@@ -84,6 +87,7 @@ class Wishes:
         self.output = output
         self.colour = colour
         self.state_dir = state_dir
+        self.trust_state_dir = trust_state_dir
         self.keep = keep
         self.pools = dict(pools or {})
         self.exclusive = exclusive
@@ -95,6 +99,11 @@ class Wishes:
         self.again = again
         self.alone = alone
         self._check()
+
+    @property
+    def home(self) -> StateDir:
+        """Where the record goes, if one is kept."""
+        return StateDir(self.state_dir or STATE_DIR, self.trust_state_dir)
 
     def _check(self) -> None:
         self._check_numbers()

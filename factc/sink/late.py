@@ -12,15 +12,16 @@ from factc.diagnostic import RequestError
 from factc.events import pace
 from factc.events.pace import Backoff
 from factc.record import JOURNAL
-from factc.record.journal import Journal, is_delivered
 from factc.record.journalfile import Alive, JournalFile, Locked
 from factc.record.outbox import Retelling
+from factc.record.reading import Journal, is_delivered
 from factc.record.writer import Ledger
 from factc.runner.chance import chance
-from factc.sink.address import whole_urls
+from factc.sink.address import check_url, whole_urls
 from factc.sink.delivery import Delivery
 from factc.sink.post import Unusable
 from factc.sink.signing import Credentials
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from factc.record.journal import RunHeader
     from factc.record.outbox import Event
+    from factc.record.recorded import Recorded
     from factc.sink.post import Answer
 
 PATIENCE = 30.0  # seconds without success before an endpoint is given up for now
@@ -53,23 +55,28 @@ class Outcome:
 class Late:
     """The journal of a run that is over, open to deliver what is missing. A context manager.
 
-    Raises RequestError if the run still goes on, or if the journal cannot be read.
+    Raises RequestError if the run is not the caller's, if it still goes on, or if the journal cannot be read.
     """
 
-    def __init__(self, directory: str) -> None:
-        path = os.path.join(directory, JOURNAL)
+    def __init__(self, run: Recorded) -> None:
+        path = visible(os.path.join(run.directory, JOURNAL))
         try:
-            self._file = JournalFile(path)
+            with run.folder().believed() as folder:
+                self._file = JournalFile(folder)
         except Alive:
-            words = f"the run {os.path.basename(directory)} still goes on"
+            words = f"the run {run.name} still goes on"
             raise RequestError(words, "it delivers its events itself, as long as it lives") from None
         except Locked:
-            words = f"the events of the run {os.path.basename(directory)} are being delivered already"
+            words = f"the events of the run {run.name} are being delivered already, or it is being removed"
             raise RequestError(words, "wait for that, or look whether it hangs") from None
         except OSError as problem:
             raise RequestError(f"{path} cannot be opened: {problem.strerror}") from None
         self.journal = Journal(path)
-        self.journal.feed(self._file.read())
+        try:
+            self.journal.feed(self._file.read())
+        except RequestError:
+            self._file.close()
+            raise
         self.journal.end()
 
     def __enter__(self) -> Late:
@@ -81,7 +88,7 @@ class Late:
     @property
     def header(self) -> RunHeader:
         if self.journal.header is None:
-            raise RequestError(f"{self._file.path} has no header: the run died before it began")
+            raise RequestError(f"{visible(self._file.path)} has no header: the run died before it began")
         return self.journal.header
 
     def missing(self) -> list[int]:
@@ -99,12 +106,14 @@ class Late:
         for number in self.missing():
             url = whole[number - 1]
             if url is None:
-                shown = self.header.endpoints[number - 1]["url"]
+                shown = visible(self.header.endpoints[number - 1]["url"])
                 if given:
                     words = f"no URL that was given is that of the webhook {shown}, to which events are to go"
                     raise RequestError(words, "give --webhook URL as it was in the run, with credentials and query")
                 words = f"the webhook {shown} had credentials or a query, which no record holds"
                 raise RequestError(words, "add --webhook URL with the same URL as before")
+            if reason := check_url(url):
+                raise RequestError(f"the webhook URL {visible(url)} in the record cannot be used: {reason}")
             urls[number] = url
         return urls
 
@@ -118,7 +127,7 @@ class Late:
         self, number: int, url: str, credentials: Credentials, say: Callable[[str], None], patience: float = PATIENCE
     ) -> Outcome:
         """Sends one endpoint all that is missing, in order, until it has it or wants no more."""
-        outcome = Outcome(self.header.endpoints[number - 1]["url"])
+        outcome = Outcome(visible(self.header.endpoints[number - 1]["url"]))
         attempts = _Attempts(outcome, say, patience)
         ledger = Ledger(self._file, number)
         delivery = Delivery(
