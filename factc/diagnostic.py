@@ -73,17 +73,3 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         return (d.span.source.name, d.span.start, d.span.end) if d.span else ("", -1, -1)
 
     return sorted(diagnostics, key=key)
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be, or None: never a wild guess.
-
-    At most a third of the letters may differ (by `difflib`'s ratio, after case is folded).
-    """
-    from difflib import get_close_matches
-
-    folded = {k.casefold(): k for k in known if len(k) < 200}
-    if len(word) > 200 or word.casefold() in folded:
-        return folded.get(word.casefold())
-    found = get_close_matches(word.casefold(), folded, n=1, cutoff=0.66)
-    return folded[found[0]] if found else None

@@ -35,7 +35,7 @@ PURE = {
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
-    "secrets.mask", "secrets.credentials", "source", "diagnostic", "reach",
+    "secrets.mask", "secrets.credentials", "source", "diagnostic", "spelling", "reach",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -56,7 +56,7 @@ HEAVY = {
     "inspect",
 }
 LIGHT = {
-    "load", "loop", "poller", "source", "files", "diagnostic", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
+    "load", "loop", "poller", "source", "files", "diagnostic", "spelling", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.file",
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known statedir".split()),
@@ -84,7 +84,7 @@ FLOORS = [
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
      "runner.simulation", "runner.tail", "events.state", "durations"},
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
-     "resources", "diagnostic", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
+     "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
      "forks", "caller"},
 ]  # fmt: skip
 

@@ -127,7 +127,8 @@ def _verb(arguments: list[str]) -> int:
 
 
 def _unknown(verb: str) -> Exception:
-    from factc.diagnostic import RequestError, nearest
+    from factc.diagnostic import RequestError
+    from factc.spelling import nearest
 
     meant = nearest(verb, VERBS)
     if not meant and (os.path.exists(verb) or "." in verb):

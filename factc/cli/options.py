@@ -10,11 +10,12 @@ import gc
 import json
 import os
 
-from factc.diagnostic import RequestError, nearest
+from factc.diagnostic import RequestError
 from factc.durations import parsed
 from factc.files import TooLarge, read_given
 from factc.plan.values import Given
 from factc.record.statedir import StateDir
+from factc.spelling import nearest
 from factc.visible import visible
 
 TYPE_CHECKING = False

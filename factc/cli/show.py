@@ -11,7 +11,8 @@ from factc.cli.complain import say
 from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.cli.runs import aligned, as_json, clock, counted, json_line
-from factc.diagnostic import RequestError, nearest
+from factc.diagnostic import RequestError
+from factc.spelling import nearest
 from factc.events.spent import Courses
 from factc.events.stats import Stats
 from factc.record import LOGS, history, recorded
@@ -23,6 +24,7 @@ from factc.sink.figures import figures
 from factc.sink.lines import Lines
 from factc.sink.stats import text
 from factc.sink.summary import short
+from factc.spelling import nearest
 from factc.visible import visible
 
 TYPE_CHECKING = False

@@ -5,14 +5,18 @@ Knows the order of the stages and collects what they find; knows the inside of n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from factc.compiler import check
-from factc.compiler.command import argv
+from factc.compiler.command import argv, body_path
+from factc.compiler.document import Path
 from factc.compiler.flatten import Part, Unit, Whole, uses
 from factc.compiler.job import Job, Task
-from factc.compiler.limits import limits, seconds
+from factc.compiler.limits import Pools, limits, seconds
 from factc.compiler.links import Links
 from factc.compiler.reading import read
 from factc.compiler.scope import Scope
+from factc.compiler.sizes import Sizes
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
 from factc.front import read_document
 from factc.lint.allowed import Allowances
@@ -58,8 +62,9 @@ def compile_job(job: Job, given: Given) -> Compiled:
     whole = Whole(job, given)
     scope = whole.root.scope
     title = scope.final(job.name, ("data", "name"))
-    pools, problems = check.check_pools(list({id(part.job): part.job for part in whole.parts}.values()))
+    slots, problems = check.check_pools(list({id(part.job): part.job for part in whole.parts}.values()))
     timeout = None if job.timeout is None else seconds(job.timeout, ("data", "timeout"), scope)
+    pools = Pools(slots)
     links = Links(whole)
     linked = links.dependencies
     problems += check.cycles([unit.name for unit in whole.units], linked, links.edge)
@@ -67,6 +72,11 @@ def compile_job(job: Job, given: Given) -> Compiled:
     tasks = [_task(unit, linked[i], i, surroundings[id(unit.part)], pools) for i, unit in enumerate(whole.units)]
     for part in whole.parts:
         part.scope.close()
+    sizes = Sizes()
+    shared: dict[int, Sequence[tuple[str, Text]]] = {}
+    for task, unit in zip(tasks, whole.units, strict=True):
+        _refill(task, unit, shared)
+        sizes.look(task, unit.task, unit.scope)
     allowances = Allowances()
     found = allowances.heard(in_order(_once([*problems, *_findings(whole)])))
     if any(d.severity == ERROR for d in found):
@@ -74,7 +84,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
     scope.check_names()
     plan = Plan(
         title,
-        [_refilled(task, scope) for task in renumbered(tasks, check.order(linked))],
+        renumbered(tasks, check.order(linked)),
         description=job.description,
         parameters=[p for part in whole.parts for p in part.scope.parameters()],
         values=scope.values(),
@@ -139,13 +149,13 @@ class Surroundings:
 
     def __init__(self, part: Part) -> None:
         self._part = part
-        self._environment: list[tuple[str, Text]] | None = None
+        self._environment: tuple[tuple[str, Text], ...] | None = None
         self._directory: list[str | None] = []
 
     @property
-    def environment(self) -> list[tuple[str, Text]]:
+    def environment(self) -> tuple[tuple[str, Text], ...]:
         if self._environment is None:
-            self._environment = list(_environment(self._part).items())
+            self._environment = tuple(_environment(self._part).items())
         return self._environment
 
     @property
@@ -178,7 +188,7 @@ def _directory(part: Part) -> str | None:
     return _directory(part.origin.part)
 
 
-def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings, pools: dict[str, int]) -> PlanTask:
+def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings, pools: Pools) -> PlanTask:
     task, scope = unit.task, unit.scope
     directory = around.directory if task.directory is None else scope.final(task.directory, (*task.path, "directory"))
     return PlanTask(
@@ -188,19 +198,24 @@ def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings
     )  # fmt: skip
 
 
-def _variables(task: Task, scope: Scope, around: Surroundings) -> list[tuple[str, Text]]:
+def _variables(task: Task, scope: Scope, around: Surroundings) -> Sequence[tuple[str, Text]]:
     if not task.environment:
         return around.environment
     own = {name: scope.open(value, (*task.path, "environment", name)) for name, value in task.environment}
     return list({**dict(around.environment), **own}.items())
 
 
-def _refilled(task: PlanTask, scope: Scope) -> PlanTask:
-    """A task once more, now that later tasks have made more names final."""
-    task.argv = tuple(_fill(text, scope) for text in task.argv)
-    task.environment = tuple((name, _fill(text, scope)) for name, text in task.environment)
-    return task
+def _refill(task: PlanTask, unit: Unit, shared: dict[int, Sequence[tuple[str, Text]]]) -> None:
+    """Fills a task once more, now that later ones have made more names final; what tasks share stays shared."""
+    scope, path = unit.scope, unit.task.path
+    if not all(isinstance(text, str) for text in task.argv):
+        task.argv = tuple([_fill(text, scope, body_path(unit.task)) for text in task.argv])
+    if not all(isinstance(text, str) for _, text in task.environment):
+        before = task.environment
+        if id(before) not in shared:
+            shared[id(before)] = tuple([(n, _fill(text, scope, (*path, "environment", n))) for n, text in before])
+        task.environment = tuple(shared[id(before)])
 
 
-def _fill(text: Text, scope: Scope) -> Text:
-    return text if isinstance(text, str) else scope.text(list(text))
+def _fill(text: Text, scope: Scope, path: Path) -> Text:
+    return text if isinstance(text, str) else scope.text(text, path)

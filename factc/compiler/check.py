@@ -11,12 +11,14 @@ from itertools import pairwise
 
 from factc.compiler.document import Path
 from factc.compiler.job import FACTC, FACTOTUM, Command, Job, Script, Task
-from factc.diagnostic import Diagnostic, nearest
+from factc.diagnostic import Diagnostic
 from factc.source import Span
+from factc.spelling import nearest
 
 Edge = Callable[[int, int], Span]  # where it is said that one task waits for another
 _WORD = re.compile(r"\w[\w.\-]*")
 _LIST = re.compile(r"\{\{[^{}\n]*\}\}")
+MAX_STEPS = 12  # of a cycle that are shown
 MAX_CODE = 255  # the highest exit code that POSIX systems report
 
 
@@ -106,53 +108,79 @@ def order(dependencies: Sequence[Sequence[int]]) -> list[int]:
 
 def cycles(names: Sequence[str], dependencies: Sequence[Sequence[int]], edge: Edge) -> list[Diagnostic]:
     """Each cycle as the path round it, with the place of every step (`edge`); [] if there is none."""
-    left = set(range(len(names))) - set(order(dependencies))
+    ordered = order(dependencies)
+    if len(ordered) == len(names):
+        return []
+    left = _Left(dependencies, ordered)
     problems = []
-    while left:
-        path = _walk(min(left), left, dependencies)
-        problems.append(_cycle(names, path, edge))
-        left -= set(path)
-        left -= _settled(left, dependencies)
+    way: list[int] = []  # from a task along its dependencies; what is behind a cycle stays for the next one
+    places: dict[int, int] = {}
+    for start in left.tasks:
+        at = start
+        while way or left.holds[at]:
+            while at not in places:
+                places[at] = len(way)
+                way.append(at)
+                at = left.first(at)
+            path = way[places[at] :]
+            lowest = path.index(min(path))
+            problems.append(_cycle(names, path[lowest:] + path[:lowest], edge))
+            left.take(path)
+            while way and not left.holds[way[-1]]:
+                del places[way.pop()]
+            at = left.first(way[-1]) if way else start
     return problems
 
 
-def _walk(start: int, left: set[int], dependencies: Sequence[Sequence[int]]) -> list[int]:
-    """From a task back along its dependencies until one comes again: the cycle, smallest number first."""
-    seen: dict[int, int] = {}
-    at = start
-    while at not in seen:
-        seen[at] = len(seen)
-        at = next((d for d in dependencies[at] if d in left), at)
-    path = [task for task, position in seen.items() if position >= seen[at]]
-    lowest = path.index(min(path))
-    return path[lowest:] + path[:lowest]
+class _Left:
+    """The tasks on cycles, and those behind one, as long as their cycle is not known; each task and edge goes once."""
 
+    def __init__(self, dependencies: Sequence[Sequence[int]], ordered: Sequence[int]) -> None:
+        self._needs = dependencies
+        self.holds = [True] * len(dependencies)
+        for i in ordered:
+            self.holds[i] = False
+        self.tasks = [i for i, held in enumerate(self.holds) if held]
+        self._at = [0] * len(dependencies)  # the first of a task's dependencies that may still be left
+        self._users: dict[int, list[int]] = {i: [] for i in self.tasks}
+        self._missing = [0] * len(dependencies)
+        for i in self.tasks:
+            for d in dependencies[i]:
+                if self.holds[d]:
+                    self._users[d].append(i)
+                    self._missing[i] += 1
 
-def _settled(left: set[int], dependencies: Sequence[Sequence[int]]) -> set[int]:
-    """Of the tasks left, those that are on no cycle of their own any more."""
-    users: dict[int, list[int]] = {i: [] for i in left}
-    for i in left:
-        for d in dependencies[i]:
-            if d in left:
-                users[d].append(i)
-    missing = {i: sum(d in left for d in dependencies[i]) for i in left}
-    free = [i for i in left if not missing[i]]
-    for i in free:
-        for user in users[i]:
-            missing[user] -= 1
-            if not missing[user]:
-                free.append(user)
-    return set(free)
+    def first(self, task: int) -> int:
+        """The first of a task's dependencies that is left."""
+        needs = self._needs[task]
+        while not self.holds[needs[self._at[task]]]:
+            self._at[task] += 1
+        return needs[self._at[task]]
+
+    def take(self, path: list[int]) -> None:
+        """Takes a cycle away, and every task that is on none without it."""
+        free = [*path]
+        for i in free:
+            self.holds[i] = False
+        for i in free:
+            for user in self._users[i]:
+                self._missing[user] -= 1
+                if not self._missing[user] and self.holds[user]:
+                    self.holds[user] = False
+                    free.append(user)
 
 
 def _cycle(names: Sequence[str], path: list[int], edge: Edge) -> Diagnostic:
-    """`a` needs `b` needs `c` needs `a`."""
+    """`a` needs `b` needs `c` needs `a`; of a long one the beginning."""
     round_trip = [*path, path[0]]
-    steps = list(pairwise(round_trip))
+    steps = list(pairwise(round_trip))[:MAX_STEPS]
     spans = [edge(a, b) for a, b in steps]
     if len(path) == 1:
         return Diagnostic("E103", f"task `{_short(names[path[0]])}` depends on itself", spans[0])
-    words = " → ".join(f"`{_short(names[i])}`" for i in round_trip)
+    shown = [f"`{_short(names[i])}`" for i in round_trip]
+    if len(path) > MAX_STEPS:
+        shown[MAX_STEPS:-1] = [f"{len(path) - MAX_STEPS:,} more"]
+    words = " → ".join(shown)
     related = [
         (span, f"`{_short(names[a])}` waits for `{_short(names[b])}`")
         for (a, b), span in zip(steps[1:], spans[1:], strict=True)
@@ -168,10 +196,12 @@ def _codes(task: Task, job: Job) -> list[Diagnostic]:
     if not task.ok:
         words = f"the task '{name}' has no way to continue successfully"
         problems.append(Diagnostic("E104", words, job.document.span((*rules, "continueJob")), hint="list 0, usually"))
-    for code in sorted(set(task.ok) & set(task.noop)):
+    both = set(task.ok) & set(task.noop)
+    places = [{code: i for i, code in reversed(list(enumerate(codes)))} for codes in (task.ok, task.noop) if both]
+    for code in sorted(both):
         words = f"the task '{name}' has conflicting actions: exit code {code} both continues the job and ends it early"
-        span = job.document.span((*rules, "terminateJobWithSuccess", task.noop.index(code)))
-        first = job.document.span((*rules, "continueJob", task.ok.index(code)))
+        span = job.document.span((*rules, "terminateJobWithSuccess", places[1][code]))
+        first = job.document.span((*rules, "continueJob", places[0][code]))
         problems.append(Diagnostic("E105", words, span, related=[(first, "continues the job")]))
     if max((*task.ok, *task.noop), default=0) > MAX_CODE:
         for key, codes in (("continueJob", task.ok), ("terminateJobWithSuccess", task.noop)):

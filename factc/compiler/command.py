@@ -35,11 +35,18 @@ def argv(task: Task, scope: Scope) -> tuple[Text, ...]:
     """Program and arguments of a task, () for a milestone; mistakes become the scope's problems."""
     if task.body is None:
         return ()
+    if not scope.each:
+        return _argv(task, scope)
+    if id(task) not in scope.made:  # once, for all values: places and mistakes are the same
+        scope.made[id(task)] = _argv(task, scope.inside(dict.fromkeys(scope.each)))
+    return scope.with_each(scope.made[id(task)], task.path)
+
+
+def _argv(task: Task, scope: Scope) -> tuple[Text, ...]:
     if task.executor == "exec":
         return _direct(task, scope)
     pieces = marked(task, scope)
-    text = scope.text(_quoted(pieces, task, scope))
-    check_length(text, task, scope)
+    text = scope.text(_quoted(pieces, task, scope), body_path(task))
     return (*_prefix(task, scope.job), text)
 
 
@@ -173,7 +180,11 @@ def _words(task: Task, script: Script, scope: Scope) -> tuple[Text, ...]:
         scope.problems.append(Diagnostic("E207", words, scope.job.document.span(path)))
         return ()
     pieces = [script.text] if task.verbatim else scope.pieces(script.text, path)
-    unused = (c for c in map(chr, range(0xF0000, 0xFFFFE)) if c not in script.text)
+    if len(pieces) > MAX_TEXT:
+        scope.problems.append(scope.too_long(path))
+        return ()
+    taken = set(script.text)
+    unused = (c for c in map(chr, range(0xF0000, 0x110000)) if c not in taken)
     marks = {next(unused): p for p in pieces if isinstance(p, Tag)}
     tags = iter(marks)
     try:
@@ -182,23 +193,19 @@ def _words(task: Task, script: Script, scope: Scope) -> tuple[Text, ...]:
         span = scope.job.document.span(path)
         scope.problems.append(Diagnostic("E207", "a quote in this line is not closed", span))
         return ()
-    return tuple(scope.text(_parted(word, marks, scope)) for word in found)
+    return tuple(scope.text(_parted(word, marks, scope), path) for word in found)
 
 
 def _parted(word: str, marks: dict[str, Tag], scope: Scope) -> list[str | Hole]:
     parts: list[str | Hole] = []
-    for character in word:
+    start = 0
+    for at, character in enumerate(word):
         if character in marks:
+            parts += [word[start:at]] if at > start else []
             parts.append(scope.hole(marks[character].name, VERBATIM))
-        else:
-            parts.append(character)
-    return parts or [""]
+            start = at + 1
+    return [*parts, word[start:]] if start < len(word) or not parts else parts
 
 
-def check_length(text: Text, task: Task, scope: Scope) -> None:
-    literal = text if isinstance(text, str) else "".join(p for p in text if isinstance(p, str))
-    size = len(literal) if literal.isascii() else len(literal.encode())
-    if size > MAX_TEXT:
-        span = scope.job.document.span((*task.path, "script" if isinstance(task.body, Script) else "command"))
-        words = f"the shell text of the task `{task.name}` has {size:,} bytes; one argument takes {MAX_TEXT:,}"
-        scope.problems.append(Diagnostic("E208", words, span, hint="put it into a file and run that file"))
+def body_path(task: Task) -> Path:
+    return (*task.path, "script" if isinstance(task.body, Script) else "command")

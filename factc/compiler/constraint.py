@@ -8,7 +8,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 
-from factc.diagnostic import RequestError, nearest
+from factc.diagnostic import RequestError
+from factc.spelling import nearest
 
 
 def why_not_here(constraints: Sequence[str]) -> str | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from factc import resources
 from factc.compiler.shape import fitting
-from factc.diagnostic import Diagnostic, nearest
+from factc.diagnostic import Diagnostic
 from factc.source import Source, Span
+from factc.spelling import nearest
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

@@ -132,7 +132,7 @@ class Whole:
 
     def _add_used(self, part: Part, scope: Scope, use: Use, name: str) -> Part:
         assert use.job is not None
-        self._check_size(part, use.path, 1 + len(use.job.elements))
+        self._check_size(part, use.path, 1 + use.job.size)
         inner = InnerScope(use.job, use, scope, name + "/")
         used = Part(use.job, inner, name + "/", Origin(part, use, scope))
         part.uses.append(used)
@@ -215,7 +215,7 @@ def _values(each: Each, scope: Scope, path: Path) -> list[str]:
     if isinstance(each.values, str):
         values = scope.final(each.values, place).split()
         span = scope.job.document.span(place) if not values else None
-        if not values and not any(d.code == "E501" for d in scope.problems):
+        if not values and not scope.root.lacking:
             words = f"there is no value for `{each.name}`: {each.values} is empty"
             hint = f"give {each.values} at least one word"
             scope.problems.append(Diagnostic("E502", words, span, hint=hint))
@@ -227,7 +227,8 @@ def _values(each: Each, scope: Scope, path: Path) -> list[str]:
 
 
 def _not_distinct(each: Each, values: list[str], scope: Scope, place: Path) -> Diagnostic:
-    at = next(i for i, value in enumerate(values) if not value or value in values[:i])
+    first = {value: i for i, value in reversed(list(enumerate(values)))}
+    at = next(i for i, value in enumerate(values) if not value or first[value] < i)
     words = f"`{short(values[at])}` stands twice among the values of `{each.name}`" if values[at] else "an empty value"
     span = scope.job.document.span((*place, at) if not isinstance(each.values, str) else place)
     return Diagnostic("E116", words, span, hint="each value makes one task with a name of its own")

@@ -12,10 +12,11 @@ from factc.compiler.document import Path
 from factc.compiler.job import Declaration, Job, Use
 from factc.compiler.scope import Scope
 from factc.compiler.template import Tag
-from factc.diagnostic import Diagnostic, nearest
-from factc.plan import Parameter, Text, filled
+from factc.diagnostic import Diagnostic
+from factc.plan import Parameter, Text
 from factc.plan.values import TAG
 from factc.source import Span
+from factc.spelling import MOST, Words, nearest, some
 
 
 class InnerScope(Scope):
@@ -29,6 +30,8 @@ class InnerScope(Scope):
         self._same: dict[str, Tag] = {}  # by name, the tag outside that it is nothing but
         self._open: dict[str, Text] = {}
         self._missing: list[Declaration] = []
+        self._names: Words | None = None
+        self._listed = ""
         super().__init__(job, outer.given, outer)
         if self._missing:
             outer.problems.append(self._without_value())
@@ -42,7 +45,7 @@ class InnerScope(Scope):
     def close(self) -> None:
         """Settles what has become final since, and looks for values that nothing takes."""
         for name, text in list(self._open.items()):
-            self._set(name, filled(text, self.fixed))
+            self._set(name, self.filled(text, self.fixed, self._origin(name)))
         for name in self._given:
             if name not in self.declared and name not in self.used:
                 self.outer.problems.append(self._not_taken(name))
@@ -58,6 +61,7 @@ class InnerScope(Scope):
         if default is not None:
             self._check_default(declaration)
         self.declared[name] = declaration
+        self._measure(declaration)
         if name in self._given:
             self._give(name)
         elif default is not None:
@@ -86,10 +90,13 @@ class InnerScope(Scope):
 
     def _settle(self, name: str, value: str) -> None:
         allowed = self._allowed(name)
-        if allowed and value not in allowed and name not in {d.name for d in self._missing}:
+        if allowed and value not in allowed and not self._is_missing(name):
             self._refuse(name, value, allowed)
         self.fixed[self.prefix + name] = value
         self.hidden.add(self.prefix + name)
+
+    def _is_missing(self, name: str) -> bool:
+        return bool(self._missing) and self._missing[-1].name == name
 
     def _parameter(self, name: str) -> Parameter:
         declaration = self.declared.get(name)
@@ -121,7 +128,7 @@ class InnerScope(Scope):
         elif outside:
             self.outer._use(outside, self._path(name.split(".")[0] if name not in self._given else name))
         elif name not in self.declared:
-            if not self.job.lenient or name in self.job.secrets:
+            if not self.job.lenient or name in self.job.secret_names:
                 self.problems.append(self._unknown(tag, path))
                 return
             if name in self._given:
@@ -140,8 +147,10 @@ class InnerScope(Scope):
     def _fix(self, tag: Tag, path: Path) -> str:
         name = tag.name
         known = self.known_as(name)
-        if name in self.each or known in self.fixed:
-            return self.each[name] if name in self.each else self.fixed[known]
+        if name in self.each:
+            return self.each[name] or ""
+        if known in self.fixed:
+            return self.fixed[known]
         outside = self._outside(name)
         if outside:
             return self.outer._fix(outside, self._path(name if name in self._given else name.split(".")[0]))
@@ -158,9 +167,17 @@ class InnerScope(Scope):
         if name in self._given:
             return self.outer.final(self._given[name], self._path(name))
         declaration = self.declared[name]
+        self._fix_above(declaration)
         return self.final(declaration.default or "", (*declaration.path, "default"))
 
+    def _is_open(self, name: str) -> bool:
+        return name not in self._given and super()._is_open(name)
+
     # ---- what is wrong
+
+    def _origin(self, name: str) -> Path:
+        """Where a text stands, if it is one of this job."""
+        return (*self.declared[name].path, "default") if name in self.declared else ("data", "name")
 
     def _path(self, name: str) -> Path:
         return (*self.use.path, "values", name)
@@ -177,7 +194,7 @@ class InnerScope(Scope):
         if not given and "{{" not in written:
             return  # a wrong default has been said
         meant = nearest(value, allowed)
-        hint = "allowed are: " + ", ".join(allowed) + (f"; did you mean `{meant}`?" if meant else "")
+        hint = "allowed are: " + some(allowed) + (f"; did you mean `{meant}`?" if meant else "")
         words = f"`{value}` is not allowed for the parameter `{name}` of `{self.use.name}`"
         related = [(self.job.document.span((*self.declared[name].path, "name")), "declared here")]
         code = "E503" if "{{" in written else "E606"
@@ -185,9 +202,9 @@ class InnerScope(Scope):
         problems.append(Diagnostic(code, words, self._place(name), hint=hint, related=related))
 
     def _without_value(self) -> Diagnostic:
-        names = " and ".join(f"`{d.name}`" for d in self._missing)
+        names = some([f"`{d.name}`" for d in self._missing], " and ")
         span = self.outer.job.document.span((*self.use.path, "name"))
-        related = [(self.job.document.span((*d.path, "name")), "declared here") for d in self._missing]
+        related = [(self.job.document.span((*d.path, "name")), "declared here") for d in self._missing[:MOST]]
         first = self._missing[0].name
         words = f"the job used as `{self.use.name}` needs {names}"
         return Diagnostic("E605", words, span, hint=self._how_to_give(first), related=related)
@@ -203,10 +220,12 @@ class InnerScope(Scope):
         return Diagnostic("W202", words, span, hint=self._how_to_give(tag.name))
 
     def _not_taken(self, name: str) -> Diagnostic:
-        names = [*self.declared, *(n for n in self.used if not n.startswith(TAG))]
-        meant = nearest(name, names)
-        listed = ", ".join(dict.fromkeys(names))
-        hint = f"did you mean `{meant}`?" if meant else f"it has: {listed}" if names else "it declares none"
+        if self._names is None:
+            names = dict.fromkeys([*self.declared, *(n for n in self.used if not n.startswith(TAG))])
+            self._names, self._listed = Words(names), some(list(names))
+        meant = self._names.nearest(name)
+        listed = f"it has: {self._listed}" if self._listed else "it declares none"
+        hint = f"did you mean `{meant}`?" if meant else listed
         words = f"the job used as `{self.use.name}` has no parameter `{name}`"
         return Diagnostic("E604", words, self.outer.job.document.key_span(self._path(name)), hint=hint)
 

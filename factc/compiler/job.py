@@ -7,10 +7,12 @@ still template texts. `path` leads back to the document, and from there to a pla
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from factc.compiler.document import Document, Path
 from factc.plan import LOST, SIGNAL, TIMEOUT
+from factc.spelling import Words
 
 FACTOTUM = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
 FACTC = "iglu:factc/factfile/jsonschema/1-0-0"
@@ -111,7 +113,7 @@ class Declaration:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """A whole job. `shell`, `directory` and `environment` hold for tasks that say nothing else.
 
@@ -130,15 +132,44 @@ class Job:
     pools: tuple[tuple[str, int], ...] = ()
     secrets: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks that it says itself."""
         return tuple(e for e in self.elements if isinstance(e, Task))
 
-    @property
+    @cached_property
     def uses(self) -> tuple[Use, ...]:
         """The jobs that it uses."""
         return tuple(e for e in self.elements if isinstance(e, Use))
+
+    @cached_property
+    def declared(self) -> dict[str, Declaration]:
+        """Its parameters by name, in order: of two with the same, the first."""
+        first: dict[str, Declaration] = {}
+        for declaration in self.parameters:
+            first.setdefault(declaration.name, declaration)
+        return first
+
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """The places of its parameters by name."""
+        return {name: at for at, name in enumerate(self.declared)}
+
+    @cached_property
+    def spelling(self) -> Words:
+        """The names of its parameters, for questions."""
+        return Words(self.declared)
+
+    @cached_property
+    def secret_names(self) -> frozenset[str]:
+        return frozenset(self.secrets)
+
+    @cached_property
+    def size(self) -> int:
+        """How much there is of it: every task, parameter, allowed value, pool, secret and variable counts."""
+        allowed = sum(len(declaration.allowed or ()) for declaration in self.parameters)
+        parts = (self.elements, self.parameters, self.pools, self.secrets, self.environment)
+        return allowed + sum(map(len, parts))
 
     @property
     def lenient(self) -> bool:

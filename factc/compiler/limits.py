@@ -5,19 +5,28 @@ Knows the job and the scope of its templates; knows no graph and no clock.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
 from factc.compiler.document import Path
 from factc.compiler.job import MAX_CODE, RETRIED, Job, Task
 from factc.compiler.scope import Scope
 from factc.compiler.timespan import refusal
-from factc.diagnostic import Diagnostic, nearest
+from factc.diagnostic import Diagnostic
 from factc.durations import parsed
 from factc.plan import Retry
+from factc.spelling import Words, nearest
 
 
-def limits(task: Task, scope: Scope, known: Collection[str]) -> dict[str, Any]:
+class Pools(dict[str, int]):
+    """The slots of pools by name."""
+
+    @cached_property
+    def spelling(self) -> Words:
+        return Words(self)
+
+
+def limits(task: Task, scope: Scope, known: Pools) -> dict[str, Any]:
     """The members of a task of the plan that say how it is attempted; `known` are the pools that there are."""
     members: dict[str, Any] = {}
     if task.final:
@@ -49,19 +58,20 @@ def _retry(task: Task, scope: Scope) -> Retry:
     path = (*task.path, "retry")
     every = 1.0 if again.every is None else seconds(again.every, (*path, "every"), scope, zero=True)
     if again.on is not None:
+        settled = {*task.ok, *task.noop}
         for i, what in enumerate(again.on):
-            _check_cause(task, what, (*path, "on", i), scope)
+            _check_cause(settled, what, (*path, "on", i), scope)
     return Retry(again.times, every, 1.0 if again.backoff is None else float(again.backoff), again.on)
 
 
-def _check_cause(task: Task, what: int | str, path: Path, scope: Scope) -> None:
+def _check_cause(settled: set[int], what: int | str, path: Path, scope: Scope) -> None:
     """What is retried has to be a way to fail."""
     code, words, hint = "", "", ""
     if isinstance(what, str) and what not in RETRIED:
         meant = nearest(what, RETRIED)
         hint = f"did you mean `{meant}`?" if meant else "exit codes, and the words " + ", ".join(RETRIED)
         code, words = "E114", f"`{what}` is nothing that can be tried again"
-    elif what in task.ok or what in task.noop:
+    elif what in settled:
         code, words = "E114", f"exit code {what} is no failure of this task: it is never tried again"
         hint = "take it out here, or out of the other list"
     elif isinstance(what, int) and 255 < what <= MAX_CODE:
@@ -70,16 +80,18 @@ def _check_cause(task: Task, what: int | str, path: Path, scope: Scope) -> None:
         scope.problems.append(Diagnostic(code, words, scope.job.document.span(path), hint=hint))
 
 
-def _pools(task: Task, scope: Scope, known: Collection[str]) -> list[str]:
+def _pools(task: Task, scope: Scope, known: Pools) -> list[str]:
     names = [scope.final(name, (*task.path, "pools", i)) for i, name in enumerate(task.pools)]
+    seen: set[str] = set()
     for i, name in enumerate(names):
-        if name in known and name not in names[:i]:
+        if name in known and name not in seen:
+            seen.add(name)
             continue
         span = scope.job.document.span((*task.path, "pools", i))
         if name in known:
             scope.problems.append(Diagnostic("E111", f"the pool `{name}` stands twice here", span))
             continue
-        meant = nearest(name, known)
+        meant = known.spelling.nearest(name)
         hint = f"did you mean `{meant}`?" if meant else _declare(name, scope.job)
         scope.problems.append(Diagnostic("E111", f"no pool is called `{name}`", span, hint=hint))
     return names

@@ -5,14 +5,16 @@ Knows names and the graph that they make; knows no shell and no file.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from factc.compiler.document import Path
 from factc.compiler.flatten import Origin, Part, Whole, short, uses
 from factc.compiler.job import Task, Use
 from factc.compiler.scope import Scope
-from factc.diagnostic import CompileError, Diagnostic, nearest
+from factc.diagnostic import CompileError, Diagnostic
 from factc.source import Span
+from factc.spelling import Words
 
 MAX_EDGES = 3_000_000  # that names for several tasks make: more is a slip, and would take minutes
 
@@ -24,6 +26,8 @@ class Links:
         self.whole = whole
         self.dependencies: list[list[int]] = [[] for _ in whole.units]
         self._edges = 0
+        self._listed: list[str] = []  # every name, sorted: those of a part stand together
+        self._words: dict[str, Words] = {}  # by the prefix of a part: its names, for questions
         self._exits: dict[int, list[int]] = {}  # by id of a part; present and empty while it is being worked out
         for part in reversed(whole.parts):  # used ones before those that use them
             self._link(part)
@@ -63,6 +67,8 @@ class Links:
         found: dict[int, None] = {}
         numbers, prefix = self.whole.numbers, part.prefix
         ordinary = isinstance(element, Use) or not element.final
+        if scope.each:  # the same words once more for each value
+            self._count(part, element, len(element.dependencies))
         for k, text in enumerate(element.dependencies):
             wanted = prefix + scope.final(text, (*element.path, "dependsOn", k))
             if wanted in numbers:
@@ -70,7 +76,7 @@ class Links:
             elif wanted in self.whole.groups:
                 meant = self._group(wanted)
                 self._count(part, element, len(meant))
-            elif any(wanted.startswith(f"{vague}[") for vague in self.whole.vague):
+            elif wanted.partition("[")[0] in self.whole.vague:
                 continue
             else:
                 part.scope.problems.append(self._unknown(part, (*element.path, "dependsOn", k), name, wanted))
@@ -117,12 +123,23 @@ class Links:
 
     def _unknown(self, part: Part, path: Path, name: str, wanted: str) -> Diagnostic:
         span = part.job.document.span(path)
-        skipped = len(part.prefix)
-        known = [n[skipped:] for n in (*self.whole.numbers, *self.whole.groups) if n.startswith(part.prefix)]
-        meant = nearest(wanted[skipped:], [other for other in known if other != name])
-        words = f"task `{short(name)}` depends on `{short(wanted[skipped:])}`, which does not exist"
+        missing = wanted[len(part.prefix) :]
+        meant = self._named(part.prefix).nearest(missing, but=name)
+        words = f"task `{short(name)}` depends on `{short(missing)}`, which does not exist"
         hint = f"did you mean `{meant}`?" if meant else ""
         return Diagnostic("E102", words, span, label="no task has this name", hint=hint)
+
+    def _named(self, prefix: str) -> Words:
+        """The names of a part and of all that it uses, as they are written in it."""
+        if prefix not in self._words:
+            if not self._listed:
+                self._listed = sorted({*self.whole.numbers, *self.whole.groups})
+            names, at = [], bisect_left(self._listed, prefix)
+            while at < len(self._listed) and self._listed[at].startswith(prefix):
+                names.append(self._listed[at][len(prefix) :])
+                at += 1
+            self._words[prefix] = Words(names)
+        return self._words[prefix]
 
     def _refuse_final(self, part: Part, element: Task | Use, position: int, name: str, wanted: str) -> None:
         span = part.job.document.span((*element.path, "dependsOn", position))

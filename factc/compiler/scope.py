@@ -6,16 +6,19 @@ its value or default now; everywhere else a parameter without a given value stay
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import lru_cache
+from itertools import islice
 
 from factc.compiler import template
 from factc.compiler.document import Document, Path
 from factc.compiler.job import Declaration, Job
 from factc.compiler.template import Tag
-from factc.diagnostic import Diagnostic, nearest
-from factc.plan import VERBATIM, Hole, Parameter, Text, filled, quoted
-from factc.plan.values import TAG, Given, allowed, how_to_give, unknown
+from factc.diagnostic import Diagnostic
+from factc.plan import MAX_TEXT, VERBATIM, Hole, Parameter, Text, TooLong, filled, quoted
+from factc.plan.values import TAG, Given, allowed, check_names, how_to_give
+from factc.spelling import FEW, nearest, some
 
 _hole = lru_cache(maxsize=1000)(Hole)  # the same few stand in all recipes
 
@@ -36,26 +39,35 @@ class Scope:
         self.declared: dict[str, Declaration] = {}
         self.fixed: dict[str, str] = outer.fixed if outer else {}
         self.hidden: set[str] = outer.hidden if outer else set()
-        self.each: dict[str, str] = {}
+        self.each: dict[str, str | None] = {}
+        self.made: dict[int, Sequence[Text]] = {}  # words of tasks with `each`, whose values are still to be put in
         self.undeclared: dict[str, tuple[Document, Path, Tag]] = {}
         self.used: dict[str, None] = {}
+        self._lengths: dict[str, int] = {}  # of defaults
         self.problems: list[Diagnostic] = []
+        self.lacking = False  # of the outermost: whether a value is needed that was not given
         for declaration in job.parameters:
             if self._is_new(declaration):
                 self._declare(declaration)
 
-    def inside(self, each: dict[str, str]) -> Scope:
+    def inside(self, each: Mapping[str, str | None]) -> Scope:
         """The same scope where some variables of `each` have a value."""
         if not each:
             return self
         scope = copy(self)
-        scope.each = each
+        scope.each = dict(each)
         return scope
+
+    def with_each(self, words: Sequence[Text], path: Path) -> tuple[Text, ...]:
+        """Words that were made `inside` variables without values, with the values that these have here."""
+        values = {_variable(name): value for name, value in self.each.items() if value is not None}
+        return tuple(self.filled(self.filled(text, values, path), self.fixed, path) for text in words)
 
     def hole(self, name: str, quote: str) -> str | Hole:
         """The place of a name in a text of the plan: open, unless `each` says what stands there."""
         if name in self.each:
-            return quoted(self.each[name], quote)
+            value = self.each[name]
+            return _hole(_variable(name), quote) if value is None else quoted(value, quote)
         return _hole(self.known_as(name), quote)
 
     def known_as(self, name: str) -> str:
@@ -76,15 +88,41 @@ class Scope:
         """A template whose every name must have a value now."""
         if "{{" not in text:
             return text
-        return "".join(p if isinstance(p, str) else self._fix(p, path) for p in self.pieces(text, path))
+        return self._whole(self.pieces(text, path), path)
 
     def open(self, text: str, path: Path) -> Text:
         """A template that is filled as far as values were given; the rest stays open, verbatim."""
-        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in self.pieces(text, path)])
+        pieces = self.pieces(text, path)
+        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in pieces], path)
 
-    def text(self, pieces: list[str | Hole]) -> Text:
-        """Pieces with every hole filled whose value is known now."""
-        return filled(tuple(pieces), self.fixed)
+    def text(self, pieces: Sequence[str | Hole], path: Path) -> Text:
+        """Pieces with every hole filled whose value is known now; what is too long becomes a problem."""
+        return self.filled(tuple(pieces), self.fixed, path)
+
+    def filled(self, text: Text, values: Mapping[str, str], path: Path) -> Text:
+        """A text with these values in it."""
+        try:
+            return filled(text, values)
+        except TooLong:
+            self.problems.append(self.too_long(path))
+            return ""
+
+    def _whole(self, pieces: template.Pieces, path: Path) -> str:
+        """A template with the value of every name in it."""
+        parts: list[str] = []
+        length = 0
+        for piece in pieces:
+            part = piece if isinstance(piece, str) else self._fix(piece, path)
+            parts.append(part)
+            length += len(part)
+            if length > MAX_TEXT and len(pieces) > 1:
+                self.problems.append(self.too_long(path))
+                return ""
+        return "".join(parts)
+
+    def too_long(self, path: Path) -> Diagnostic:
+        words = f"with its values this text has more than {MAX_TEXT:,} bytes, which no command takes"
+        return Diagnostic("E208", words, self.job.document.span(path), hint="put it into a file and give its path")
 
     def values(self) -> dict[str, str]:
         """What has been settled, by name."""
@@ -102,10 +140,7 @@ class Scope:
 
     def check_names(self) -> None:
         """Raises RequestError for a name given by `--set` that nothing in the job is called."""
-        known = [*self.declared, *self.used]
-        for name in self.given.named:
-            if not any(k == name or k.startswith(name + ".") for k in known):
-                raise unknown(name, known)
+        check_names(self.given.named, [*self.declared, *self.used])
 
     # ---- declared parameters
 
@@ -124,6 +159,7 @@ class Scope:
         if declaration.default is not None:
             self._check_default(declaration)
         self.declared[name] = declaration
+        self._measure(declaration)
         value = self.given.text(name) if not isinstance(self.given.values.get(name), dict) else None
         if value is not None:
             self.fixed[name] = allowed(name, value, declaration.allowed)
@@ -134,8 +170,17 @@ class Scope:
         constant = all(isinstance(p, str) for p in pieces)
         if constant and declaration.allowed is not None and default not in declaration.allowed:
             words = f"the default of `{declaration.name}` is not one of its allowed values"
-            hint = "allowed are: " + ", ".join(declaration.allowed)
+            hint = "allowed are: " + some(declaration.allowed)
             self.problems.append(Diagnostic("E206", words, self.job.document.span(path), hint=hint))
+
+    def _measure(self, declaration: Declaration) -> None:
+        """Looks how long a default gets by those above it, before any is made."""
+        pieces = template.parse(declaration.default or "")[0]
+        length = sum(len(p) if isinstance(p, str) else self._lengths.get(p.name, 0) for p in pieces)
+        if length > MAX_TEXT and len(pieces) > 1:
+            self.problems.append(self.too_long((*declaration.path, "default")))
+            length = 0
+        self._lengths[declaration.name] = length
 
     def _parameter(self, name: str) -> Parameter:
         declaration = self.declared.get(name)
@@ -148,7 +193,8 @@ class Scope:
 
     def _default(self, declaration: Declaration) -> Text:
         pieces, _ = template.parse(declaration.default or "")
-        return self.text([p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in pieces])
+        holes = [p if isinstance(p, str) else self.hole(p.name, VERBATIM) for p in pieces]
+        return self.text(holes, (*declaration.path, "default"))
 
     # ---- names as they are used
 
@@ -157,7 +203,7 @@ class Scope:
         if name in self.used or name in self.each:
             return
         if name not in self.declared and name.split(".")[0] not in self.declared:
-            if self.job.lenient and name not in self.job.secrets:
+            if self.job.lenient and name not in self.job.secret_names:
                 self.undeclared.setdefault(name, (self.job.document, path, tag))
             elif not name.startswith(TAG):
                 self.problems.append(self._unknown(tag, path))
@@ -175,24 +221,42 @@ class Scope:
         """The value that a name has when compiled; a default makes it final."""
         name = tag.name
         if name in self.each:
-            return self.each[name]
+            return self.each[name] or ""
         if name in self.fixed:
             return self.fixed[name]
         if name not in self.used:  # unknown, and said so already
             return ""
         declaration = self.declared.get(name)
         if declaration and declaration.default is not None:
+            self._fix_above(declaration)
             pieces, _ = template.parse(declaration.default)
-            value = "".join(p if isinstance(p, str) else self._fix(p, path) for p in pieces)
+            value = self._whole(pieces, (*declaration.path, "default"))
             self.fixed[name] = allowed(name, value, declaration.allowed)
             return self.fixed[name]
         self.problems.append(self.empty(name) if name in self.undeclared else self._needed(tag, path))
         self.fixed[name] = ""
         return ""
 
+    def _fix_above(self, declaration: Declaration) -> None:
+        """Makes those final that a default is made of, the topmost first: a long way up is no deep one."""
+        order = self.job.order
+        waiting = [declaration]
+        while waiting:
+            last = waiting[-1]
+            names = template.names(last.default or "") if self._is_open(last.name) else []
+            above = [n for n in names if n in order and order[n] < order[last.name] and self._is_open(n)]
+            waiting += [self.declared[n] for n in above]
+            if not above and waiting.pop() is not declaration:
+                self._fix(Tag(last.name, 0, 0), last.path)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether a parameter has a default that is not final yet."""
+        return self.known_as(name) not in self.fixed and self.declared[name].default is not None
+
     def _needed(self, tag: Tag, path: Path) -> Diagnostic:
         span = self.job.document.span(path, tag.start, tag.end)
         words = f"`{tag.name}` has no value, and this place needs one when the job is compiled"
+        self.root.lacking = True
         return Diagnostic("E501", words, span, hint=how_to_give([tag.name]))
 
     def empty(self, name: str) -> Diagnostic:
@@ -203,16 +267,16 @@ class Scope:
 
     def _unknown(self, tag: Tag, path: Path) -> Diagnostic:
         span = self.job.document.span(path, tag.start, tag.end)
-        if tag.name in self.job.secrets:
+        if tag.name in self.job.secret_names:
             words = f"`{tag.name}` is a secret: its value never enters the text"
             return Diagnostic("E202", words, span, hint=f'write "${tag.name}": it is an environment variable')
-        meant = nearest(tag.name, [*self.declared, *self.each])
-        hint = f"did you mean `{meant}`?" if meant else f"declare it: param {tag.name}"
-        later = next((p for p in self.job.parameters if p.name == tag.name), None)
+        later = self.job.declared.get(tag.name)
         if later:
             place = self.job.document.span((*later.path, "name"))
             words = f"the parameter `{tag.name}` is declared further down"
             return Diagnostic("E202", words, span, hint="move its `param` up", related=[(place, "declared here")])
+        meant = nearest(tag.name, islice(self.each, FEW)) or self.job.spelling.nearest(tag.name)
+        hint = f"did you mean `{meant}`?" if meant else f"declare it: param {tag.name}"
         return Diagnostic("E202", f"no parameter is called `{tag.name}`", span, hint=hint)
 
     # ---- what is no proper tag
@@ -229,6 +293,11 @@ class Scope:
         if problem.kind in (template.SECTION, template.PARTIAL, template.DELIMITER) and self.job.lenient:
             hint = "a job has no conditions and no loops: write two tasks, or decide inside the command"
         return Diagnostic("E201", words, span, hint=hint)
+
+
+def _variable(name: str) -> str:
+    """What a variable of `each` is called in a text that waits for its values: no parameter's name."""
+    return f"{{{name}}}"
 
 
 _WORDS = {

@@ -70,7 +70,7 @@ def _unreadable(path: str, name: str, problem: OSError | ValueError, *, only_job
 
 def _neighbour(path: str, only_jobs: bool) -> str | None:
     """A file beside the missing one that was probably meant; `only_jobs`: one that is called like a job."""
-    from factc.diagnostic import nearest
+    from factc.spelling import nearest
 
     folder, name = os.path.split(path)
     try:

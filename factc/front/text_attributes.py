@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass
 
 from factc.compiler.job import MAX_CODE, SHELLS
-from factc.diagnostic import nearest
 from factc.front import text_limits
 from factc.front.text_clauses import Bracket, Clause, Item, Members, Read, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import STRING, value
+from factc.spelling import nearest
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -9,11 +9,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from factc.diagnostic import nearest
 from factc.front import text_mistakes_declared as declared
 from factc.front.text_line import QUOTED, WORD, Line, quoted
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import TEXT
+from factc.spelling import nearest
 
 KEYWORDS = ("job", "param", "secret", "pool", "use")
 

@@ -5,7 +5,7 @@ Knows no source, no file and no process. A plan needs neither grammar nor schema
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 # How a value is written into the text around it (the quoting of the place where it stands).
 BARE = "bare"  # as one word of shell text
@@ -15,6 +15,12 @@ VERBATIM = "verbatim"  # as it is
 
 
 MAX_TEXT = 131_071  # bytes of one argument that Linux takes (MAX_ARG_STRLEN without the final NUL)
+MAX_WORDS = 6 * 2**20  # bytes of all arguments and variables that it takes at most, however large the stack may be
+MAX_PLAN = 256 * 2**20  # bytes of all texts of a plan: a file of more is not read
+
+
+class TooLong(Exception):
+    """A text with its values in it has more than MAX_TEXT bytes."""
 
 
 class Hole:
@@ -229,18 +235,36 @@ def quoted(value: str, quote: str) -> str:
     return value
 
 
-def filled(text: Text, values: dict[str, str]) -> Text:
-    """A text with every hole filled that has a value."""
+def filled(text: Text, values: Mapping[str, str]) -> Text:
+    """A text with every hole filled that has a value. Raises TooLong before it is longer than a command takes."""
     if isinstance(text, str):
         return text
     pieces: list[str | Hole] = []
+    run: list[str] = []  # strings that stand side by side
+    length = 0
     for piece in text:
-        if isinstance(piece, Hole) and piece.parameter in values:
-            piece = quoted(values[piece.parameter], piece.quote)
-        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
-            pieces[-1] += piece
-        else:
-            pieces.append(piece)
+        if isinstance(piece, Hole):
+            value = values.get(piece.parameter)
+            if value is None:
+                if run:
+                    pieces.append("".join(run))
+                    run = []
+                pieces.append(piece)
+                continue
+            piece = quoted(value, piece.quote)
+        length += len(piece)
+        if length > MAX_TEXT and len(text) > 1:
+            raise TooLong
+        run.append(piece)
+    if run:
+        pieces.append("".join(run))
     if len(pieces) == 1 and isinstance(pieces[0], str):
         return pieces[0]
     return tuple(pieces) if pieces else ""
+
+
+def size(text: Text) -> int:
+    """The bytes of what a text says by now, whatever its holes will be."""
+    if isinstance(text, str):
+        return len(text) if text.isascii() else len(text.encode())
+    return sum(size(piece) for piece in text if isinstance(piece, str))

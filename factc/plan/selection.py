@@ -5,9 +5,10 @@ Knows the graph of a plan; knows no process and no option's spelling but in its 
 
 from __future__ import annotations
 
-from factc.diagnostic import RequestError, nearest
+from factc.diagnostic import RequestError
 from factc.plan import Plan, PlanTask
 from factc.plan.graph import reach, users_of
+from factc.spelling import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

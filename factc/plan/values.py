@@ -5,7 +5,11 @@ Knows no job: whether a name is known or a value allowed is judged elsewhere.
 
 from __future__ import annotations
 
-from factc.diagnostic import RequestError, nearest
+from bisect import bisect_left
+
+from factc.diagnostic import RequestError
+from factc.plan import MAX_TEXT
+from factc.spelling import nearest, some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ class Given:
     soft:   names (`tag:KEY` for a tag) whose values come from an earlier run: what a plan has settled goes before them.
     """
 
-    __slots__ = ("values", "named", "tags", "soft")
+    __slots__ = ("values", "named", "tags", "soft", "_own")
 
     def __init__(
         self,
@@ -35,6 +39,11 @@ class Given:
         self.tags = dict(tags or {})
         self.named: list[str] = []
         self.soft: frozenset[str] = frozenset()
+        self._own: set[int] = set()  # the objects that are no longer the caller's
+        for key, tag in self.tags.items():
+            if len((key + tag).encode(errors="replace")) > MAX_TEXT - 20:  # the name of its variable stands before it
+                words = f"the tag `{key[:80]}` is longer than a variable can be"
+                raise RequestError(words, f"at most {MAX_TEXT - 20:,} bytes with its key")
         for name, value in sets:
             self._set(name, value)
 
@@ -81,7 +90,10 @@ class Given:
         inside = self.values
         for part in outer:
             inner = inside.get(part)
-            inside[part] = inside = dict(inner) if isinstance(inner, dict) else {}
+            if not isinstance(inner, dict) or id(inner) not in self._own:
+                inside[part] = inner = dict(inner) if isinstance(inner, dict) else {}
+                self._own.add(id(inner))
+            inside = inner
         inside[last] = value
 
 
@@ -90,18 +102,33 @@ def allowed(name: str, value: str, values: tuple[str, ...] | None) -> str:
     if values is None or value in values:
         return value
     meant = nearest(value, values)
-    hint = "allowed are: " + ", ".join(values) + (f"; did you mean `{meant}`?" if meant else "")
+    hint = "allowed are: " + some(values) + (f"; did you mean `{meant}`?" if meant else "")
     raise RequestError(f"`{value}` is not allowed for the parameter `{name}`", hint)
+
+
+def check_names(named: Iterable[str], known: list[str]) -> None:
+    """Raises RequestError for a name given by `--set` that nothing is called, and nothing inside it."""
+    listed = sorted(known)
+    for name in named:
+        if not any(_begins(listed, whole) for whole in (name, name + ".")):
+            raise unknown(name, known)
+
+
+def _begins(listed: list[str], beginning: str) -> bool:
+    """Whether a name is among those in order, or, with a dot at its end, begins one of them."""
+    at = bisect_left(listed, beginning)
+    found = listed[at : at + 1]
+    return found == [beginning] or (beginning[-1:] == "." and bool(found) and found[0].startswith(beginning))
 
 
 def unknown(name: str, known: list[str]) -> RequestError:
     meant = nearest(name, known)
-    names = ", ".join(dict.fromkeys(known))
+    names = some(list(dict.fromkeys(known)))
     hint = f"did you mean `{meant}`?" if meant else f"it has: {names}" if known else "it declares none"
     return RequestError(f"the job has no parameter `{name}`", hint)
 
 
 def how_to_give(names: Iterable[str]) -> str:
     """The options that give values to names."""
-    options = (f"--tag {n[len(TAG) :]}=…" if n.startswith(TAG) else f"--set {n}=…" for n in names)
-    return "give " + " ".join(options)
+    options = [f"--tag {n[len(TAG) :]}=…" if n.startswith(TAG) else f"--set {n}=…" for n in names]
+    return "give " + some(options, " ")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from factc.diagnostic import RequestError, nearest
+from factc.diagnostic import RequestError
 from factc.engine.local import Local
 from factc.events import RunCreated
 from factc.record.pasted import resume_command
@@ -18,6 +18,7 @@ from factc.runner.rules import Rules
 from factc.runner.runheader import run_header
 from factc.runner.runner import Runner
 from factc.sink.terminal import Terminal
+from factc.spelling import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
