@@ -108,7 +108,7 @@ def _grouped(groups: list[Group]) -> list[Line]:
             lines += [*_plain(plain), *_plain(clauses, comment)]
             plain = []
         else:
-            plain = plain + clauses
+            plain += clauses
     return lines + _plain(plain)
 
 

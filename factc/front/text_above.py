@@ -33,7 +33,7 @@ def attributes(written: Written, members: dict[str, Any], kind: str, mistakes: l
 
 
 def _meaning(written: Written, kind: str, mistakes: list[Mistake]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
+    members: dict[str, Any] = {}  # its lists and objects are its own: clauses are shared
     seen: dict[str, tuple[int, int]] = {}
     for token, bracket in written.brackets:
         for clause in bracket.clauses:
@@ -69,12 +69,14 @@ def _fits(name: str, kind: str) -> bool:
 def _merge(members: dict[str, Any], more: dict[str, Any], place: tuple[int, int], mistakes: list[Mistake]) -> None:
     for key, item in more.items():
         if isinstance(item, dict):
-            for name in members.get(key, {}).keys() & item.keys():
+            known = members.setdefault(key, {})
+            for name in [name for name in item if name in known]:
                 mistakes.append(Mistake("E304", f"`{shortened(name)}` is set twice", *place))
-            item = {**members.get(key, {}), **item}
+            known.update(item)
         elif isinstance(item, list):
-            item = [*members.get(key, ()), *item]
-        members[key] = item
+            members.setdefault(key, []).extend(item)
+        else:
+            members[key] = item
 
 
 def _start(token: Token) -> int:

@@ -58,10 +58,9 @@ def pool(kept: Kept, children: list[Token]) -> None:
     text_above.none(written, "a pool", kept.mistakes)
     name, slots = str(children[1]), children[2]
     written.default = slots
-    first = next((p for p in kept.pools if str(p.head) == name), None)
-    if first:
-        assert first.head is not None
-        related = ((start_of(first.head), end_of(first.head), "first here"),)
+    first = kept.pool_heads.setdefault(name, children[1])
+    if first is not children[1]:
+        related = ((start_of(first), end_of(first), "first here"),)
         words = f"the pool `{shortened(name)}` is declared twice"
         kept.mistakes.append(Mistake("E310", words, start_of(children[1]), end_of(children[1]), related=related))
     kept.data.setdefault("pools", {})[name] = _slots(slots, name, kept.mistakes)

@@ -28,6 +28,7 @@ class Kept:
         self.parameters: list[Written] = []
         self.secrets: list[Written] = []
         self.pools: list[Written] = []
+        self.pool_heads: dict[str, Token] = {}  # by name, the first of each
         self.tasks = Tasks()  # rules, and what `use` puts in place of one
         self.data: dict[str, Any] = {}
         self.above = Written()

@@ -6,6 +6,8 @@ Knows indentation; knows no shell.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import lru_cache
 
 from factc.front.text_places import Mistake
 from factc.front.text_string import TEXT
@@ -36,15 +38,24 @@ def indentation(block: str) -> str:
 
 def position(block: str, offset: int) -> int:
     """Where a character of the shell text stands in its block."""
+    starts, places = _line_places(block)
+    number = bisect_right(starts, offset) - 1
+    return min(places[number] + offset - starts[number], len(block))
+
+
+@lru_cache(maxsize=4)
+def _line_places(block: str) -> tuple[list[int], list[int]]:
+    """Where each line begins: in the shell text, and what is left of it in the block."""
     width = len(indentation(block))
-    at = 0
+    starts, places = [], []
+    start = at = 0
     for line in block.split("\n"):
-        removed = width if len(line) >= width else len(line)
-        if offset <= len(line) - removed:
-            return at + removed + offset
-        offset -= len(line) - removed + 1
+        removed = min(width, len(line))
+        starts.append(start)
+        places.append(at + removed)
+        start += len(line) - removed + 1
         at += len(line) + 1
-    return len(block)
+    return starts, places
 
 
 def looks_like_statement(line: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from factc.front.text_places import Mistake, shortened
 
@@ -42,11 +43,14 @@ def position(raw: str, offset: int) -> int:
         return offset
     if "\\" not in raw:
         return offset + 1
-    at = 1
-    for _ in range(offset):
-        match = _CHARACTER.match(raw, at)
-        at = match.end() if match and at < len(raw) - 1 else at
-    return at
+    places = _places(raw)
+    return places[min(offset, len(places) - 1)]
+
+
+@lru_cache(maxsize=4)
+def _places(raw: str) -> list[int]:
+    """Where each character of the value begins, and its end."""
+    return [*(match.start() for match in _CHARACTER.finditer(raw, 1, len(raw) - 1)), len(raw) - 1]
 
 
 def _unquoted(raw: str, at: int, mistakes: list[Mistake]) -> str:

@@ -34,6 +34,7 @@ class Written:
 
     __slots__ = (
         "start", "head", "descriptions", "brackets", "references", "default", "block", "file", "given", "members",
+        "_clauses", "_variables",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -47,6 +48,28 @@ class Written:
         self.file: Token | None = None
         self.given: dict[str, tuple[int, str, int]] = {}
         self.members: dict[str, Any] = {}
+        self._clauses: dict[str, list[tuple[int, Clause]]] | None = None
+        self._variables: dict[str, tuple[str, int]] = {}
+
+    def clauses(self, name: str) -> list[tuple[int, Clause]]:
+        """The clauses of an attribute, and where the bracket of each begins."""
+        if self._clauses is None:
+            self._clauses = {}
+            for token, bracket in self.brackets:
+                for clause in bracket.clauses:
+                    self._clauses.setdefault(clause.name.raw, []).append((token.start_pos or 0, clause))
+        return self._clauses.get(name, [])
+
+    def variable(self, name: str) -> tuple[str, int] | None:
+        """The value of a variable of `env` as written, and where it stands."""
+        if not self._variables:
+            for base, clause in self.clauses("env"):
+                for item in clause.items:
+                    length = assignment(item.raw)
+                    if length:
+                        set_name = value(item.raw[: length - 1], 0, [])
+                        self._variables.setdefault(set_name, (item.raw[length:], base + item.at + length))
+        return self._variables.get(name)
 
 
 class Tasks:
@@ -100,9 +123,13 @@ Lists = Mapping[str, list[Written] | Again]  # by the member of `data` that they
 def locator(clean: Clean, job: Written, lists: Lists) -> Locate:
     """The `locate` of a document (see there)."""
 
+    pools = {str(pool.head): pool for pool in reversed(list(lists["pools"]))}
+
     def locate(path: Path, part: str, start: int | None, end: int | None) -> Place:
         if part == KEY and path[-2:-1] == ("values",) and isinstance(path[-1], str):
             found = _given_name(lists["tasks"][int(path[2])], path[-1])
+        elif path[1:2] == ("pools",) and len(path) > 2:
+            found = _head(pools.get(str(path[2]), job))
         else:
             found = _found(path, job, lists, start, end)
         return clean.offset(found[0]), clean.offset(found[1])
@@ -121,8 +148,6 @@ def _found(path: Path, job: Written, lists: Lists, start: int | None, end: int |
         statements = lists[str(rest[0])]
         if len(rest) < 2:
             return _head(statements[0] if statements else job)
-        if rest[0] == "pools":
-            return _head(next((p for p in statements if p.head == rest[1]), job))
         written, rest = statements[int(rest[1])], rest[2:]
     raw = _raw(written, rest)
     if raw is None:
@@ -175,20 +200,12 @@ def _attribute(written: Written, rest: Path) -> tuple[str, int] | None:
         return _limit(written, rest)
     name, skipped = SAID_BY.get(str(key), ("", 0))
     number = rest[-1] if rest else 0
-    for token, bracket in written.brackets:
-        base = token.start_pos or 0
-        for clause in bracket.clauses:
-            if clause.name.raw != name:
-                continue
-            if key == "environment" and isinstance(number, str):
-                found = next((i for i in clause.items if _sets(i, number)), None)
-                if found is None:
-                    continue
-                length = assignment(found.raw)
-                return found.raw[length:], base + found.at + length
-            index = skipped + (number if isinstance(number, int) else 0)
-            item = clause.items[index] if index < len(clause.items) else clause.name
-            return item.raw, base + item.at
+    if key == "environment" and isinstance(number, str):
+        return written.variable(number)
+    for base, clause in written.clauses(name):
+        index = skipped + (number if isinstance(number, int) else 0)
+        item = clause.items[index] if index < len(clause.items) else clause.name
+        return item.raw, base + item.at
     return None
 
 
@@ -198,13 +215,13 @@ _REPEATED = {"pools": "pool", "each": "each"}
 def _limit(written: Written, rest: Path) -> tuple[str, int] | None:
     """The item that says a part of a retry, a pool, or the name or a value of an `each`."""
     name = _REPEATED.get(str(rest[0]), "retry")
-    clauses = [(token, c) for token, bracket in written.brackets for c in bracket.clauses if c.name.raw == name]
+    clauses = written.clauses(name)
     number = int(rest[1]) if name != "retry" and len(rest) > 1 else 0
     if number >= len(clauses):
         return None
-    token, clause = clauses[number]
+    base, clause = clauses[number]
     item = _limit_item(clause, rest[1:] if name == "retry" else rest[2:])
-    return item.raw, (token.start_pos or 0) + item.at
+    return item.raw, base + item.at
 
 
 def _limit_item(clause: Clause, rest: Path) -> Item:
@@ -219,11 +236,6 @@ def _limit_item(clause: Clause, rest: Path) -> Item:
     if at is None:
         return clause.name
     return items[min(at + 1 + (int(rest[1]) if len(rest) > 1 else 0), len(items) - 1)]
-
-
-def _sets(item: Item, name: str) -> bool:
-    length = assignment(item.raw)
-    return length > 0 and value(item.raw[: length - 1], 0, []) == name
 
 
 def _token(token: Token) -> tuple[str, int]:
