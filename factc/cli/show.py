@@ -12,7 +12,6 @@ from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError
-from factc.spelling import nearest
 from factc.events.spent import Courses
 from factc.events.stats import Stats
 from factc.record import LOGS, history, recorded
