@@ -5,6 +5,8 @@ Knows seconds; knows no clock.
 
 from __future__ import annotations
 
+LONGEST = 3650 * 86_400.0  # seconds; ten years: a longer one is a slip
+
 
 def shown(seconds: float) -> str:
     """Seconds in words; never `1000ms` or `60.0s`."""

@@ -35,7 +35,7 @@ PURE = {
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
-    "secrets.mask", "secrets.credentials", "source", "diagnostic", "spelling", "reach",
+    "secrets.mask", "secrets.credentials", "source", "diagnostic", "spelling", "reach", "front.planshape",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -57,7 +57,7 @@ HEAVY = {
 }
 LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "spelling", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
-    "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.file",
+    "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.planshape", "front.file",
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),

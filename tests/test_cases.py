@@ -25,6 +25,7 @@ PAGE = ROOT / "docs" / "diagnostics-examples.md"
 ELSEWHERE = {
     "E004": "a file of 257 MB: test_bad_input",
     "E030": "a compiled plan, made by a machine: test_compile",
+    "E031": "a compiled plan, altered by a machine: test_plan_input",
     "E118": "ten thousand values: test_compose",
     "E603": "51 files: test_compose",
     "W411": "what another program finds: test_shellcheck",

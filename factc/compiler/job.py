@@ -18,9 +18,6 @@ FACTOTUM = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
 FACTC = "iglu:factc/factfile/jsonschema/1-0-0"
 SHELLS = ("sh", "dash", "bash", "ksh", "zsh")
 DEFAULT_SHELL = "sh"
-MAX_CODE = 32_767  # the highest exit code that may be written
-MAX_TIMES = 1_000_000  # retries
-MAX_BACKOFF = 1000
 RETRIED = (SIGNAL, TIMEOUT, LOST)  # what may be tried again beside exit codes
 
 

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from factc.compiler.document import Path
-from factc.compiler.job import MAX_CODE, RETRIED, Job, Task
+from factc.compiler.job import RETRIED, Job, Task
 from factc.compiler.scope import Scope
 from factc.compiler.timespan import refusal
 from factc.diagnostic import Diagnostic
 from factc.durations import parsed
-from factc.plan import Retry
+from factc.plan import MAX_CODE, Retry
 from factc.spelling import Words, nearest
 
 

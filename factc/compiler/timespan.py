@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from factc.durations import parsed
+from factc.durations import LONGEST, parsed
 
-LONGEST = 3650 * 86_400.0  # seconds; ten years: a longer one is a slip
 _UNITS = {"sec": "s", "secs": "s", "second": "s", "seconds": "s", "min": "m", "mins": "m", "minute": "m",
           "minutes": "m", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "msec": "ms",
           "millis": "ms"}  # fmt: skip

@@ -17,7 +17,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def plan_text(plan: Plan) -> str:
-    """The text of a compiled plan, one task a line; its digest covers everything but itself."""
+    """The text of a compiled plan, one task a line; its checksum covers everything but itself."""
     return b"".join(plan_parts(plan)).decode()
 
 

@@ -1,6 +1,7 @@
-"""The third door: a compiled plan is read back, if nobody changed it.
+"""The third door: a compiled plan is read back, if it is as it was written, and holds what a plan has to.
 
-Knows the plan's JSON shape; needs no grammar and no schema, because the digest vouches for the rest.
+The checksum finds what happened by mistake: an edit, a torn file. It proves nothing about who wrote the plan, so what
+stands in it is input like any other, and all of it is checked. Needs no grammar and no schema.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 
 from factc.diagnostic import CompileError, Diagnostic
 from factc.digest import sha256_hex
+from factc.front.planshape import Wrong, check
 from factc.plan import Hole, Parameter, Plan, PlanTask, Retry, Text
 from factc.source import Source, Span
 
@@ -17,25 +19,66 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MARK = '"digest":"'
+_AGAIN = "compile the job again"
 
 
 def read_plan(source: Source) -> Plan:
-    """The plan of a compiled text. Raises CompileError if its digest does not fit."""
+    """The plan of a compiled text. Raises CompileError."""
+    _check_sum(source)
+    try:
+        value = json.loads(source.text)
+        check(value)
+    except (ValueError, RecursionError):
+        raise _no_json(source) from None
+    except Wrong as wrong:
+        raise _wrong(source, wrong) from None
+    if any(escape in source.text for escape in ("\\u0000", "\\ud", "\\uD")):
+        _as_json(source)
+    return _plan(value["data"])
+
+
+def _check_sum(source: Source) -> None:
+    """Raises CompileError if the text is not as it was written."""
     start = source.text.find(_MARK, 0, 4096) + len(_MARK)
     end = start + 64
     if start < len(_MARK) or source.text[end : end + 1] != '"':
-        raise _changed(source, 0, 1, "this plan has no digest")
+        raise _refused("E030", "this plan has no checksum", Span(source, 0, 1))
     rest = (part.encode("utf-8", "surrogatepass") for part in (source.text[:start], source.text[end:]))
     if sha256_hex(rest) != source.text[start:end]:
-        raise _changed(source, start, end, "this plan was changed after it was compiled: its digest is wrong")
+        words = "this plan was changed after it was compiled: its checksum is wrong"
+        raise _refused("E030", words, Span(source, start, end))
+
+
+def _refused(code: str, message: str, span: Span) -> CompileError:
+    return CompileError([Diagnostic(code, message, span, hint=_AGAIN)])
+
+
+def _no_json(source: Source) -> CompileError:
+    """What is wrong with a text that is no JSON."""
     try:
-        return _plan(json.loads(source.text)["data"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise _changed(source, 0, 1, "this is no plan that this version can read") from None
+        _as_json(source)
+    except CompileError as error:
+        return error
+    return _refused("E031", "this is no plan that can be read", Span(source, 0, 1))
 
 
-def _changed(source: Source, start: int, end: int, message: str) -> CompileError:
-    return CompileError([Diagnostic("E030", message, Span(source, start, end), hint="compile the job again")])
+def _as_json(source: Source) -> Any:
+    """The text with places, by the stricter reader, which takes longer. Raises CompileError."""
+    from factc.front.jsonfile import read_json
+
+    return read_json(source)
+
+
+def _wrong(source: Source, wrong: Wrong) -> CompileError:
+    """What is wrong with a plan, and where."""
+    try:
+        document = _as_json(source)
+    except CompileError as error:
+        return error
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in wrong.path)
+    where = "".join(steps).removeprefix(".data").removeprefix(".")
+    what = f"`{where}`" if where else "it"
+    return _refused("E031", f"this plan cannot be used: {what} {wrong.words}", document.span(wrong.path))
 
 
 def _plan(data: dict[str, Any]) -> Plan:
@@ -60,7 +103,7 @@ def _task(task: dict[str, Any]) -> PlanTask:
         [a if isinstance(a, str) else _text(a) for a in task["argv"]],
         ok=task["ok"],
         noop=task["noop"],
-        directory=_text(task["directory"]) if "directory" in task else None,
+        directory=task.get("directory"),
         environment=[(name, _text(text)) for name, text in task.get("environment", {}).items()],
         description=task.get("description", ""),
         declared=task["declared"],

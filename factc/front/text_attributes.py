@@ -10,11 +10,12 @@ import json
 import re
 from dataclasses import dataclass
 
-from factc.compiler.job import MAX_CODE, SHELLS
+from factc.compiler.job import SHELLS
 from factc.front import text_limits
 from factc.front.text_clauses import Bracket, Clause, Item, Members, Read, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import STRING, value
+from factc.plan import MAX_CODE
 from factc.spelling import nearest
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

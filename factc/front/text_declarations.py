@@ -13,11 +13,11 @@ from factc.front.text_kept import Kept, end_of, start_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import TEXT, value
 from factc.front.text_written import Written
+from factc.plan import MAX_SLOTS
 
 if TYPE_CHECKING:
     from lark import Token
 
-MAX_SLOTS = 1_000_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE = re.compile(r"^[ \t]*(?!#)([^ \t\n][^\n]*)", re.MULTILINE)
 _GIVEN = re.compile(rf'(\w[\w.\-]*)[ \t]*(=?)[ \t]*((?:{TEXT}|\{{\{{[^{{}}\n]*\}}\}}|[^\s"])*)')

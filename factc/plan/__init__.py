@@ -12,8 +12,12 @@ BARE = "bare"  # as one word of shell text
 DOUBLE = "double"  # inside double quotes
 SINGLE = "single"  # inside single quotes
 VERBATIM = "verbatim"  # as it is
+QUOTES = frozenset((BARE, DOUBLE, SINGLE, VERBATIM))
 
-
+MAX_CODE = 32_767  # the highest exit code that may be written
+MAX_TIMES = 1_000_000  # retries
+MAX_BACKOFF = 1000
+MAX_SLOTS = 1_000_000  # of a pool
 MAX_TEXT = 131_071  # bytes of one argument that Linux takes (MAX_ARG_STRLEN without the final NUL)
 MAX_WORDS = 6 * 2**20  # bytes of all arguments and variables that it takes at most, however large the stack may be
 MAX_PLAN = 256 * 2**20  # bytes of all texts of a plan: a file of more is not read
