@@ -348,7 +348,8 @@ def test_it_never_complains(folder: Path, factc: Factc) -> None:
         ["show", "last", ""],
         ["run", "data", "--start", ""],
         ["run", "\udcff", "--set", ""],
-        ["-q", '"'],
+        ["--bash", "", '"'],
+        ["--bash"],
         ["-C"],
         ["run", "--set=x=="],
     ):
@@ -359,8 +360,8 @@ def test_it_never_complains(folder: Path, factc: Factc) -> None:
 @pytest.mark.parametrize(
     ("typed", "word"),
     [
-        ("a", "a"), ('"a b', "a b"), ('"a b"', "a b"), ("'a\\'", "a\\"), ("a\\ b", "a b"), ('"a\\"b\\c', 'a"b\\c'), ("a\\", "a\\"), ("it\\'s", "it's"),
-        ("--set='x y'z", "--set=x yz"), ('"$x"', "$x"), ("", ""),
+        ("a", "a"), ('"a b', "a b"), ('"a b"', "a b"), ("'a\\'", "a\\"), ("a\\ b", "a b"), ('"a\\"b\\c', 'a"b\\c'), ("a\\", "a"), ("it\\'s", "it's"),
+        ("--set='x y'z", "--set=x yz"), ('"$x"', "$x"), ("", ""), ("$'a\\047\\\\b'c", "a'\\bc"), ('$"a', "a"),
     ],
 )  # fmt: skip
 def test_words_as_they_are_typed(typed: str, word: str) -> None:
@@ -459,8 +460,8 @@ class Terminal:
     def _send(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def _until(self, pattern: bytes) -> re.Match[bytes]:
-        until = time.monotonic() + 20
+    def _until(self, pattern: bytes, patience: float = 20) -> re.Match[bytes]:
+        until = time.monotonic() + patience
         while not (found := re.search(pattern, self._seen, re.DOTALL)):
             ready, _, _ = select.select([self._master], [], [], max(0.0, until - time.monotonic()))
             if not ready:

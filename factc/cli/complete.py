@@ -6,18 +6,19 @@ import sys
 
 
 def run(arguments: list[str]) -> int:
-    """With -q first, the words are as they were typed, quotes and all."""
+    """With `--bash TEXT` first, words are as they were typed, quotes and all; what is answered takes TEXT's place."""
     text = ":words\n"  # there are none
     try:
         from factc.complete.candidates import candidates
         from factc.complete.line import Line
 
-        words = arguments
-        if words[:1] == ["-q"]:
-            from factc.complete.quotes import unquoted
+        if arguments[:1] == ["--bash"]:
+            from factc.complete.quotes import as_typed, unquoted
 
-            words = [unquoted(word) for word in arguments[1:]]
-        text = candidates(Line(words)).text()
+            replaced, *typed = arguments[1:]
+            text = as_typed(candidates(Line([unquoted(word) for word in typed])), typed[-1], replaced).text()
+        else:
+            text = candidates(Line(arguments)).text()
     except Exception:  # a key was pressed: there is nobody to hear of it
         pass
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))

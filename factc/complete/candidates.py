@@ -38,7 +38,10 @@ def _value(line: Line) -> Answer:
     if "|" in line.metavar and line.metavar not in _KINDS:
         return _matching(line, [(choice, "") for choice in line.metavar.split("|")])
     kind = _KINDS.get(line.metavar)
-    return kind(line) if kind else Answer()
+    answer = kind(line) if kind else Answer()
+    if not line.plain:  # a name that begins like an option would be one
+        answer.words = [pair for pair in answer.words if not pair[0].startswith("-") or line.before]
+    return answer
 
 
 def _matching(line: Line, pairs: Iterable[tuple[str, str]], kind: str = WORDS) -> Answer:

@@ -15,23 +15,15 @@ _factc() {
         rest=${rest#"$word"}
     done
 
-    # What stands before the part that bash will replace: nothing of it is offered again.
-    local typed=${words[${#words[@]} - 1]} cut quote=''
-    case $typed in
-        *[\"\']*) quote=1 cut=${typed%%[\"\']*} ;;
-        *) cut=${typed%"$2"} ;;
-    esac
-
+    # The words are answered as they are to be typed in the place of $2, behind a quote that may be open.
     local kind line
     COMPREPLY=()
     {
         IFS= read -r kind || return 0
         while IFS= read -r line; do
-            word=${line%%$'\t'*}
-            if [[ -z $quote ]]; then printf -v word '%q' "$word"; fi
-            COMPREPLY+=("${word#"$cut"}")
+            COMPREPLY+=("${line%%$'\t'*}")
         done
-    } < <("${words[0]}" complete -q "${words[@]:1}" 2>/dev/null)
+    } < <("${words[0]}" complete --bash "$2" "${words[@]:1}" 2>/dev/null)
 
     if ! type compopt &>/dev/null; then return 0; fi
     case $kind in

@@ -20,10 +20,10 @@ class Line:
     wanted: VERB, OPTION, VALUE (of `option`, which takes `metavar`), ARGUMENT (`metavar`) or NOTHING.
     before, word: the last word, parted where completion begins (`--set=`, `da`).
     given: the values of each option so far, by its first name. arguments: the words that are no options.
-    directory: the folder that -C says.
+    directory: the folder that -C says. plain: whether no option can follow, because `--` went before.
     """
 
-    __slots__ = ("verb", "wanted", "option", "metavar", "before", "word", "given", "arguments", "directory")
+    __slots__ = ("verb", "wanted", "option", "metavar", "before", "word", "given", "arguments", "directory", "plain")
 
     def __init__(self, words: list[str]) -> None:
         *rest, self.word = words or [""]
@@ -31,6 +31,7 @@ class Line:
         self.given: dict[str, list[str]] = {}
         self.arguments: list[str] = []
         self.directory = "."
+        self.plain = False
         self.wanted = self._begin(rest)
 
     def _begin(self, rest: list[str]) -> str:
@@ -46,22 +47,22 @@ class Line:
         return self._go_on(rest[1:]) if self.verb in OPTIONS else NOTHING
 
     def _go_on(self, rest: list[str]) -> str:
-        waiting, plain = "", False
+        waiting = ""
         for word in rest:
             if waiting:
                 self._give(waiting, word)
                 waiting = ""
-            elif plain or not word.startswith("-") or word == "-":
+            elif self.plain or not word.startswith("-") or word == "-":
                 self.arguments.append(word)
             elif word == "--":
-                plain = True
+                self.plain = True
             else:
                 waiting = self._option(word)
         for folder in self.given.get("-C", ()):
             self.directory = _inside(self.directory, folder)
         if waiting:
             return self._value(waiting)
-        if plain or not self.word.startswith("-"):
+        if self.plain or not self.word.startswith("-"):
             return self._argument()
         name, equals, value = self.word.partition("=")
         if equals and _metavar(self.verb, name):
