@@ -66,6 +66,13 @@ class RequestError(Exception):
         super().__init__(message)
 
 
+def of_system(problem: OSError | ValueError) -> str:
+    """Why the system refuses something. The text of an exception is not shown: it may hold what must not be seen."""
+    if isinstance(problem, OSError):
+        return problem.strerror or "the system does not say why"
+    return "it holds a character that no such name can have"
+
+
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sorted over files, then in source order; those without a place first."""
 

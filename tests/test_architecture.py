@@ -163,3 +163,33 @@ def test_camel_case_keys_live_where_documents_come_in_and_events_go_out() -> Non
     keys = ("jobReference", "taskStates", "runReference", "taskTransitions")
     users = {m for m, path in MODULES.items() if any(f'"{key}"' in path.read_text() for key in keys)}
     assert users <= {"factc.events.wire"}
+
+
+OURS = {"CompileError", "RequestError", "Unusable"}  # exceptions whose text is for people
+
+
+def foreign(node: ast.expr | None) -> bool:
+    """Whether an annotation, or what an `except` names, has exceptions of a library or of Python."""
+    names = (
+        {ast.unparse(n).rpartition(".")[2] for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+        if node
+        else set()
+    )
+    return any(name.endswith(("Error", "Exception", "UnexpectedInput")) for name in names - OURS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
+    """It may hold a URL with its password. Shown is what the system says of an errno, or words of our own."""
+    bound: list[tuple[str, ast.AST]] = []
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.ExceptHandler) and node.name and foreign(node.type):
+            bound.append((node.name, node))
+        if isinstance(node, ast.FunctionDef):
+            bound += [(a.arg, node) for a in [*node.args.args, *node.args.kwonlyargs] if foreign(a.annotation)]
+    for name, scope in bound:
+        for node in ast.walk(scope):
+            shown = node.value if isinstance(node, ast.FormattedValue) else None
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("str", "repr", "format") and node.args:
+                shown = node.args[0]
+            assert not (isinstance(shown, ast.Name) and shown.id == name), f"{module}: {ast.unparse(scope)[:300]}"

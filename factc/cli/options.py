@@ -221,7 +221,7 @@ def _environment(text: str) -> dict[str, object]:
             raise RequestError(f"{where} cannot be read: {words}") from None
     try:
         # Numbers stay as they were written: 1.10 is a version as often as a number.
-        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_constant)
+        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=lambda word: _no_constant(where, word))
     except (ValueError, RecursionError) as problem:
         raise _no_json(where, text, problem) from None
     if not isinstance(value, dict):
@@ -229,8 +229,8 @@ def _environment(text: str) -> dict[str, object]:
     return value
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+def _no_constant(where: str, word: str) -> NoReturn:
+    raise RequestError(f"{where} is no JSON: {word} is no JSON number")
 
 
 def _no_json(where: str, text: str, problem: Exception) -> RequestError:
@@ -239,4 +239,4 @@ def _no_json(where: str, text: str, problem: Exception) -> RequestError:
         return RequestError("this sets no environment variable", f"for a value use --set {text}")
     if isinstance(problem, json.JSONDecodeError):
         return RequestError(f"{where} is no JSON: {problem.msg} at line {problem.lineno} column {problem.colno}")
-    return RequestError(f"{where} is no JSON: {problem}" if str(problem) else f"{where} is nested too deeply")
+    return RequestError(f"{where} is nested too deeply")

@@ -9,6 +9,8 @@ import errno
 import os
 import signal
 
+from factc.diagnostic import of_system
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,8 +77,8 @@ def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[
 def words(problem: OSError | ValueError, attempt: Attempt) -> str:
     """Why it could not start, for people."""
     if isinstance(problem, ValueError):
-        return f"could not start: {problem}"
-    text = os.strerror(problem.errno) if problem.errno else str(problem)
+        return "could not start: a word or a variable of it holds a character that no process can be given"
+    text = of_system(problem)
     if problem.errno in BUSY or problem.errno == errno.E2BIG:
         return f"could not start: {text}"
     if attempt.directory is not None and problem.filename == encoded(attempt.directory):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from factc.diagnostic import CompileError, Diagnostic
+from factc.diagnostic import CompileError, Diagnostic, of_system
 from factc.files import TooLarge, read_given, read_regular
 from factc.front import JOB_NAMES
 from factc.source import Source, Span
@@ -60,12 +60,11 @@ def _too_large(name: str, most: int, why: str) -> CompileError:
 
 
 def _unreadable(path: str, name: str, problem: OSError | ValueError, *, only_jobs: bool = False) -> CompileError:
-    why = problem.strerror if isinstance(problem, OSError) else str(problem)
     meant = _neighbour(path, only_jobs) if isinstance(problem, FileNotFoundError) else None
     hint = f"did you mean {meant}?" if meant else ""
     if isinstance(problem, IsADirectoryError):
         hint = "name a job file in it"
-    return CompileError([Diagnostic("E001", f"{name} cannot be read: {why}", hint=hint)])
+    return CompileError([Diagnostic("E001", f"{name} cannot be read: {of_system(problem)}", hint=hint)])
 
 
 def _neighbour(path: str, only_jobs: bool) -> str | None:

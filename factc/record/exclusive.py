@@ -11,7 +11,7 @@ import os
 import time
 from contextlib import suppress
 
-from factc.diagnostic import RequestError
+from factc.diagnostic import RequestError, of_system
 from factc.digest import sha256_hex
 from factc.record.journalfile import Locked, lock, unlock
 from factc.record.writer import refused
@@ -35,7 +35,7 @@ class Exclusive:
                 self._descriptor = folder.open(name, os.O_RDWR | os.O_CREAT)
             self._check(name)
         except OSError as problem:
-            raise refused(state_dir.path, problem.strerror or str(problem)) from None
+            raise refused(state_dir.path, of_system(problem)) from None
         try:
             self.locked = lock(self._descriptor)
         except Locked:

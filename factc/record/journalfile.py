@@ -15,6 +15,7 @@ from collections import deque
 from contextlib import suppress
 
 from factc import forks
+from factc.diagnostic import of_system
 from factc.record import JOURNAL
 from factc.record.ballast import FULL, Ballast
 from factc.record.statedir import read_whole
@@ -103,7 +104,7 @@ class JournalFile:
                 _sync(self._descriptor)
             except OSError as problem:
                 if problem.errno != errno.EINVAL:  # a file system that has nothing to bring anywhere
-                    self._fail(problem.strerror or str(problem))
+                    self._fail(of_system(problem))
                     return False
         return True
 
@@ -135,9 +136,9 @@ class JournalFile:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             except OSError as problem:
                 if problem.errno in FULL and self._ballast and self._ballast.drop():
-                    self._fail(problem.strerror or str(problem))
+                    self._fail(of_system(problem))
                     continue  # with the room that was kept for this
-                self._fail(problem.strerror or str(problem))
+                self._fail(of_system(problem))
                 return False
             self._pending.popleft()
         return True

@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import suppress
 
-from factc.diagnostic import RequestError
+from factc.diagnostic import RequestError, of_system
 from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
 from factc.record import LOGS, PLAN
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
@@ -50,7 +50,7 @@ class Record:
             self.directory = self._folder.path
             self._fill(runs, name, header, plan_text)
         except OSError as problem:
-            raise refused(state_dir.path, problem.strerror or str(problem)) from None
+            raise refused(state_dir.path, of_system(problem)) from None
 
     def _fill(self, runs: Folder, name: str, header: RunHeader, plan_text: str) -> None:
         """Writes what stands there before anything runs; nothing stays if that fails."""
