@@ -8,7 +8,7 @@ from factc.cli.complain import report, say
 from factc.cli.options import bare_parser, given, home, value_options
 from factc.cli.run import begin
 from factc.cli.running import add_options, prepared, wishes
-from factc.diagnostic import RequestError
+from factc.diagnostic import RequestError, of_system
 from factc.load import Loaded, close
 from factc.record.earlier import Earlier
 from factc.record.pasted import word
@@ -88,8 +88,7 @@ def _go_there(options: argparse.Namespace, header: RunHeader) -> None:
         try:
             os.chdir(header.directory)
         except (OSError, ValueError) as problem:
-            why = problem.strerror if isinstance(problem, OSError) else str(problem)
-            words = f"the run was started in {visible(header.directory)}, which cannot be entered: {why}"
+            words = f"the run was started in {visible(header.directory)}, which cannot be entered: {of_system(problem)}"
             raise RequestError(words, "-C DIR goes on in another folder") from None
         say(f"in {visible(header.directory)}, where the run was started")
 
