@@ -58,7 +58,7 @@ HEAVY = {
 LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "spelling", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.planshape", "front.file",
-    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term".split()),
+    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term above scratch".split()),
     *(f"record.{name}" for name in "writer journal journalfile logs ballast pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "forks",
@@ -82,7 +82,7 @@ FLOORS = [
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"compiler.job", "plan.selection", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop"},
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
-     "runner.simulation", "runner.tail", "events.state", "durations"},
+     "runner.simulation", "runner.tail", "runner.above", "events.state", "durations"},
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
      "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
      "forks", "caller"},

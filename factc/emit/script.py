@@ -11,31 +11,35 @@ from math import ceil
 from factc.emit.script_head import foot, head, script_quoted, script_word
 from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, shown
 from factc.plan.graph import reach
+from factc.runner.above import size
 from factc.visible import visible
 
 
 def script(plan: Plan, order: Sequence[int]) -> str:
     """The script of a plan whose texts are all final; tasks run in that order."""
-    parts = [head(plan), *(_block(plan, i) for i in order), foot(plan)]
+    needs = [task.dependencies for task in plan.tasks]
+    final = any(task.final for task in plan.tasks)
+    parts = [head(plan), *(_block(plan, i, needs, final) for i in order), foot(plan)]
     return "\n".join(parts)
 
 
-def _block(plan: Plan, number: int) -> str:
+def _block(plan: Plan, number: int, dependencies: Sequence[Sequence[int]], final: bool) -> str:
+    """The lines of one task. dependencies: of all tasks. final: whether any of them is."""
     task = plan.tasks[number]
     name = script_quoted(visible(task.name))
     body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, number, name, _hidden(plan, task))
     needs = " ".join(f'"$t{d}"' for d in task.dependencies)
     if task.final:
-        body = [_outcome(plan, number), *body]
-    elif needs or any(other.final for other in plan.tasks):
+        body = [_outcome(plan, number, dependencies), *body]
+    elif needs or final:
         body = [f"if all {needs}; then".replace(" ;", ";"), *(f"  {line}" for line in body), f"else skip {name}; fi"]
     return "\n".join([f"# {visible(task.name)}", *body, f"t{number}=$state"]) + "\n"
 
 
-def _outcome(plan: Plan, number: int) -> str:
-    above = sorted(reach(number, [task.dependencies for task in plan.tasks]) - {number})
-    told = "".join(f' {script_quoted(plan.tasks[i].name)} "$t{i}"' for i in above)
-    return f"outcome{told}"
+def _outcome(plan: Plan, number: int, dependencies: Sequence[Sequence[int]]) -> str:
+    above = sorted(reach(number, dependencies) - {number})
+    lines = [(visible(plan.tasks[i].name), i) for i in above]
+    return "outcome" + "".join(f' {script_quoted(line)} {size(line)} "$t{i}"' for line, i in lines)
 
 
 def _hidden(plan: Plan, task: PlanTask) -> str:

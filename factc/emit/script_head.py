@@ -58,19 +58,37 @@ _STOP_WITH_FINAL = """\
 # A first signal skips what is left but the tasks that run in any case; a second ends the script.
 stop() { printf 'stopped by SIG%s\\n' "$1" >&2; [ -z "$stopped" ] || exit "$2"; stopped=$2; }
 
-# outcome NAME STATE …: what a task that runs in any case is told of those above it.
+# outcome NAME BYTES STATE …: what a task that runs in any case is told of those above it. FACTC_FAILED has as many
+# lines as are no longer than 65536 bytes, the file has all.
+list=''
+trap '[ -z "$list" ] || rm -f "$list"' EXIT
 outcome() {
-  FACTC_OUTCOME=succeeded FACTC_FAILED=''
-  while [ "$#" -gt 0 ]; do
-    if [ "$2" = FAILED ]; then
-      FACTC_OUTCOME=failed
-      FACTC_FAILED="${FACTC_FAILED:+$FACTC_FAILED
-}$1"
-    fi
-    shift 2
+  FACTC_OUTCOME=succeeded FACTC_FAILED='' FACTC_FAILED_COUNT=0 FACTC_FAILED_FILE=/dev/null
+  room=65537 part=name
+  for one do
+    case $part in
+      name) line=$one part=bytes ;;
+      bytes) bytes=$one part=state ;;
+      *)
+        part=name
+        [ "$one" = FAILED ] || continue
+        [ "$FACTC_FAILED_COUNT" -gt 0 ] || new_list
+        FACTC_FAILED_COUNT=$((FACTC_FAILED_COUNT + 1)) room=$((room - bytes - 1))
+        [ -z "$list" ] || printf '%s\n' "$line" >>"$list"
+        if [ "$room" -lt 0 ]; then room=0
+        else FACTC_FAILED="${FACTC_FAILED:+$FACTC_FAILED
+}$line"; fi ;;
+    esac
   done
+  [ "$FACTC_FAILED_COUNT" -eq 0 ] || FACTC_OUTCOME=failed FACTC_FAILED_FILE=$list
   [ -z "$stopped" ] || FACTC_OUTCOME=stopped
-  export FACTC_OUTCOME FACTC_FAILED
+  export FACTC_OUTCOME FACTC_FAILED FACTC_FAILED_COUNT FACTC_FAILED_FILE
+}
+
+# new_list: an empty file, the same for all tasks that are told something; gone when the script ends.
+new_list() {
+  [ -n "$list" ] || list=$(mktemp "${TMPDIR:-/tmp}/factc.XXXXXX") || list=''
+  [ -z "$list" ] || : >"$list"
 }
 """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 FILES = (PLAN, ROOM, JOURNAL)  # the journal is removed last: half a run is a run still
-_LOG = re.compile(r"\d{4,}-[A-Za-z0-9_-]+(\.\d+)?\.(out|err)")
+_LOG = re.compile(r"\d{4,}-[A-Za-z0-9_-]+((\.\d+)?\.(out|err)|\.failed)")
 
 
 class Strange(Exception):

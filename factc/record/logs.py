@@ -53,6 +53,19 @@ class Logs:
             self._made.add(key)
         write_all(descriptor, data)
 
+    def keep(self, task: int, data: bytes) -> str:
+        """A file for a task to read, and its path from the root on. Raises OSError; then there is none."""
+        name = f"{_stem(self._names[task], task)}.failed"
+        descriptor = self._opened(name, again=False)
+        try:
+            write_all(descriptor, data)
+        except OSError:
+            self._folder.unlink(name)
+            raise
+        finally:
+            os.close(descriptor)
+        return os.path.abspath(self._folder.of(name))
+
     def end(self, task: int) -> None:
         """An attempt has ended."""
         self._attempts.pop(task, None)
@@ -93,7 +106,11 @@ class Logs:
 def log_name(name: str, task: int, stream: int, attempt: int = 1) -> str:
     """`0003-load.out`, from the second attempt on `0003-load.2.out`; never a path."""
     again = f".{attempt}" if attempt > 1 else ""
-    return f"{task + 1:04d}-{slug(name)}{again}.{_SUFFIX[stream]}"
+    return f"{_stem(name, task)}{again}.{_SUFFIX[stream]}"
+
+
+def _stem(name: str, task: int) -> str:
+    return f"{task + 1:04d}-{slug(name)}"
 
 
 def slug(name: str) -> str:

@@ -120,6 +120,10 @@ class Record:
             self._logs.broken = True
             self._fail(f"the log {self.log(task, stream)} cannot be written: {problem.strerror}")
 
+    def keep(self, task: int, data: bytes) -> str:
+        """Puts a list for a task to read beside the logs; its path. Raises OSError."""
+        return self._logs.keep(task, data)
+
     def tick(self) -> None:
         """Once a second: what was written is brought to the disk."""
         self._journal.sync_soon()

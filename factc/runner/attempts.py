@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from factc.durations import written
 from factc.engine import Attempt
-from factc.runner.outcome import account_above
 from factc.runner.running import Running
 
 TYPE_CHECKING = False
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from factc.engine import Engine
-    from factc.events.state import RunState
     from factc.loop import Loop
     from factc.plan import Plan
+    from factc.runner.above import Above
     from factc.runner.rules import Rules
     from factc.secrets.mask import Mask
 
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 class Attempts:
     """The attempts of one run. `running` has those that have not ended, by task.
 
-    secrets: those that the plan declares, name to value. state: of the run, for what `finally` tasks are told.
+    secrets: those that the plan declares, name to value. above: what `finally` tasks are told.
     """
 
-    __slots__ = ("running", "_plan", "_engine", "_loop", "_rules", "_secrets", "_mask", "_state", "_count")
+    __slots__ = ("running", "_plan", "_engine", "_loop", "_rules", "_secrets", "_mask", "_above", "_count")
 
     def __init__(
         self,
@@ -36,7 +35,7 @@ class Attempts:
         engine: Engine,
         loop: Loop,
         rules: Rules,
-        state: RunState,
+        above: Above,
         secrets: Mapping[str, str],
         mask: Mask | None,
     ) -> None:
@@ -47,7 +46,7 @@ class Attempts:
         self._rules = rules
         self._secrets = secrets
         self._mask = mask
-        self._state = state
+        self._above = above
         self._count: dict[int, int] = {}
 
     def count(self, number: int) -> int:
@@ -105,7 +104,7 @@ class Attempts:
         if slot is not None:
             variables["FACTC_SLOT"] = str(slot)
         if task.final:
-            variables |= account_above(self._plan, self._state, number)
+            variables |= self._above.variables(number)
         return variables
 
     def _expired(self, number: int, running: Running) -> None:

@@ -8,13 +8,11 @@ from __future__ import annotations
 from factc.events import AttemptEnded, TaskEnded
 from factc.events.state import FAILED, NO_OP, SUCCEEDED
 from factc.plan import LONGEST_PAUSE, LOST, SIGNAL
-from factc.plan.graph import reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.engine import End
-    from factc.events.state import RunState
-    from factc.plan import Plan, PlanTask, Retry
+    from factc.plan import PlanTask, Retry
     from factc.runner.running import Running
 
 NOT_STARTED = "not started"  # it could not be started at all
@@ -79,14 +77,6 @@ def failed(last: AttemptEnded, at: float, reason: str) -> TaskEnded:
     return TaskEnded(
         at, last.task, FAILED, last.code, last.duration, words, last.stdout, last.stderr, last.user, last.system
     )
-
-
-def account_above(plan: Plan, state: RunState, task: int) -> dict[str, str]:
-    """What a final task is told of all that it waited for: its outcome, and the names of what failed, one a line."""
-    above = sorted(reach(task, [t.dependencies for t in plan.tasks]) - {task})
-    names = [plan.tasks[i].name for i in above if state.tasks[i].state == FAILED]
-    outcome = "stopped" if state.stopped else "failed" if names else "succeeded"
-    return {"FACTC_OUTCOME": outcome, "FACTC_FAILED": "\n".join(names)}
 
 
 def cause(name: str, state: str) -> str:

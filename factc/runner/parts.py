@@ -174,6 +174,7 @@ class Parts:
             opening=self._opening,
             chance=chance,
             known=self._known if self._recording else None,
+            keep=self.record.keep if self.record else None,
         )
 
     def _engine(self) -> Engine:

@@ -23,6 +23,7 @@ from factc.events.ending import BROKEN, FAILURE, SIGNAL, verdict
 from factc.events.state import FAILED, SUCCEEDED, RunState
 from factc.plan import LOST, TIMEOUT
 from factc.plan.graph import finals
+from factc.runner.above import Above
 from factc.runner.attempts import Attempts
 from factc.runner.outcome import (
     NOT_STARTED,
@@ -40,6 +41,7 @@ from factc.runner.outcome import (
 from factc.runner.pools import Pools
 from factc.runner.remarks import left_behind, waiting_for
 from factc.runner.schedule import Schedule, urgency
+from factc.runner.scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +72,8 @@ class Runner:
     `secrets` are those that the plan declares, name to value; `say` takes a line for the screen; `mask` hides secrets
     in what tasks write; `opening` is the run's first step, with what has settled before it begins; `chance` gives
     random numbers from 0 up to 1; `known` gives the seconds that each task takes as far as earlier runs tell, if they
-    do: it is asked once, when there is a choice.
+    do: it is asked once, when there is a choice; `keep` puts what a task is to read into a file (see `above`), None for
+    one that is gone after the run.
     `state` is the fold over all facts so far.
     """
 
@@ -89,6 +92,7 @@ class Runner:
         opening: Step | None = None,
         chance: Callable[[], float] = lambda: 0.5,
         known: Callable[[], Sequence[float] | None] | None = None,
+        keep: Callable[[int, bytes], str] | None = None,
     ) -> None:
         self.plan = plan
         self.state = RunState(len(plan.tasks))
@@ -106,7 +110,9 @@ class Runner:
         dependencies = [t.dependencies for t in plan.tasks]
         self._schedule = Schedule(dependencies, urgency(plan), rules.levels, done, finals(plan))
         self._pools = Pools(rules.pools)
-        self._attempts = Attempts(plan, engine, loop, rules, self.state, secrets or {}, mask)
+        self._scratch = Scratch()
+        above = Above(plan, self.state, keep or self._scratch.keep, lambda words: say(self._masked(words)))
+        self._attempts = Attempts(plan, engine, loop, rules, above, secrets or {}, mask)
         self._running = self._attempts.running
         self._pausing: dict[int, tuple[Timer, AttemptEnded]] = {}  # tasks that wait for their next attempt
         self._posts: deque[Post] = deque()
@@ -131,6 +137,7 @@ class Runner:
             self._tell_leftovers()
         finally:
             self._engine.close()
+            self._scratch.close()
         self._tell((RunFinished(self._loop.wall(), verdict(self.state)),))
         return self.state
 
