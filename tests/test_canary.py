@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from factc.secrets.forms import PARTED
 from tests.conftest import Ran
 from tests.receiver import Receiver
 
@@ -33,6 +34,11 @@ coded:
     s = os.environ["CANARY"]; b = s.encode()
     print(json.dumps(dict(a=s)), u.quote(s), u.quote_plus(s, safe="/"), b.hex(), b.hex().upper())
     for front in (b"", b"x", b"xy"): print(base64.b64encode(front + b + b"tail!"), base64.urlsafe_b64encode(front + b))'
+
+parted:
+    printf '%s\\n' "$CANARY" | grep --color=always vogel
+    printf '%s' "$CANARY" | sed 's/./&\\x00/g'; echo
+    printf '%s' "user:$CANARY and quite a bit of it behind, so that the line is long" | base64; echo
 
 env:
     env
@@ -64,6 +70,7 @@ def test_no_byte_of_it_anywhere(factc: Factc, tmp_path: Path, output: str) -> No
         assert all(request.headers["authorization"] == f"Bearer {HEADER}" for request in receiver.requests)
         events = [json.loads(request.body)["data"] for request in receiver.requests]
     written = {str(path): path.read_bytes() for path in where.rglob("*") if path.is_file()}
+    written |= {"without what no screen shows": PARTED.sub(b"", b"\n".join(written.values()))}
     written |= {"stdout": ran.raw_out, "stderr": ran.raw_err, "events": json.dumps(events, ensure_ascii=False).encode()}
     written |= {f"factfile {n}": base64.b64decode(data["factfile"]) for n, data in enumerate(events)}
     for verb in (["events", "last"], ["show", "last"], ["show", "last", "env"], ["plan", "job.fact", "--script"],

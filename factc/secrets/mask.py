@@ -1,27 +1,29 @@
 """The mask: bytes as they come, with every secret in them replaced by `***`.
 
-Knows the usual spellings of a value; knows no task, file, screen or network, and forgets what has gone through.
+Knows no task, file, screen or network, and forgets what has gone through. A secret is found too where control
+sequences part it that no screen shows, and where an encoder has put line ends into it.
 """
 
 from __future__ import annotations
 
-import json
-from binascii import b2a_base64
-from bisect import bisect_right
-from functools import cache
+from bisect import bisect_left, bisect_right
+
+from factc.controls import COLOUR, plain, removed, whole
+from factc.secrets.forms import CONTEXT, PARTED, WRAPPED, forms
+from factc.secrets.heads import REACH, finder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Sequence
+
+    from factc.secrets.heads import Finder
 
 STARS = b"***"
-LEAST = 4  # bytes of a form, and characters of a line: what is shorter stands in innocent text everywhere
+SPARE = 65_536  # bytes that no screen shows and that may stand within a secret, before they are thrown away
+_HEAD = 4  # bytes by which forms are told apart first; none is shorter
+_NEAR = 64  # bytes that are compared first
 
-# Looking for forms one after the other would take longer with each secret and each line of a key. So the text is cut
-# into blocks and these are looked up: a form of `_LONG` bytes or more covers a whole block wherever it stands, and the
-# first such block begins in one of the form's first `_BLOCK` bytes.
-_BLOCK = 8
-_LONG = 2 * _BLOCK - 1
+Span = tuple[int, int]
 
 
 class Mask:
@@ -31,16 +33,15 @@ class Mask:
     replaced is each stretch in which forms overlap.
     """
 
-    __slots__ = ("_forms", "_blocks", "_short", "_inner")
+    __slots__ = ("longest", "_forms", "_inner", "_ranges", "_beginnings", "_find")
 
-    def __init__(self, secrets: Iterable[bytes]) -> None:
+    def __init__(self, secrets: Iterable[bytes], make: Callable[[Sequence[bytes]], Finder] = finder) -> None:
         self._forms = sorted({form for secret in secrets for form in forms(secret)})
-        self._short = _families(form for form in self._forms if len(form) < _LONG)
-        self._inner = frozenset(byte for form in self._forms for byte in form[: min(len(form), _LONG) - 1])
-        self._blocks: dict[int, tuple[int, ...]] = {}
-        for number, form in enumerate(self._forms):
-            if len(form) >= _LONG:
-                self._add(number, form)
+        self._inner = _inner(self._forms)
+        self._ranges = _ranges(self._forms)
+        self._beginnings = {head[:size] for head in self._ranges for size in range(1, _HEAD)}
+        self._find = make(self._forms)
+        self.longest = max(map(len, self._forms), default=0)
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -55,68 +56,74 @@ class Mask:
         data = text.encode("utf-8", "surrogatepass")
         return (masker.feed(data) + masker.rest()).decode("utf-8", "surrogatepass")
 
-    def find(self, data: bytes, more: bool) -> tuple[list[tuple[int, int]], int]:
-        """Where forms stand, in order, and from where on the end may be the beginning of one, if more comes."""
-        found, held = self._find_long(data, more)
-        for family in self._short:
-            if family[0] in data:
-                for form in family:
-                    found += _places(form, data)
+    def find(self, data: bytes, more: bool, since: int = 0, again: Iterable[int] = ()) -> tuple[list[Span], list[int]]:
+        """Where forms stand, the longest from each place on; and from where on the end may be the beginning of one.
+
+        more: whether more will come. since: what stands before was looked at already, all but the places `again`.
+        """
+        start, size = max(0, since - REACH), len(data)
+        places = {start + at for at in self._find(data[start:] if start else data)}.union(again)
+        found: list[Span] = []
+        begun: list[int] = []
+        if more:
+            places.update(range(max(start, size - REACH), size))
+            begun = [at for at in range(max(0, size - _HEAD + 1), size) if data[at:] in self._beginnings]
+        ranges, forms = self._ranges, self._forms
+        for at in places:
+            head = data[at : at + _HEAD]
+            if head not in ranges:
+                continue
+            low, high, longest = ranges[head]
+            if high - low > 1:
+                end, goes_on = self._longest(data, at, low, high, longest)
+            elif data.startswith(forms[low], at):
+                end, goes_on = at + longest, False
+            else:
+                end, goes_on = 0, at + longest > size and forms[low].startswith(data[at:])
+            if end:
+                found.append((at, end))
+            if goes_on and more:
+                begun.append(at)
         found.sort()
-        return found, min(held, self._tail(data)) if more else len(data)
+        return found, begun
 
-    def _add(self, number: int, form: bytes) -> None:
-        for offset in range(_BLOCK):
-            (block,) = memoryview(form[offset : offset + _BLOCK]).cast("Q")
-            self._blocks[block] = (*self._blocks.get(block, ()), number * _BLOCK + offset)
-
-    def _find_long(self, data: bytes, more: bool) -> tuple[list[tuple[int, int]], int]:
-        found: list[tuple[int, int]] = []
-        held = size = len(data)
-        blocks = memoryview(data)[: size - size % _BLOCK].cast("Q")
-        if self._blocks.keys().isdisjoint(blocks):  # as nearly always
-            return found, held
-        for at, block in enumerate(blocks):
-            for code in self._blocks.get(block, ()):
-                form, start = self._forms[code // _BLOCK], at * _BLOCK - code % _BLOCK
-                if start < 0:
-                    continue
-                if data.startswith(form, start):
-                    found.append((start, start + len(form)))
-                elif more and start < held and start + len(form) > size and form.startswith(data[start:]):
-                    held = start
-        return found, held
-
-    def _tail(self, data: bytes) -> int:
-        """As `held`, but for the last bytes, which may be too few to cover a block."""
-        size = len(data)
-        if not data or data[-1] not in self._inner:
-            return size
-        for at in range(max(0, size - _LONG + 1), size):
-            piece = data[at:]
-            after = bisect_right(self._forms, piece)  # the first one behind it, in order: any that goes on comes here
-            if after < len(self._forms) and self._forms[after].startswith(piece):
-                return at
-        return size
+    def _longest(self, data: bytes, at: int, low: int, high: int, longest: int) -> tuple[int, bool]:
+        """Where the longest of these forms ends that begins there (0 for none), and whether a longer one may."""
+        forms = self._forms
+        window = data[at : at + _NEAR]
+        after = bisect_right(forms, window, low, high)
+        if len(window) == _NEAR and after < high and forms[after].startswith(window):
+            window = data[at : at + longest]
+            after = bisect_right(forms, window, low, high)
+        goes_on = at + len(window) == len(data) and after < high and forms[after].startswith(window)
+        number = after - 1
+        while number >= low and not window.startswith(forms[number]):
+            number = self._inner[number]  # what begins a text begins also what stands between both
+        return (at + len(forms[number]) if number >= low else 0), goes_on
 
 
-def _families(short: Iterable[bytes]) -> list[list[bytes]]:
-    """Forms in groups, each with all that hold its first one: where that is not, none of them is."""
-    families: list[list[bytes]] = []
-    for form in sorted(short, key=len):
-        family = next((family for family in families if family[0] in form), None)
-        if family is None:
-            families.append([form])
-        else:
-            family.append(form)
-    return families
+def _inner(ordered: Sequence[bytes]) -> list[int]:
+    """By form, which other one is the longest that it begins with; -1 for none."""
+    inner: list[int] = []
+    for number, form in enumerate(ordered):
+        other = number - 1
+        while other >= 0 and not form.startswith(ordered[other]):
+            other = inner[other]
+        inner.append(other)
+    return inner
 
 
-def _places(form: bytes, data: bytes) -> Iterator[tuple[int, int]]:
-    at = data.find(form)
-    while at >= 0:
-        yield at, at + len(form)
-        at = data.find(form, at + 1)
+def _ranges(ordered: Sequence[bytes]) -> dict[bytes, tuple[int, int, int]]:
+    """By their first bytes, where forms stand, and how long the longest of them is."""
+    heads = [form[:_HEAD] for form in ordered]
+    sizes = list(map(len, ordered))
+    ends = {head: number for number, head in enumerate(heads, 1)}
+    ranges = {}
+    low = 0
+    for head, high in ends.items():
+        ranges[head] = low, high, max(sizes[low:high])
+        low = high
+    return ranges
 
 
 class Masker:
@@ -125,12 +132,16 @@ class Masker:
     What may be the beginning of a form is held back until more comes, or until `rest`.
     """
 
-    __slots__ = ("_mask", "_held", "_covered")
+    __slots__ = ("_mask", "_held", "_before", "_covered", "_seen", "_found", "_begun")
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
         self._held = b""
-        self._covered = 0  # so many of the bytes held are part of what was replaced last
+        self._before = 0  # so many of the bytes held have gone on; what comes is read in their light
+        self._covered = 0  # up to here the bytes held are part of what was replaced last
+        self._seen = 0  # so many were looked at, with what was found there
+        self._found: list[Span] = []
+        self._begun: list[int] = []
 
     def feed(self, data: bytes) -> bytes:
         """What may go on, now that more has come."""
@@ -141,92 +152,93 @@ class Masker:
         return self._passed(self._held, False)
 
     def _passed(self, data: bytes, more: bool) -> bytes:
-        found, held = self._mask.find(data, more)
+        found, begun = self._mask.find(data, more, self._seen, self._begun)
+        found += self._found
+        begun = [at for at in begun if at >= self._before]
+        held = min(begun, default=len(data))
+        simple = plain(data) and not WRAPPED.search(data)
+        if not simple:
+            found, held = _parted(data, self._mask, more, self._before, found, held)
+        out = b""
+        if held > self._before:  # else all is held, as far as it was
+            found.sort()
+            out = self._masked(data, found, held, colours=not simple)
+            found = [span for span in found if span[0] >= held]
+        self._held = data
+        self._seen, self._found, self._begun = (len(data), found, begun) if simple else (0, [], [])
+        self._forget(held)
+        return out
+
+    def _masked(self, data: bytes, found: Sequence[Span], held: int, colours: bool) -> bytes:
+        """What stands before `held`; the colours of what is covered stay, so that none runs on."""
         pieces: list[bytes] = []
-        done = self._covered
+        done = max(self._before, self._covered)
         for start, end in found:
             if start >= held:
                 break
+            if start < self._before or end <= done:
+                continue
             if start >= done:
                 pieces += (data[done:start], STARS)
-                done = end
-            elif end > done:
-                done = end
+                done = start
+            if colours:
+                pieces += COLOUR.findall(data, done, end)
+            done = end
         pieces.append(data[done:held])
-        self._held = data[held:]
-        self._covered = max(0, done - held)
+        self._covered = done
         return b"".join(pieces)
 
+    def _forget(self, held: int) -> None:
+        """What has gone on, but for a little before what is held; all is counted from there."""
+        gone = max(0, held - CONTEXT)
+        self._before = held - gone
+        if gone:
+            self._held = self._held[gone:]
+            self._covered = max(0, self._covered - gone)
+            self._seen = max(0, self._seen - gone)
+            self._found = [(start - gone, end - gone) for start, end in self._found]
+            self._begun = [at - gone for at in self._begun]
+        if len(self._held) > SPARE + 2 * self._mask.longest:
+            self._throw_away()
 
-def forms(secret: bytes) -> set[bytes]:
-    """All spellings of a value that are masked, those of its lines too."""
-    value = secret.rstrip(b"\r\n")
-    lines = value.replace(b"\r\n", b"\n").split(b"\n")
-    # Without the blanks around them: else a line of blanks, or one such as `    }`, would mask half of all texts.
-    bare = [line.strip() for line in lines]
-    bodies = {value, b"\n".join(lines), b"\r\n".join(lines), *(line for line in bare if _characters(line) >= LEAST)}
-    bodies = {body for body in bodies if len(body) >= LEAST and body.strip()}
-    return {form for body in bodies for form in _spelled(body) if len(form) >= LEAST}
-
-
-def _characters(data: bytes) -> int:
-    return len(data.decode("utf-8", "replace"))
-
-
-def _spelled(body: bytes) -> Iterator[bytes]:
-    yield body
-    yield body.replace(b"'", b"'\\''")  # as `set -x` shows it in bash
-    yield body.replace(b"'", b"'\"'\"'")  # and in dash
-    yield from _json(body)
-    yield from _url(body)
-    yield body.hex().encode()
-    yield body.hex().upper().encode()
-    yield from _base64(body)
+    def _throw_away(self) -> None:
+        """What is held is mostly what no screen shows, such as a million NULs: only the rest of it."""
+        data, end = self._held, whole(self._held)
+        first, last = min(self._before, end), min(max(self._before, self._covered), end)
+        covered, rest = removed(data[first:last]), removed(data[last:end])
+        self._held = data[:first] + covered + rest + data[end:]
+        self._covered = first + len(covered)
 
 
-def _json(body: bytes) -> Iterator[bytes]:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return
-    for ascii_only in (True, False):
-        plain = json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode()
-        yield plain
-        yield plain.replace(b"/", b"\\/")
-        yield plain.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")  # as Go writes it
+def _parted(data: bytes, mask: Mask, more: bool, since: int, found: list[Span], held: int) -> tuple[list[Span], int]:
+    """The same for bytes of which a part is not seen: also where forms stand once that is left out.
 
+    What has a secret in its midst and is not seen itself, such as the title of a window, is covered whole.
+    """
+    cut = whole(data) if more else len(data)
+    shown, gone = [], [0]
+    sequences: list[Span] = []
+    for match in PARTED.finditer(data, 0, cut):
+        start, end = match.span()
+        shown.append(start - gone[-1])
+        gone.append(gone[-1] + end - start)
+        if match.lastgroup:
+            sequences.append((start, end))
+    starts = [start for start, _ in sequences]
 
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
+    def place(at: int) -> int:
+        """Of a byte that is seen, in the whole."""
+        return at + gone[bisect_right(shown, at)]
 
+    def around(start: int, end: int) -> Span:
+        before, behind = bisect_left(starts, start) - 1, bisect_left(starts, end) - 1
+        if before >= 0 and sequences[before][1] > start:
+            start = sequences[before][0]
+        return start, max(end, sequences[behind][1]) if behind >= 0 else end
 
-@cache
-def _escapes() -> list[list[bytes]]:
-    """What each byte becomes: with and without `/`, as a form field, and as JavaScript's encodeURIComponent does it."""
-    tables = []
-    for safe, blank in ((b"", b"%20"), (b"/", b"%20"), (b"", b"+"), (b"!'()*", b"%20")):
-        kept = _UNRESERVED.union(safe)
-        for digits in (b"%%%02X", b"%%%02x"):
-            tables.append([bytes((byte,)) if byte in kept else digits % byte for byte in range(256)])
-            tables[-1][0x20] = blank
-    return tables
-
-
-def _url(body: bytes) -> Iterator[bytes]:
-    if not _UNRESERVED.issuperset(body):
-        for table in _escapes():
-            yield b"".join([table[byte] for byte in body])
-
-
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-
-
-def _base64(body: bytes) -> Iterator[bytes]:
-    """What base64 makes of a value, whatever stands before it; with its last character where nothing comes behind."""
-    for before in range(3):
-        text = b2a_base64(b"\0" * before + body, newline=False)
-        bits = 8 * (before + len(body))
-        own = text[-(-8 * before // 6) : bits // 6]  # the characters that hold bits of the value alone
-        last = text[bits // 6 :]
-        for form in (own, own + last.rstrip(b"="), own + last):
-            yield form
-            yield form.translate(_TO_URL)
+    apart, begun = mask.find(PARTED.sub(b"", data[:cut]), more)
+    found = [around(*span) for span in found] + [(place(start), place(end - 1) + 1) for start, end in apart]
+    if more:
+        held = min([held, cut, *(at for at in map(place, begun) if at >= since)])
+        held = around(held, held)[0]
+    return found, max(held, since)

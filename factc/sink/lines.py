@@ -6,16 +6,13 @@ whole, so it does not matter how the bytes were cut.
 
 from __future__ import annotations
 
-import re
+from factc.controls import COLOUR, REMOVED, plain, whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
 MAX_LINE = 65_536  # bytes of an unfinished line that are held back
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
-# CSI; OSC, DCS, SOS, PM and APC with their end (or that of the line); two-character escapes.
-_ESCAPES = re.compile(
-    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"
-    "|\x1b[ -/]*[0-~]?"
-)
 
 
 class Lines:
@@ -33,7 +30,7 @@ class Lines:
         end = data.rfind(b"\n") + 1
         if not end:
             self._held += data
-            return self.rest() if len(self._held) > MAX_LINE else ""
+            return self._cut() if len(self._held) > MAX_LINE else ""
         whole, self._held = self._held + data[:end], data[end:]
         return self._shown(whole)
 
@@ -42,21 +39,28 @@ class Lines:
         held, self._held = self._held, b""
         return self._shown(held + b"\n") if held else ""
 
+    def _cut(self) -> str:
+        """Of a line that is too long, what is there of it: no character and no sequence is cut in two."""
+        end = whole(self._held)
+        data, self._held = self._held[:end], self._held[end:]
+        return self._shown(data + b"\n")
+
     def _shown(self, data: bytes) -> str:
-        text = data.decode("utf-8", "replace")
-        if _CONTROL.search(text):
-            text = "".join(cleaned(line, self._colour) + "\n" for line in text[:-1].split("\n"))
+        if plain(data):
+            text = data.decode("utf-8", "replace")
+        else:
+            text = "".join(cleaned(line, self._colour) + "\n" for line in data[:-1].split(b"\n"))
         return self._prefix + text[:-1].replace("\n", "\n" + self._prefix) + "\n" if self._prefix else text
 
 
-def cleaned(line: str, colour: bool) -> str:
-    """A line without control sequences; with `colour`, those that colour stay and are switched off at its end."""
-    line = line.rstrip("\r")
-    if "\r" in line:  # a progress bar: what a terminal would show last
-        line = line.rsplit("\r", 1)[1]
-    kept = _ESCAPES.sub(lambda m: m.group() if colour and _COLOUR.fullmatch(m.group()) else "", line)
-    parts = _COLOUR.split(kept)
-    if len(parts) == 1:
-        return _CONTROL.sub("", kept)
-    colours = [*_COLOUR.findall(kept), "\x1b[0m"]
-    return "".join(_CONTROL.sub("", part) + code for part, code in zip(parts, colours, strict=True))
+def cleaned(line: bytes, colour: bool) -> str:
+    """A line without what no screen shows; with `colour`, what colours stays and is switched off at its end."""
+
+    def kept(match: re.Match[bytes]) -> bytes:
+        if match.lastgroup:
+            return match[0] if colour and COLOUR.fullmatch(match[0]) else b""
+        return b"\r" if b"\r" in match[0] else b""
+
+    text = REMOVED.sub(kept, line.rstrip(b"\r"))
+    text = text.rpartition(b"\r")[2]  # of a progress bar what a terminal would show last
+    return (text + b"\x1b[0m" if b"\x1b" in text else text).decode("utf-8", "replace")
