@@ -106,9 +106,6 @@ def run(
     given = Given(dict(values or {}), dict(tags or {}), [])
     if resume is None:
         return launch(complete(add(plan, given))[0], wishes)
-    earlier = Earlier(StateDir(place or STATE_DIR, trust_state_dir), resume)
-    try:
+    with Earlier(StateDir(place or STATE_DIR, trust_state_dir), resume) as earlier:
         plan, _ = complete(add(plan, earlier.values(given)))
         return launch(plan, wishes, resumption=earlier.resumption(plan))
-    finally:
-        earlier.close()

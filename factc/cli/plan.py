@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from factc.record.earlier import Earlier
+
 
 def run(arguments: list[str]) -> int:
     made = parser("plan", "Prints the commands in the order in which `factc run -j1` starts them, ready to paste.")
@@ -43,13 +45,18 @@ def run(arguments: list[str]) -> int:
 
 def _resumed(options: argparse.Namespace) -> int:
     from factc.diagnostic import RequestError
-    from factc.emit.shell import commands, remark
     from factc.record.earlier import Earlier
-    from factc.record.resume import CARRIED
 
     if options.script:
         raise RequestError("--script writes the whole job: it does not go with --resume")
-    earlier = Earlier(home(options), options.resume)
+    with Earlier(home(options), options.resume) as earlier:
+        return _rest(options, earlier)
+
+
+def _rest(options: argparse.Namespace, earlier: Earlier) -> int:
+    from factc.emit.shell import commands, remark
+    from factc.record.resume import CARRIED
+
     loaded = load(options, earlier.values(given(options)))
     close(loaded, strict=options.strict)
     report(loaded.warnings, options.colour)

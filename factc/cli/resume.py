@@ -37,16 +37,16 @@ def run(arguments: list[str]) -> int:
     value_options(made.add_argument_group("other values than those of the run").add_argument)
     add_options(made)
     options = made.parse(prepared(arguments))
-    earlier = Earlier(home(options), options.run)
-    header = earlier.run.header
-    _recall(options, header, earlier.plan.secrets)
-    wanted = wishes(options, made, ["resume", *arguments])
-    _go_there(options, header)
-    if wanted.state_dir is not None:
-        wanted.state_dir = options.state_dir
-    loaded = _loaded(earlier, given(options))
-    report(loaded.warnings, options.colour)
-    return begin(loaded, wanted, earlier.resumption(loaded.plan))
+    with Earlier(home(options), options.run) as earlier:
+        header = earlier.run.header
+        _recall(options, header, earlier.plan.secrets)
+        wanted = wishes(options, made, ["resume", *arguments])
+        _go_there(options, header)
+        if wanted.state_dir is not None:
+            wanted.state_dir = options.state_dir
+        loaded = _loaded(earlier, given(options))
+        report(loaded.warnings, options.colour)
+        return begin(loaded, wanted, earlier.resumption(loaded.plan))
 
 
 def _recall(options: argparse.Namespace, header: RunHeader, declared: Sequence[str]) -> None:

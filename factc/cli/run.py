@@ -29,9 +29,11 @@ def run(arguments: list[str]) -> int:
     wanted = wishes(options, made, ["run", *arguments])
     if options.constraint and not _here(options):
         return SUCCESS
-    loaded, resumption = _continued(options) if options.resume else (_whole(options), None)
+    if options.resume:
+        return _continued(options, wanted)
+    loaded = _whole(options)
     report(loaded.warnings, options.colour)
-    return begin(loaded, wanted, resumption)
+    return begin(loaded, wanted, None)
 
 
 def begin(loaded: Loaded, wanted: Wishes, resumption: Resumption | None) -> int:
@@ -49,15 +51,17 @@ def _whole(options: argparse.Namespace) -> Loaded:
     return loaded
 
 
-def _continued(options: argparse.Namespace) -> tuple[Loaded, Resumption]:
+def _continued(options: argparse.Namespace, wanted: Wishes) -> int:
     from factc.record.earlier import Earlier
 
-    earlier = Earlier(home(options), options.resume)
-    options.start = options.start or earlier.run.header.start
-    options.to = options.to or earlier.run.header.to
-    loaded = load(options, earlier.values(given(options)))
-    close(loaded, strict=options.strict)
-    return loaded, earlier.resumption(loaded.plan)
+    with Earlier(home(options), options.resume) as earlier:
+        options.start = options.start or earlier.run.header.start
+        options.to = options.to or earlier.run.header.to
+        loaded = load(options, earlier.values(given(options)))
+        close(loaded, strict=options.strict)
+        resumption = earlier.resumption(loaded.plan)
+        report(loaded.warnings, options.colour)
+        return begin(loaded, wanted, resumption)
 
 
 def _show_account(plan: Plan, resumption: Resumption, whole: bool) -> None:

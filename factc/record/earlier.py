@@ -20,6 +20,8 @@ from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Self
+
     from factc.engine.marks import Marked
     from factc.plan import Plan
     from factc.plan.values import Given
@@ -51,6 +53,12 @@ class Earlier:
             except BaseException:
                 self.close()
                 raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """From now on others may continue the run."""
