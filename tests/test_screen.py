@@ -243,6 +243,16 @@ def test_however_it_is_cut_nothing_gets_through(parts: list[str], cuts: list[int
     assert not [c for c in kept if not c.isprintable() and c not in "\t\n" and ord(c) < 0xA0]
 
 
+@pytest.mark.parametrize("border", ["é", "日", "🎉", "\x1b[1;31m", "\x1b]0;a title\x07", "\x9b31m"])
+def test_a_line_that_is_too_long_is_not_cut_within_a_character_or_a_sequence(border: str) -> None:
+    data = ("x" * 50 + border * 3 + "y").encode() * 3000
+    for piece in (1000, 997, 65_536, 70_001):
+        lines = Lines("> ", False)
+        text = "".join(lines.add(data[at : at + piece]) for at in range(0, len(data), piece)) + lines.rest()
+        shown = border * 3 if border.isprintable() else ""
+        assert text.replace("> ", "").replace("\n", "") == ("x" * 50 + shown + "y") * 3000
+
+
 def test_a_line_without_an_end_is_not_held_for_ever() -> None:
     lines = Lines("", False)
     assert lines.add(b"x" * 60_000) == ""

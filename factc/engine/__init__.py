@@ -76,7 +76,7 @@ class Left:
     """What the ended attempt `id` has left running.
 
     pids:         its processes that could be found (none where there is no /proc).
-    command:      what the first of them runs, shortened, for people.
+    command:      all words of the first of them, as they are: they may hold a secret.
     holds_output: whether something still holds one of the attempt's output pipes.
     """
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 ROUNDS = 8  # how often the list is read again when new numbers have come
 CHUNK = 65_536
 TRIES = 10  # looks at a process that has no environment just now
-WORDS = 60  # characters of a command that people get to see
 
 DEAD = (b"Z", b"X")
 _KERNEL_THREAD = 0x0020_0000
@@ -84,13 +83,11 @@ def user(pid: int) -> int:
 
 
 def command(pid: int) -> str:
-    """Its words, shortened, for people; empty if it is gone."""
+    """All its words, as they are: they may hold what nobody is to see. Empty if it is gone."""
     try:
-        words = _read(f"/proc/{pid}/cmdline").rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "replace")
+        return _read(f"/proc/{pid}/cmdline").rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:
         return ""
-    words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return words if len(words) <= WORDS else words[: WORDS - 1] + "…"
 
 
 def _stat(pid: int) -> list[bytes]:

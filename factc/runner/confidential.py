@@ -55,8 +55,10 @@ class Confidential:
 
 def _refuse_arguments(arguments: list[str], secrets: list[Secret]) -> None:
     """The record holds the command line, and everybody can see it while the run goes on."""
+    from factc.secrets.declared import stands_in
+
     for secret in secrets:
-        if any(secret.value in word for word in arguments):
+        if any(stands_in(word, secret) for word in arguments):
             raise RequestError(
                 f"the command line holds the value of the secret {secret.name}", "everybody on this machine can see it"
             )
@@ -73,7 +75,7 @@ def _credentials(wishes: Wishes) -> Credentials | None:
 def _mask(secrets: list[Secret], credentials: Credentials | None, urls: list[str]) -> Mask | None:
     values = [secret.data for secret in secrets]
     others = credentials.values() if credentials else []
-    if any("@" in url for url in urls):
+    if urls:
         from factc.sink.signing import url_passwords
 
         others += url_passwords(urls)

@@ -77,7 +77,9 @@ class Parts:
         self.runner = self._runner()
 
     def say(self, words: str) -> None:
-        self.screen.say(words, self.loop.wall())
+        """A line for the screen, without what nobody is to see, wherever it comes from."""
+        mask = self._confidential.mask
+        self.screen.say(mask.text(words) if mask else words, self.loop.wall())
 
     def say_from_anywhere(self, words: str) -> None:
         """A line for the screen from another thread."""
@@ -180,10 +182,19 @@ class Parts:
     def _engine(self) -> Engine:
         if not self.wishes.rehearse:
             variables, alone = self._variables(), self.wishes.alone
-            return Local(self.header.run, withheld=self.plan.secrets, variables=variables, alone=alone)
+            return Local(self.header.run, withheld=self._withheld(), variables=variables, alone=alone)
         from factc.engine.rehearsal import Rehearsal
 
         return Rehearsal(lambda i: self.plan.tasks[i].ok[0])
+
+    def _withheld(self) -> list[str]:
+        """What no task inherits: the job's secrets, which each gets as it may, and those of webhooks."""
+        wishes = self.wishes
+        return [
+            *self.plan.secrets,
+            *wishes.webhook_headers,
+            *([wishes.webhook_secret] if wishes.webhook_secret else []),
+        ]
 
     def _levels(self) -> list[list[int]]:
         from factc.plan.levels import levels

@@ -393,7 +393,7 @@ class Runner:
 
     def _tell_leftovers(self) -> None:
         for left in self._engine.leftovers():
-            self._say(self._masked(left_behind(self.plan.tasks[left.id].name, left)))
+            self._say(self._masked(left_behind(self.plan.tasks[left.id].name, left, self._masked)))
 
     def _masked(self, words: str) -> str:
         return self._mask.text(words) if self._mask else words

@@ -171,6 +171,11 @@ def _doubt(secret: Secret) -> str:
     )
 
 
+def stands_in(text: str, secret: Secret) -> bool:
+    """Whether a text holds the value of a secret, in one of the spellings that a job has for it."""
+    return any(spelling in text for spelling in _spellings(_core(secret)))
+
+
 def _places(plan: Plan) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """All texts that a run shows or hands on, with words for each and the names that go into them."""
     yield "the name of the job", (), plan.name

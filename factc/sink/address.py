@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from urllib.parse import SplitResult
 
+LEAST_TOKEN = 8  # characters: what is shorter stands in innocent text
 SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -75,13 +76,31 @@ def origin(url: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """A URL for people: without credentials, query and fragment, where secrets stand. Takes any text."""
+    """A URL for people: without credentials, query, fragment and what was drawn of a path. Takes any text."""
     if check_url(url) is None:
         parts = urlsplit(url)
-        return f"{url[: len(parts.scheme)]}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return f"{url[: len(parts.scheme)]}://{parts.netloc.rpartition('@')[2]}{_shown_path(parts.path)}"
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     rest = rest.rpartition("@")[2]  # who knows which part of it is a password
-    return visible(scheme + mark + rest.partition("#")[0].partition("?")[0])
+    return visible(scheme + mark + _shown_path(rest.partition("#")[0].partition("?")[0]))
+
+
+def tokens(url: str) -> list[str]:
+    """What of a URL's path and query may let in who knows it."""
+    parts = urlsplit(url)
+    drawn = [word for word in parts.path.split("/") if _is_drawn(word)]
+    values = [word.partition("=")[2] for word in parts.query.split("&")]
+    return [*([parts.path] if drawn else []), *(w for w in [*drawn, parts.query, *values] if len(w) >= LEAST_TOKEN)]
+
+
+def _shown_path(path: str) -> str:
+    return "/".join("***" if _is_drawn(word) else word for word in path.split("/"))
+
+
+def _is_drawn(word: str) -> bool:
+    """Whether a part of a path looks like a key: many services have theirs there."""
+    mixed = any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+    return len(word) >= 20 or (len(word) >= 12 and mixed)
 
 
 def recorded(url: str) -> dict[str, str]:

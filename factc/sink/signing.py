@@ -9,6 +9,7 @@ from base64 import b64decode
 from urllib.parse import unquote, urlsplit
 
 from factc.diagnostic import RequestError
+from factc.sink.address import tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ def _basic(end: str) -> list[str]:
 
 
 def url_passwords(urls: Sequence[str]) -> list[str]:
-    """The credentials that stand in URLs, as written and as they are meant."""
+    """The credentials that stand in URLs, and what else there lets in who knows it; as written and as meant."""
     found = []
     for url in urls:
         user = urlsplit(url).netloc.rpartition("@")[0]
-        found += [user, user.partition(":")[2], unquote(user.partition(":")[2])] if user else []
-    return [word for word in found if word]
+        found += [user, user.partition(":")[2]] if user else []
+        found += tokens(url)
+    return [*filter(None, found), *(unquote(word) for word in found if "%" in word)]
 
 
 def read_credentials(secret: str | None, headers: Sequence[str], environ: Mapping[str, str]) -> Credentials:

@@ -266,7 +266,10 @@ class Terminal:
 
         for stream, name in ((ERR, "stderr"), (OUT, "stdout")):
             text = Lines("", False)
-            lines = (text.add(self._tails.get((task, stream), b"")) + text.rest()).splitlines()[-LAST_LINES:]
+            tail = self._tails.get((task, stream), b"")
+            if len(tail) == LAST_BYTES and b"\n" in tail[:-1]:  # the first line has lost its beginning
+                tail = tail.partition(b"\n")[2]
+            lines = (text.add(tail) + text.rest()).splitlines()[-LAST_LINES:]
             if any(line.strip() for line in lines):
                 return name, lines
         return "", []
