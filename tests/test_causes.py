@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.events import TaskEnded, TaskSkipped
-from factc.events.state import FAILED, SKIPPED, RunState
+from factc.events import RunCreated, RunFinished, RunStarted, TaskEnded, TaskSkipped, TaskStarted
+from factc.events.spent import Courses
+from factc.events.state import FAILED, SKIPPED, SUCCEEDED, RunState
+from factc.events.stats import Stats
 from factc.plan import Plan, PlanTask
 from factc.plan.graph import reach
 from factc.record.journal import fact_line
+from factc.record.resume import Resumption
+from factc.runner.above import Above
 from factc.runner.outcome import MOST_NAME
 from factc.runner.schedule import MOST_CAUSES, Schedule
+from factc.sink.stats import text
 from factc.sink.summary import Summary
 from tests.fake_engine import run
 
@@ -155,11 +160,66 @@ def test_the_account_of_many_failures_is_soon_made() -> None:
     grows(made, 500, 9.0)
 
 
-def test_many_final_tasks_wait_for_what_is_above_them_without_counting_it() -> None:
-    def ran(n: int) -> None:
-        needs = [[], *([i] for i in range(n)), *([n] for _ in range(n))]
-        schedule = Schedule(needs, [(i,) for i in range(len(needs))], final=range(n + 1, 2 * n + 1))
-        while schedule.ready:
-            schedule.settle(schedule.next())
+def chain_with_finals(n: int) -> list[PlanTask]:
+    """One task, so many below it one after the other, and a final one below each of these."""
+    chain = [PlanTask("t0", (), ("x",)), *[PlanTask(f"t{i}", (i - 1,), ("x",)) for i in range(1, n)]]
+    return [*chain, *[PlanTask(f"f{i}", (i,), ("x",), final=True) for i in range(n)]]
 
-    grows(ran, 1000, 9.0)
+
+def scheduled(n: int) -> None:
+    """Final tasks wait for what is above them, and nobody counts it for each."""
+    tasks = chain_with_finals(n)
+    schedule = Schedule([t.dependencies for t in tasks], [(i,) for i in range(2 * n)], final=range(n, 2 * n))
+    while schedule.ready:
+        schedule.settle(schedule.next())
+
+
+def told_above(n: int) -> None:
+    plan, state = Plan("j", chain_with_finals(n)), RunState(2 * n)
+    for i in range(n):
+        state.apply(TaskEnded(1.0, i, SUCCEEDED, 0, 0.1))
+    above = Above(plan, state, lambda task, data: "", lambda words: None)
+    assert all(above.variables(n + i)["FACTC_FAILED_COUNT"] == "0" for i in range(n))
+
+
+def doubted(n: int) -> None:
+    plan, state = Plan("j", chain_with_finals(n)), RunState(2 * n)
+    for i in range(2 * n):
+        state.apply(TaskEnded(1.0, i, SUCCEEDED if i != n - 1 else FAILED, 0, 0.1))
+    assert len(Resumption("r", plan, plan, state).doubts) == 1
+
+
+def figured(tasks: list[PlanTask], skipped: range, **pools: int) -> None:
+    courses = Courses(len(tasks))
+    courses.step((RunCreated(0.0), RunStarted(0.0)))
+    for i in range(len(tasks)):
+        if i in skipped:
+            courses.step((TaskSkipped(1.0, i, "x"),))
+        else:
+            courses.step((TaskStarted(1.0 + i, i),))
+            courses.step((TaskEnded(2.0 + i, i, SUCCEEDED, 0, 1.0),))
+    courses.step((RunFinished(1e6, FAILED),))
+    assert text(Stats(Plan("j", tasks, pools=pools), courses, slots=2), False)
+
+
+def with_many_pools(n: int) -> None:
+    names = [f"p{i}" for i in range(n)]
+    figured(
+        [PlanTask(f"t{i}", (), ("x",), pools=(names[i % n],)) for i in range(3 * n)],
+        range(0),
+        **dict.fromkeys(names, 1),
+    )
+
+
+ENDS: dict[str, tuple[Callable[[int], None], int]] = {
+    "the schedule of many final tasks": (scheduled, 500),
+    "what many final tasks are told": (told_above, 500),
+    "what resuming says of many final tasks": (doubted, 300),
+    "the figures of final tasks below what was skipped": (lambda n: figured(chain_with_finals(n), range(1, n)), 400),
+    "the figures of many pools": (with_many_pools, 40),
+}
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_what_is_told_in_the_end_grows_with_tasks_and_dependencies(what: str) -> None:
+    grows(*ENDS[what], 9.0)

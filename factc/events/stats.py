@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     _Ran = tuple[list[list[int]], list[float], Sequence[Rank], list[list[int]] | None]
 
 NO_LIMIT = 0  # tasks at once
+MOST_POOLS = 5  # those waited for the longest: what a slot more in them would have brought is simulated
 
 
 class Stats:
@@ -87,6 +88,11 @@ class Stats:
             if one.pool is not None:
                 waits[one.pool] = waits.get(one.pool, 0.0) + one.for_pool
         return dict(sorted(waits.items(), key=lambda pair: -pair[1]))
+
+    @property
+    def narrow(self) -> list[str]:
+        """The pools that held up the most."""
+        return list(self.pool_waits)[:MOST_POOLS]
 
     @property
     def cpu(self) -> tuple[float, float] | None:
@@ -162,11 +168,19 @@ class Stats:
             self._simulated[key] = self._simulate(*key)
         return self._simulated[key]
 
+    @property
+    def _counting(self) -> list[int]:
+        """What is simulated: what ran, and what was skipped, which takes no time, for the final tasks below it."""
+        courses = self.courses.tasks
+        if not any(task.final for task in self.plan.tasks):
+            return self.ran
+        return [i for i, course in enumerate(courses) if course.attempts or course.skipped]
+
     def _simulate(self, slots: int, pool: str | None) -> float:
         if self._what_ran is None:
-            number = {task: at for at, task in enumerate(self.ran)}
-            needs = [[number[above] for above in self._above(task, number)] for task in self.ran]
-            seconds = [self._seconds(task) for task in self.ran]
+            number = {task: at for at, task in enumerate(self._counting)}
+            needs = [[number[d] for d in self.plan.tasks[task].dependencies if d in number] for task in self._counting]
+            seconds = [self._seconds(task) for task in self._counting]
             groups = None
             if self._levels is not None:
                 groups = [[number[task] for task in group if task in number] for group in self._levels]
@@ -177,25 +191,11 @@ class Stats:
             seconds,
             slots or None,
             rank,
-            pools=[self.plan.tasks[task].pools for task in self.ran],
+            pools=[self.plan.tasks[task].pools if self.courses.tasks[task].attempts else () for task in self._counting],
             room={name: count + (name == pool) for name, count in self.pools.items()},
             levels=groups,
-            pauses={at: pairs for at, task in enumerate(self.ran) if (pairs := self.tasks[task].pauses)},
+            pauses={at: pairs for at, task in enumerate(self._counting) if (pairs := self.tasks[task].pauses)},
         )
-
-    def _above(self, task: int, ran: Mapping[int, int]) -> list[int]:
-        """What ran and has to be over before a task: what it waits for, seen through tasks that did not run."""
-        found, todo, met = [], list(self.plan.tasks[task].dependencies), set()
-        while todo:
-            needed = todo.pop()
-            if needed in met:
-                continue
-            met.add(needed)
-            if needed in ran:
-                found.append(needed)
-            else:
-                todo += self.plan.tasks[needed].dependencies
-        return found
 
 
 def heaviest(stats: Stats, most: int) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from factc.events import TaskCarried
 from factc.events.state import FAILED, NO_OP, RUNNING, SUCCEEDED
 from factc.plan import shown
-from factc.plan.graph import finals, reach
+from factc.plan.graph import finals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Resumption:
                 assert old is not None
                 then = state.tasks[old]
                 self.carried[i] = TaskCarried(0.0, i, then.code, then.started, then.duration)
-        self.doubts = [words for i in finals(plan) if (words := self._doubt(plan, i, number, state))]
+        self.doubts = self._doubts(plan, number, state)
 
     def facts(self, at: float) -> list[TaskCarried]:
         """The facts with which the new run begins."""
@@ -65,15 +65,20 @@ class Resumption:
         again = [plan.tasks[d].name for d in task.dependencies if d not in self.carried]
         return f"after '{again[0]}'" if again else CARRIED
 
-    def _doubt(self, plan: Plan, final: int, number: dict[str, int], state: RunState) -> str | None:
+    def _doubts(self, plan: Plan, number: dict[str, int], state: RunState) -> list[str]:
         """A final task that has cleaned up may have taken away what the tasks carried over have made."""
-        old = number.get(plan.tasks[final].name)
-        above = reach(final, [task.dependencies for task in plan.tasks]) - {final}
-        kept = [plan.tasks[i].name for i in sorted(above) if i in self.carried]
-        if final in self.carried or not kept or old is None or state.tasks[old].state != SUCCEEDED:
-            return None
-        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
-        return f"'{plan.tasks[final].name}' has run already: what '{kept[0]}'{more} left may be gone"
+        doubts = []
+        above: list[list[int]] = []  # by task: the first two that are carried over, of it and those above it
+        for i, task in enumerate(plan.tasks if finals(plan) else ()):
+            kept = sorted({one for needed in task.dependencies for one in above[needed]})[:2]
+            above.append(sorted([*kept, i])[:2] if i in self.carried else kept)
+            old = number.get(task.name) if task.final and i not in self.carried else None
+            if kept and old is not None and state.tasks[old].state == SUCCEEDED:
+                more = " and others" if len(kept) > 1 else ""
+                doubts.append(
+                    f"'{task.name}' has run already: what '{plan.tasks[kept[0]].name}'{more} left may be gone"
+                )
+        return doubts
 
 
 def changed(plan: Plan, task: PlanTask, before: Plan, old: PlanTask) -> str | None:

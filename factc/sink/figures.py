@@ -44,7 +44,7 @@ def _simulations(stats: Stats) -> list[dict[str, object]]:
     slots = stats.slots or NO_LIMIT
     asked: list[tuple[int, str | None]] = [(slots, None)]
     asked += [(slots + 1, None), (NO_LIMIT, None)] if slots else []
-    asked += [(count, name) for name in stats.pool_waits for count in ((slots, slots + 1) if slots else (slots,))]
+    asked += [(count, name) for name in stats.narrow for count in ((slots, slots + 1) if slots else (slots,))]
     return [
         {"slots": count or None, "pools": {name: stats.pools[name] + 1} if name is not None else {},
          "seconds": _exact(stats.simulated(count, name))}

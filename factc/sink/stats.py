@@ -200,7 +200,7 @@ def _more_room(stats: Stats, now: float) -> list[tuple[float, str]]:
     """What a slot more in each pool would bring, or, where that alone brings nothing, with one more beside it."""
     pairs = []
     slots = stats.slots or NO_LIMIT
-    for name in stats.pool_waits:
+    for name in stats.narrow:
         where = f"the pool {short(name, NAME)}"
         room = f"--pool {short(name, NAME)}={stats.pools[name] + 1}"
         words, saving = f"One slot more in {where} ({room})", saved(stats, slots, name)
