@@ -42,6 +42,7 @@ _START = "Starting Python is the unit, so what is left are the modules that the 
 _COMPILE = "It is Python code that looks at each task several times: its shape, its names, its shell text, its plan."
 _TEXT = f"{_COMPILE} A text is parsed in Python, too, where JSON is parsed in C."
 _GROWS = "What is in memory no longer fits the caches of the processor, so each look at it takes longer."
+_FASTER = "Some kind of input takes more than n log n."
 _ORDER = "On two slots a single long task that comes late cannot be made good by any of the others."
 _SEARCH = "The search ends after a fixed number of attempts, and its rules do not find every good order."
 _BARRIER = "Where the levels are few and wide, waiting for each of them costs little."
@@ -79,6 +80,10 @@ def _all() -> list[Goal]:
         Goal("compile", "text, 10,000 tasks", 1.5, "s", _TEXT),
         Goal("compile", "JSON, 100,000 tasks beside 10,000", 10.0, "× the time", _GROWS),
         Goal("compile", "text, 100,000 tasks beside 10,000", 10.0, "× the time", _GROWS),
+    ]
+    goals += [
+        Goal("growth", f"growth of {what}, the worst kind", 6.0, "times", _FASTER)
+        for what in ("processor time", "memory")
     ]
     for slots in (2, 4, 8):
         goals += [

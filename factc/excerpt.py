@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 from factc.diagnostic import ERROR, Diagnostic
 from factc.source import Span
@@ -76,9 +77,9 @@ def _block(d: Diagnostic, paint: _Paint) -> str:
 
 def _excerpt(span: Span, words: str, gutter: int, paint: _Paint, kind: str, mark: str) -> list[str]:
     line, column = span.source.place(span.start)
-    content = span.source.line(line)
-    length = max(1, min(span.end - span.start, len(content) - column + 1))
-    before, marked, after = _window(content, column - 1, length)
+    first, last = span.source.extent(line)
+    length = max(1, min(span.end - span.start, last - first - column + 2))
+    before, marked, after = _window(span.source.text, first, last, column - 1, length)
     pad = " " * gutter
     caret = " " * _width(before) + mark * max(1, _width(marked)) + (f" {visible(words)}" if words else "")
     return [
@@ -89,14 +90,14 @@ def _excerpt(span: Span, words: str, gutter: int, paint: _Paint, kind: str, mark
     ]
 
 
-def _window(content: str, at: int, length: int) -> tuple[str, str, str]:
-    """A line as shown, parted before and behind the marked words, cut where it is too long."""
+def _window(text: str, first: int, last: int, column: int, length: int) -> tuple[str, str, str]:
+    """A line of a text as shown, parted before and behind the marked words; of a long one only what is near them."""
     length = min(length, WIDTH)
-    start = max(0, at - WIDTH // 2) if len(content) > WIDTH else 0
-    end = max(at + length, start + WIDTH)
-    before = ("…" if start else "") + visible(content[start:at].replace("\t", "    "))
-    after = visible(content[at + length : end].replace("\t", "    ")) + ("…" if end < len(content) else "")
-    return before, visible(content[at : at + length].replace("\t", "    ")), after
+    start = max(0, column - WIDTH // 2) if last - first > WIDTH else 0
+    end = max(column + length, start + WIDTH)
+    cuts = [min(first + at, last) for at in (start, column, column + length, end)]
+    before, marked, after = (visible(text[a:b].replace("\t", "    ")) for a, b in pairwise(cuts))
+    return "…" * (start > 0) + before, marked, after + "…" * (first + end < last)
 
 
 def _width(words: str) -> int:

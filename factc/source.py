@@ -32,13 +32,15 @@ class Source:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
-    def line(self, number: int) -> str:
-        """The text of one line (counted from 1) without its end."""
+    def extent(self, number: int) -> tuple[int, int]:
+        """Where a line (counted from 1) begins, and where it ends without its line end."""
         if self._starts is None:
             self._starts = line_starts(self.text)
         start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        while end > start and self.text[end - 1] in "\r\n":
+            end -= 1
+        return start, end
 
 
 class Span:

@@ -99,8 +99,11 @@ def in_double_quotes(pieces: Pieces) -> tuple[Pieces, bool]:
 
 def _quoted(pieces: Marked, task: Task, scope: Scope) -> list[str | Hole]:
     """Every tag as a hole with the quoting of its place; unsafe places become problems."""
+    literal = "".join(p for p in pieces if isinstance(p, str))
     if all(isinstance(p, str) for p in pieces):
-        return ["".join(p for p in pieces if isinstance(p, str))]
+        return [literal]
+    if len(literal) > MAX_TEXT:  # whatever stands in it
+        return [p if isinstance(p, str) else scope.hole(p.tag.name, VERBATIM) for p in pieces]
     places = iter(shelltext.places(pieces))
     quoted: list[str | Hole] = []
     for piece in pieces:

@@ -7,6 +7,7 @@ line by line. A JSON job has no comments, so nothing in it is silenced.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from factc.diagnostic import WARNING, Diagnostic
@@ -25,15 +26,14 @@ _CODE = re.compile(r"[^\s,]+")
 
 
 class Allowed:
-    """One code in one comment: the lines (from 1) for which it holds, and whether it has silenced anything."""
+    """One code in one comment, and the lines (from 1) for which it holds."""
 
-    __slots__ = ("code", "span", "first", "last", "used")
+    __slots__ = ("code", "span", "first", "last")
 
     def __init__(self, code: str, span: Span, lines: tuple[int, int]) -> None:
         self.code = code
         self.span = span
         self.first, self.last = lines
-        self.used = False
 
 
 class Allowances:
@@ -41,6 +41,8 @@ class Allowances:
 
     def __init__(self) -> None:
         self._found: dict[str, list[Allowed]] = {}
+        self._quiet: dict[tuple[str, str], list[tuple[int, int]]] = {}  # by file and code: lines, none twice, in order
+        self._silenced: dict[tuple[str, str], list[int]] = {}  # the lines of warnings that are not heard
 
     def heard(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         """Those that no comment silences: errors always."""
@@ -52,27 +54,44 @@ class Allowances:
         `source` is the job's own text; `unsure` are codes that might silence something another time.
         """
         self._of(source)
-        found = [allowed for some in self._found.values() for allowed in some]
-        return [d for allowed in found for d in _complaint(allowed, unsure)]
+        for lines in self._silenced.values():
+            lines.sort()
+        found = [(name, allowed) for name, some in self._found.items() for allowed in some]
+        return [d for name, allowed in found for d in _complaint(allowed, unsure, used=self._is_used(name, allowed))]
+
+    def _is_used(self, name: str, allowed: Allowed) -> bool:
+        """Whether it holds for a warning."""
+        lines = self._silenced.get((name, allowed.code), [])
+        at = bisect_left(lines, allowed.first)
+        return at < len(lines) and lines[at] <= allowed.last
 
     def _silences(self, code: str, span: Span) -> bool:
-        comments = self._of(span.source)
-        if not comments:
+        if not self._of(span.source):
             return False
         line, _ = span.source.place(span.start)
-        meant = [a for a in comments if a.code == code and a.first <= line <= a.last]
-        for allowed in meant:
-            allowed.used = True
-        return bool(meant)
+        key = (span.source.name, code)
+        quiet = self._quiet.get(key, [])
+        at = bisect_right(quiet, line, key=lambda lines: lines[0]) - 1
+        if at < 0 or quiet[at][1] < line:
+            return False
+        self._silenced.setdefault(key, []).append(line)
+        return True
 
     def _of(self, source: Source) -> list[Allowed]:
         if source.name not in self._found:
             silent = "factc:" not in source.text or is_json(source)
             self._found[source.name] = [] if silent else list(_read(source))
+            for allowed in sorted(self._found[source.name], key=lambda one: one.first):
+                quiet = self._quiet.setdefault((source.name, allowed.code), [(0, -1)])
+                first, last = quiet[-1]
+                if allowed.first <= last:
+                    quiet[-1] = first, max(last, allowed.last)
+                else:
+                    quiet.append((allowed.first, allowed.last))
         return self._found[source.name]
 
 
-def _complaint(allowed: Allowed, unsure: Collection[str]) -> Iterator[Diagnostic]:
+def _complaint(allowed: Allowed, unsure: Collection[str], *, used: bool) -> Iterator[Diagnostic]:
     code = allowed.code
     if not code:
         hint = "name the warnings: # factc: allow W401"
@@ -82,7 +101,7 @@ def _complaint(allowed: Allowed, unsure: Collection[str]) -> Iterator[Diagnostic
         words = f"`{code}` is an error: only warnings can be allowed" if is_error else f"no warning is called `{code}`"
         hint = "" if is_error else "codes look like W401 and stand in brackets behind `warning`"
         yield Diagnostic(UNKNOWN, words, allowed.span, hint=hint)
-    elif not allowed.used and code not in unsure:
+    elif not used and code not in unsure:
         yield Diagnostic(
             USELESS, f"`{code}` is allowed here, but nothing here causes it", allowed.span, hint="remove it"
         )
@@ -91,12 +110,12 @@ def _complaint(allowed: Allowed, unsure: Collection[str]) -> Iterator[Diagnostic
 def _read(source: Source) -> Iterator[Allowed]:
     starts = line_starts(source.text)
     lines = [line.rstrip("\r") for line in source.text.split("\n")]
-    extents = list(_extents(lines))
+    extents, joined, belows = list(_extents(lines)), _joined(lines), _belows(lines)
     for i, line in enumerate(lines):
         match = _directive(line) if "factc:" in line else None
         if match is None:
             continue
-        held = _lines(lines, i, extents)
+        held = _lines(lines, i, extents, joined, belows)
         codes = list(_CODE.finditer(line, match.start("codes"), match.end("codes")))
         for start, end in [code.span() for code in codes] or [match.span()]:
             yield Allowed(line[start:end] if codes else "", Span(source, starts[i] + start, starts[i] + end), held)
@@ -110,28 +129,43 @@ def _directive(line: str) -> re.Match[str] | None:
     return None
 
 
-def _lines(lines: Sequence[str], at: int, extents: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _lines(
+    lines: Sequence[str],
+    at: int,
+    extents: Sequence[tuple[int, int]],
+    joined: Sequence[tuple[int, int]],
+    belows: Sequence[int],
+) -> tuple[int, int]:
     """The lines, counted from 1, for which a comment holds: its own, that below it, or a whole statement."""
     line = lines[at]
     if not line.lstrip(" \t").startswith("#"):
-        return _continued(lines, at)
+        return joined[at]
     if line.startswith("#"):
-        first, last = next(((a, b) for a, b in extents if a <= at <= b), (at, at))
+        number = bisect_right(extents, at, key=lambda lines: lines[0]) - 1
+        first, last = extents[number] if number >= 0 and extents[number][1] >= at else (at, at)
         return first + 1, last + 1
-    below = at + 1
-    while below < len(lines) and lines[below].lstrip(" \t")[:1] in ("#", ""):
-        below += 1
-    return (at + 1, at + 1) if below == len(lines) else (at + 1, _continued(lines, below)[1])
+    below = belows[at]
+    return (at + 1, at + 1) if below == len(lines) else (at + 1, joined[below][1])
 
 
-def _continued(lines: Sequence[str], at: int) -> tuple[int, int]:
-    """The line, with those that a backslash joins to it."""
-    first = last = at
-    while first and _goes_on(lines[first - 1]):
-        first -= 1
-    while last + 1 < len(lines) and _goes_on(lines[last]):
-        last += 1
-    return first + 1, last + 1
+def _belows(lines: Sequence[str]) -> list[int]:
+    """For each line the next one below it that says something."""
+    found = [len(lines)] * len(lines)
+    for at in range(len(lines) - 2, -1, -1):
+        quiet = lines[at + 1].lstrip(" \t")[:1] in ("#", "")
+        found[at] = found[at + 1] if quiet else at + 1
+    return found
+
+
+def _joined(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """For each line, counted from 1, the first and the last of those that backslashes join to it."""
+    firsts = list(range(len(lines)))
+    lasts = list(range(len(lines)))
+    for at in range(1, len(lines)):
+        firsts[at] = firsts[at - 1] if _goes_on(lines[at - 1]) else at
+    for at in range(len(lines) - 2, -1, -1):
+        lasts[at] = lasts[at + 1] if _goes_on(lines[at]) else at
+    return [(first + 1, last + 1) for first, last in zip(firsts, lasts, strict=True)]
 
 
 def _goes_on(line: str) -> bool:

@@ -130,8 +130,11 @@ def removals(pieces: Pieces, tags: Tags, job: Job) -> Iterator[Diagnostic]:
     """`rm -r` on a folder near the root, if the value of a parameter is empty."""
     if not tags or not any(isinstance(p, str) and "rm" in p for p in pieces):
         return
+    tested: set[str] = set()
+    looked = 0  # at so many of what was tested
     for removal in shellflow.removals(Scan(pieces)):
-        tested = {tags[number][1].name for number in removal.tested}
+        tested |= {tags[number][1].name for number in removal.tested[looked:]}
+        looked = len(removal.tested)
         path, tag = tags[removal.tags[0]]
         if tag.name in tested or not _may_be_empty(tag.name, job):
             continue
@@ -141,9 +144,9 @@ def removals(pieces: Pieces, tags: Tags, job: Job) -> Iterator[Diagnostic]:
 
 
 def _may_be_empty(name: str, job: Job) -> bool:
-    for declaration in job.parameters:
-        if declaration.name == name:
-            return declaration.allowed is None or bool({"", "/"} & set(declaration.allowed))
+    declaration = job.declared.get(name)
+    if declaration:
+        return declaration.allowed is None or bool({"", "/"} & set(declaration.allowed))
     return job.lenient or name.startswith(TAG) or "." in name
 
 

@@ -58,32 +58,34 @@ def handed_on(pieces: Sequence[str | object]) -> list[int]:
 
 
 def _code_tags(words: list[Word]) -> Iterator[int]:
-    for i, word in enumerate(words):
-        name = (word.value or "").rsplit("/", 1)[-1]
-        rest = words[i + 1 :]
+    letters: set[str] = set()  # the options of the interpreters so far behind which their code stands
+    code = False
+    for at, word in enumerate(words):
+        if code:
+            yield from word.tags
+        value = word.value or ""
+        name = value.rsplit("/", 1)[-1]
         if name in _ALL_CODE:
-            yield from (tag for w in rest for tag in w.tags)
-        elif name in _CODE_OPTION:
-            option = _CODE_OPTION[name]
-            for k, w in enumerate(rest):
-                if w.value and w.value.startswith("-") and not w.value.startswith("--") and option[1] in w.value:
-                    yield from (tag for code in rest[k + 1 : k + 2] for tag in code.tags)
+            yield from (tag for w in words[at + 1 :] for tag in w.tags)
+            return
+        code = value.startswith("-") and not value.startswith("--") and not letters.isdisjoint(value)
+        if name in _CODE_OPTION:
+            letters.add(_CODE_OPTION[name][1])
 
 
 def _program(words: list[Word]) -> Word | None:
     """The word that names what is run, behind prefixes such as `env A=1 nice -n 5`."""
-    words = words[:]
-    while words:
-        word = words.pop(0)
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
         name = word.value
         if name not in _PREFIXES:
             return word
-        while words and (_is_assignment(words[0]) or (words[0].value or "").startswith("-")):
-            option = words.pop(0).value or ""
-            if len(option) == 2 and option[1] in _PREFIXES[name] and words:
-                words.pop(0)
-        if name == "timeout" and words:
-            words.pop(0)
+        while at < len(words) and (_is_assignment(words[at]) or (words[at].value or "").startswith("-")):
+            option = words[at].value or ""
+            at += 2 if len(option) == 2 and option[1] in _PREFIXES[name] else 1
+        at += name == "timeout"
     return None
 
 
@@ -91,6 +93,7 @@ def _simple_commands(tokens: Tokens) -> Iterator[list[Word]]:
     """The words of each simple command, assignments before it and redirections left out."""
     words: list[Word] = []
     skip = redirected = False
+    patterns = _patterns(tokens)
     pattern = 0  # inside `case … in`: patterns come before `)`
     for i, token in enumerate(tokens):
         if isinstance(token, str):
@@ -99,7 +102,7 @@ def _simple_commands(tokens: Tokens) -> Iterator[list[Word]]:
                 if words and tokens[i - 1] is words[-1] and words[-1].begins.isdigit():  # `2>`
                     words.pop()
                 continue
-            if words and not skip and not (pattern and _in_pattern(tokens, i)):
+            if words and not skip and not (pattern and patterns[i]):
                 yield words
             words, skip, redirected = [], False, False
             continue
@@ -119,14 +122,15 @@ def _simple_commands(tokens: Tokens) -> Iterator[list[Word]]:
         yield words
 
 
-def _in_pattern(tokens: Tokens, at: int) -> bool:
-    """Whether the words before an operator are a pattern of `case`: they end with `)` or `|`."""
-    if tokens[at] == ")":
-        return True
-    if tokens[at] != "|":
-        return False
-    following = next((t for t in tokens[at + 1 :] if isinstance(t, str)), "")
-    return following in (")", "|") and _in_pattern(tokens, at + 1 + tokens[at + 1 :].index(following))
+def _patterns(tokens: Tokens) -> list[bool]:
+    """For each operator whether the words before it may be a pattern of `case`: `|` and then `)` follow."""
+    found = [False] * len(tokens)
+    behind = False  # of the next operator
+    for i in range(len(tokens) - 1, -1, -1):
+        token = tokens[i]
+        if isinstance(token, str):
+            found[i] = behind = token == ")" or (token == "|" and behind)
+    return found
 
 
 def _functions(tokens: Tokens) -> Iterator[str]:

@@ -91,7 +91,7 @@ class Removal:
 
     def __init__(self, tags: Sequence[int], tested: Sequence[int]) -> None:
         self.tags = tags
-        self.tested = tested
+        self.tested = tested  # so far: one list for all, which grows as one reads on
 
 
 def flow(scan: Scan) -> list[Line]:
@@ -153,7 +153,7 @@ def removals(scan: Scan) -> Iterator[Removal]:
                 tested += [tag for word in words for tag in word.tags]
             for word in _removed(words, values):
                 if word.tags and _near_root(scan.text[word.start : word.end]):
-                    yield Removal(word.tags, list(tested))
+                    yield Removal(word.tags, tested)
 
 
 def _removed(words: Sequence[Word], values: Sequence[str | None]) -> Sequence[Word]:
