@@ -38,8 +38,8 @@ class Growth:
         """`runs`: of each size, the figures of each run."""
         self.name = one.name
         least, *figures = [[statistics.median(column) for column in zip(*some, strict=True)] for some in runs]
-        self.seconds = [max(0.0, seconds - least[0]) for seconds, _ in figures]
-        self.memory = [max(0.0, memory - least[1]) for _, memory in figures]
+        self.seconds: list[float] = [max(0.0, seconds - least[0]) for seconds, _ in figures]
+        self.memory: list[float] = [max(0.0, memory - least[1]) for _, memory in figures]
 
     @property
     def in_time(self) -> float:
@@ -62,9 +62,9 @@ def growth(folder: Path, most: int) -> list[Section]:
         row("growth of memory, the worst kind", max(one.in_memory for one in found)),
     ]
     how = (
-        f"Processor time (of all processes) and the most memory of one, at n and at {TIMES}n, less those of the same kind "
-        f"at n = 1; medians of {min(5, most)} runs. n differs by kind, so that there is something to measure. What costs n log n "
-        "grows some five times. Less than 20 ms and 4 MB count as that much."
+        f"Processor time (of all processes) and the most memory of one, at n and at {TIMES}n, less those of the same "
+        f"kind at n = 1; medians of {min(5, most)} runs. n differs by kind, so that there is something to measure. "
+        "What costs n log n grows some five times. Less than 20 ms and 4 MB count as that much."
     )
     head = ["", "n", f"{TIMES}n", "factor", "n", f"{TIMES}n", "factor"]
     return [Section("Growth", how, rows, [Matrix("Kinds of input", head, lines)])]

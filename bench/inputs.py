@@ -83,14 +83,30 @@ COMPILED = [
     Input("tasks: list", 1500, CHAIN, ("list", JOB)),
     Input("tasks: fmt", 1000, CHAIN, FMT),
     Input("tasks: validate", 1000, CHAIN, VALIDATE),
-    Input("tasks of JSON: as text", 4000, factfile({"name": "t<i>", "command": "true", "arguments": ["<i>"]}), ("compile", FACTFILE, "--format", "fact")),
+    Input(
+        "tasks of JSON: as text", 4000,
+        factfile({"name": "t<i>", "command": "true", "arguments": ["<i>"]}),
+        ("compile", FACTFILE, "--format", "fact"),
+    ),
     Input("dependencies: all wait for all of others", 3000, ABOVE, COMPILE),
     Input("names unknown", 1500, text(["task<i>: tsk<i>\n" + RULE]), VALIDATE, 1),
     Input("names unknown, one task", 5000, text("t: ", ["tsk<i> "], "\n" + RULE), VALIDATE, 1),
     Input("parameters unknown", 1000, text(["param name<i> = x\n"], ["t<i>:\n    echo {{nmae<i>}}\n"]), VALIDATE, 1),
-    Input("parameters too far down", 1500, text(['param a<i> = "{{b<i>}}"\n'], ["param b<i> = x\n"], "t:\n" + RULE), VALIDATE, 1),
-    Input("parameters of others, a long way", 3000, text("param p0 = x\n", ['param q<i> = "{{p0}}"\n'], ["t<i>:\n    echo {{q<i>}}\n"]), PLAN),
-    Input("defaults that double", 4000, text(DOUBLING, ['param p<i> = "{{d80}}<i>"\n'], "t:\n    echo {{d80}}\n"), PLAN, 1),
+    Input(
+        "parameters too far down", 1500,
+        text(['param a<i> = "{{b<i>}}"\n'], ["param b<i> = x\n"], "t:\n" + RULE),
+        VALIDATE, 1,
+    ),
+    Input(
+        "parameters of others, a long way", 3000,
+        text("param p0 = x\n", ['param q<i> = "{{p0}}"\n'], ["t<i>:\n    echo {{q<i>}}\n"]),
+        PLAN,
+    ),
+    Input(
+        "defaults that double", 4000,
+        text(DOUBLING, ['param p<i> = "{{d80}}<i>"\n'], "t:\n    echo {{d80}}\n"),
+        PLAN, 1,
+    ),
     Input("cycles of two", 1000, text(["a<i>: b<i>\n" + RULE + "b<i>: a<i>\n" + RULE]), VALIDATE, 1),
     Input("a cycle of all", 4000, text(["a<i>: a<k>\n" + RULE]), VALIDATE, 1),
     Input("cycles behind a chain", 1000, text(["a<i>: a<j> b<i>\n" + RULE + "b<i>: b<i>\n" + RULE]), VALIDATE, 1),
@@ -112,7 +128,11 @@ COMPILED = [
     Input("one recipe: pipes and joints", 1500, text("t:\n", ["    a | b && c <i>\n"]), VALIDATE),
     Input("JSON: properties unknown", 800, factfile({"name": "t<i>", "comand": "true"}), ("validate", FACTFILE), 1),
     Input("JSON: commands missing", 1500, factfile({"name": "t<i>", "command": "nosuch<i>"}), ("validate", FACTFILE)),
-    Input("JSON that breaks off", 10000, factfile({"name": "t<i>", "command": "true"}, cut=-4), ("validate", FACTFILE), 1),
+    Input(
+        "JSON that breaks off", 10000,
+        factfile({"name": "t<i>", "command": "true"}, cut=-4),
+        ("validate", FACTFILE), 1,
+    ),
 ]  # fmt: skip
 
 RUNNING = [

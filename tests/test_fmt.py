@@ -15,12 +15,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from factc.cli.fmt import difference
 from factc.compiler.chain import compile_source
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.planfile import plan_text
 from factc.fmt import formatted, layout
+from factc.fmt.difference import difference
 from factc.front.text import read_text
 from factc.source import Source
 from tests.conftest import ROOT, Ran

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from difflib import unified_diff
 
 from factc.cli import BAD_JOB, BAD_REQUEST, SUCCESS
 from factc.cli.complain import complain, report, say
@@ -51,6 +50,8 @@ def _format(file: str, *, check: bool) -> int:
     text = formatted(source)
     same = text == source.factfile
     if check:
+        from factc.fmt.difference import difference
+
         write_out("" if same else difference(visible(source.name), source.factfile, text))
         return SUCCESS if same else BAD_JOB
     if file == "-":
@@ -78,15 +79,3 @@ def _rewrite(file: str, text: str) -> None:
         )
     write_file(file, text.encode())
     say(f"{visible(file)}: rewritten")
-
-
-def difference(name: str, before: str, after: str) -> str:
-    """A unified difference, as `patch` takes it."""
-    lines = unified_diff(_lines(before), _lines(after), name, name, "", "formatted")
-    return "".join(line if line[-1] == "\n" else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their ends; only a line feed ends one."""
-    *lines, rest = text.split("\n")
-    return [line + "\n" for line in lines] + ([rest] if rest else [])

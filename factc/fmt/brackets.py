@@ -47,7 +47,7 @@ def bracket_lines(brackets: Iterable[tuple[str, str]]) -> list[Line]:
     return lines + _grouped(groups)
 
 
-@lru_cache(1024)
+@lru_cache(20_000)
 def parts(raw: str) -> tuple[tuple[Remark, ...], tuple[Clause, ...]]:
     """The comments in front of the first clause of a bracket, and its clauses with the comments behind each."""
     comments: list[tuple[int, Remark]] = []
