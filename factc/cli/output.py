@@ -5,14 +5,19 @@ Knows files; knows nothing of what it writes.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
+from contextlib import suppress
 
 from factc.diagnostic import RequestError
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from io import FileIO
 
 
 def write_out(text: str) -> None:
@@ -49,37 +54,112 @@ def silence() -> None:
 
 
 def write_file(path: str, *parts: bytes) -> None:
-    """A file of these parts, whole or not at all: written beside its place first, then moved there.
-
-    A pipe or device is written to directly. Raises RequestError.
-    """
+    """A file of these parts, whole or not at all. Raises RequestError (see `Target`)."""
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:
-                file.writelines(parts)
-            return
-        _replace(os.path.realpath(path), parts)
+        Target(path).write(parts)
     except OSError as problem:
-        raise RequestError(f"{path} cannot be written: {problem.strerror}") from None
+        raise RequestError(f"{visible(path)} cannot be written: {problem.strerror}") from None
 
 
-def _replace(path: str, parts: Sequence[bytes]) -> None:
-    beside = f"{path}.{os.getpid()}.tmp"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(path))
-    try:
-        with open(descriptor, "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+class Target:
+    """Where a file is to be written. found: what lies there now, behind links; None for nothing.
+
+    A regular file keeps its mode, owner, group and links: it is replaced by a twin that was written beside it, or,
+    where no twin can be like it, rewritten in place. A pipe or a device is written to. Raises OSError, also for a
+    folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.realpath(path)
+        self.found: os.stat_result | None = None
+        with suppress(FileNotFoundError):
+            self.found = os.stat(path)
+        if self.found and stat.S_ISDIR(self.found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+
+    def write(self, parts: Sequence[bytes]) -> None:
+        if self.found and not stat.S_ISREG(self.found.st_mode):
+            with open(self.path, "wb") as file:
+                file.writelines(parts)
+        elif not (self._may_have_a_twin() and self._replace(parts)):
+            self._rewrite(b"".join(parts))
+
+    def _may_have_a_twin(self) -> bool:
+        """Whether one of the same owner and mode is the same to all others: it has no other name, and no more to it."""
+        if self.found is None or not hasattr(os, "listxattr"):
+            return self.found is None or self.found.st_nlink == 1
+        try:
+            more = set(os.listxattr(self.path)) - {"security.selinux"}  # which the system gives to each
+        except OSError:
+            more = set()
+        return self.found.st_nlink == 1 and not more
+
+    def _replace(self, parts: Sequence[bytes]) -> bool:
+        """By a twin; False if that cannot be made or cannot take the place, and there is a file to be rewritten."""
+        beside = os.path.join(os.path.dirname(self.path), f".factc.{os.getpid()}.tmp")
+        flags, mode = (
+            os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW,
+            0o600 if self.found else 0o666,
+        )
+        try:
+            descriptor = os.open(beside, flags, mode)
+        except OSError:
+            if self.found is None:
+                raise
+            return False
+        try:
+            with open(descriptor, "wb") as file:
+                if not self._give(descriptor):
+                    return False
+                file.writelines(parts)
+                file.flush()
+                if self.found:
+                    os.fchmod(descriptor, stat.S_IMODE(self.found.st_mode))
+                os.fsync(descriptor)
+            return self._moved(beside)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(beside)
+
+    def _give(self, descriptor: int) -> bool:
+        """To the owner and the group of what is replaced; whether that is so."""
+        twin = os.fstat(descriptor)
+        owner = (self.found or twin).st_uid, (self.found or twin).st_gid
+        if (twin.st_uid, twin.st_gid) != owner:
+            try:
+                os.fchown(descriptor, *owner)
+            except OSError:
+                return False
+        return True
+
+    def _moved(self, beside: str) -> bool:
+        try:
+            os.replace(beside, self.path)
+        except OSError as problem:
+            if self.found and problem.errno == errno.EBUSY:  # something is mounted there
+                return False
+            raise
+        return True
+
+    def _rewrite(self, data: bytes) -> None:
+        """In place; if that fails on the way, what stood there is put back."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        with open(descriptor, "r+b", buffering=0) as file:
+            before = file.read()
+            try:
+                _put(file, data)
+            except BaseException:
+                _put(file, before)
+                raise
 
 
-def _mode(path: str) -> int:
-    """An existing file keeps its mode; a new one gets what the umask leaves."""
-    try:
-        return os.stat(path).st_mode & 0o777
-    except OSError:
-        return 0o666
+def _put(file: FileIO, data: bytes) -> None:
+    """All that a file holds; what is more than before is added first, for that is what a disk may have no room for."""
+    size = file.seek(0, os.SEEK_END)
+    for start, end in ((size, len(data)), (0, min(size, len(data)))):
+        file.seek(start)
+        view = memoryview(data)[start:end]
+        while view:
+            view = view[file.write(view) :]
+    file.truncate(len(data))
+    os.fsync(file.fileno())
