@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from factc.diagnostic import ERROR, Diagnostic
 from factc.source import Span
-from factc.visible import visible
+from factc.visible import visible, visible_json
 
 WIDTH = 100  # columns of the source that an excerpt shows of a long line
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bold": "\x1b[1m", "frame": "\x1b[34m", "help": "\x1b[32m"}
@@ -25,7 +25,7 @@ def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
     """A JSON list of {severity, code, message, file, line, column, endLine, endColumn, hint}."""
-    return json.dumps([_record(d) for d in diagnostics], ensure_ascii=False, indent=2)
+    return visible_json(json.dumps([_record(d) for d in diagnostics], ensure_ascii=False, indent=2))
 
 
 def as_github(diagnostics: Sequence[Diagnostic], folder: str = "") -> str:
@@ -43,8 +43,9 @@ def _command(d: Diagnostic, folder: str) -> str:
         name = d.span.source.name
         file = f"{folder.rstrip('/')}/{name}" if folder and not name.startswith(("/", "<")) else name
         properties = {"file": file, "line": str(line), "col": str(column), **properties}
-    where = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
-    return f"::{d.severity} {where}::{_escaped(d.message + (f'{chr(10)}help: {d.hint}' if d.hint else ''))}\n"
+    where = ",".join(f"{key}={_escaped(visible(value), ':,')}" for key, value in properties.items())
+    words = visible(d.message) + (f"\nhelp: {visible(d.hint)}" if d.hint else "")
+    return f"::{d.severity} {where}::{_escaped(words)}\n"
 
 
 def _escaped(words: str, more: str = "") -> str:

@@ -66,7 +66,7 @@ def test_annotations_for_github(factc: Factc, tmp_path: Path) -> None:
     (line,) = ran.out.splitlines()
     assert line == (
         "::error file=a%2Cb/50%25.fact,line=4,col=4,title=E102::"
-        "task `a` depends on `c,d:%0D%0A%25`, which does not exist"
+        "task `a` depends on `c,d:\\r\\n%25`, which does not exist"
     )
     (tmp_path / "good.fact").write_text("job j\nparam day\na:\n    true\n")
     ran = factc("validate", "good.fact", "--format", "github")

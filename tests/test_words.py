@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import json
 import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from factc.engine import Left
+from factc.record.pasted import word
 from factc.runner.remarks import left_behind
 from factc.secrets.mask import Mask
 from factc.sink.address import recorded, shown_url, tokens, whole_urls
-from tests.conftest import Ran
+from tests.conftest import ROOT, Ran
+from tests.draws import draws
 
 Factc = Callable[..., Ran]
 
@@ -82,3 +92,125 @@ def test_a_webhooks_url_is_masked_in_what_tasks_write(factc: Factc, tmp_path: Pa
     for data in (written, ran.raw_err):
         assert b"abcdXXXX" not in data and b"def/ghi" not in data
     assert tokens("http://host/events?debug=true") == ["debug=true"]
+
+
+# ---- no order to a terminal
+
+ODD = "a\x1b[31m\nb\x9b1m\u202ec\x07\r\u2028d"
+HOSTILE = f"odd {ODD}"
+
+FACT = r"""job "a \u001b[31m\nb\u009b1m"
+desc "of \u001b[2J\u202e it"
+param "day \u001b" = "x\u001b[1m"
+
+"first \u001b]0;t\u0007\nname": "none \u001b[1m"
+    true
+"""
+
+
+def job(**more: object) -> str:
+    """A job whose every text is hostile, in JSON."""
+    task = {"name": HOSTILE, "executor": "shell", "command": "false", "arguments": [HOSTILE],
+            "dependsOn": [], "onResult": {"terminateJobWithSuccess": [], "continueJob": [0]}}  # fmt: skip
+    data = {"name": HOSTILE, "tags": {HOSTILE: HOSTILE}, "tasks": [task | more]}
+    schema = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
+    return json.dumps({"schema": schema, "data": data})
+
+
+VERBS: list[list[str]] = [
+    [HOSTILE], ["validate", HOSTILE], ["validate", "bad.fact"], ["validate", "bad.json"], ["validate", "bad.json", "--format", "json"],
+    ["validate", "bad.json", "--format", "github"], ["validate", "ok.json", HOSTILE], ["list", "ok.json"], ["list", "ok.json", "--format", "json"],
+    ["run", "ok.json", "--start", HOSTILE + "x"], ["run", "ok.json", "--to", HOSTILE + "x"], ["run", "ok.json", "--tag", ODD], ["run", "ok.json", "--tag", f",{ODD}"],
+    ["run", "ok.json", "--pool", f"{ODD}=3"], ["run", "ok.json", "--pool", ODD], ["run", "ok.json", "--set", ODD], ["run", "ok.json", "--set", f"{ODD}=1"],
+    ["run", "ok.json", "--env", ODD], ["run", "ok.json", "--env", "@" + ODD], ["run", "ok.json", f"--{ODD}"], ["run", "ok.json", ODD], ["run", "ok.json", "-j", ODD],
+    ["run", "ok.json", "--timeout", ODD], ["run", "ok.json", "--output", ODD], ["run", "ok.json", "--webhook", f"http://{ODD}/"], ["run", "ok.json", "--webhook", ODD],
+    ["run", "ok.json", "--secret", ODD], ["run", "ok.json", "--secret-file", f"A={ODD}"], ["run", "ok.json", "--webhook", "http://x/", "--webhook-secret-env", ODD],
+    ["run", "ok.json", "--state-dir", f"ok.json/{ODD}"], ["run", "ok.json", "-C", ODD], ["run", ODD], ["run", "ok.json", "--constraint", ODD], ["run", "ok.json"],
+    ["run", "ok.json", "--dry-run"], ["run", "ok.json", "--stats"], ["resume", ODD], ["show", ODD], ["show", "last", ODD], ["show", "last"], ["show", "last", HOSTILE],
+    ["show", "last", "--format", "json"], ["show", "last", "--stats"], ["show", ODD, ODD, "--stats"], ["runs"], ["runs", "--format", "json"], ["runs", "--state-dir", ODD],
+    ["resume", "last"], ["resume", "last", "--dry-run"], ["events", ODD], ["deliver", ODD], ["prune", "--keep", ODD], ["prune", "--keep", "0", "--dry-run"],
+    ["compile", "ok.json", "-o", f"no/{ODD}"], ["compile", ODD], ["fmt", ODD], ["dot", ODD], ["dot", "ok.json", "-o", f"no/{ODD}"], ["plan", ODD], ["completion", ODD],
+    ["plan", "ok.json"], ["complete", "run", "ok.json", "--start", ""], ["complete", "show", "last", ""], ["list", "odd.fact"], ["validate", "odd.fact"],
+]  # fmt: skip
+
+
+def test_no_message_holds_an_order_to_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    from factc.cli import main
+
+    (tmp_path / "ok.json").write_text(job())
+    (tmp_path / "bad.json").write_text(job(dependsOn=[ODD], executor=ODD))
+    (tmp_path / "bad.fact").write_text(f"job j\n\na: {ODD}\n    true {ODD}\n")
+    (tmp_path / "odd.fact").write_text(FACT)
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for words in VERBS:
+        with contextlib.suppress(SystemExit):
+            main(list(words))
+        monkeypatch.chdir(tmp_path)
+        captured = capfdbinary.readouterr()
+        for stream, data in (("out", captured.out), ("err", captured.err)):
+            text = data.decode("utf-8")
+            if any(not c.isprintable() and c not in "\n\t" for c in text) or any(
+                line.startswith("b\\x9b") for line in text.splitlines()
+            ):
+                found.append((words, stream, text))
+    assert not found, found
+
+
+def test_nothing_but_the_gates_writes_to_the_standard_streams() -> None:
+    """What is written elsewhere would pass no gate."""
+    gates = {
+        "cli/complain.py",
+        "cli/output.py",
+        "cli/complete.py",
+        "cli/show.py",
+        "cli/dot.py",
+        "cli/__init__.py",
+        "lsp/server.py",
+    }
+    for path in (ROOT / "factc").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.Name) and node.id == "print"
+            stream = (
+                isinstance(node, ast.Attribute)
+                and node.attr in ("stdout", "stderr")
+                and getattr(node.value, "id", "") == "sys"
+            )
+            if named or stream:
+                name = str(path.relative_to(ROOT / "factc"))
+                assert name in gates or _asks_only(path), f"{name}:{node.lineno}"
+
+
+def _asks_only(path: Path) -> bool:
+    """Whether it only wants to know what the stream is."""
+    text = path.read_text()
+    return not re.search(r"\bprint\(|sys\.std(out|err)\.(write|buffer)", text)
+
+
+# ---- commands to be pasted
+
+PASTED = ["plain", "", "two words", "a'; touch x; '", '"$(touch x)"', "`touch x`", "\\", "a\\", "\\\\'", "it's", "!!", "=ls", "~", "~root", "*", "{a,b}", "$HOME",
+          "a\nb", "\x1b[31m", "a\tb", "%d %s", "\x07\\n'%", "ä ö", "\udcff\udcfe", "-n", "#", "a;b", "(x)", "<x", "&", "|", "\x9b1m", "\u202e", "^a^b", "%self"]  # fmt: skip
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "dash", "zsh", "fish", "ksh"])
+def test_a_word_to_be_pasted_is_that_word_in_every_shell(shell: str, tmp_path: Path) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not on this machine")
+    line = "printf '%s\\0' " + " ".join(map(word, PASTED))
+    assert line.isprintable()
+    done = subprocess.run([shell, "-c", line], cwd=tmp_path, capture_output=True, timeout=30)
+    assert done.stdout.split(b"\0")[:-1] == [text.encode("utf-8", "surrogateescape") for text in PASTED], done
+    assert not list(tmp_path.iterdir())
+
+
+@settings(max_examples=draws(100), deadline=None)
+@given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8") | st.sampled_from("'\"\\$`!\n\x1b%=~"), max_size=12), min_size=1, max_size=20))  # fmt: skip
+def test_whatever_it_holds(texts: list[str]) -> None:
+    texts = [text.rstrip("\n") for text in texts]
+    for shell in ("sh", "fish") if shutil.which("fish") else ("sh",):
+        line = "printf '%s\\0' " + " ".join(map(word, texts))
+        done = subprocess.run([shell, "-c", line], capture_output=True, timeout=30)
+        assert done.stdout.split(b"\0")[:-1] == [text.encode() for text in texts], (line, done)

@@ -128,11 +128,12 @@ def _verb(arguments: list[str]) -> int:
 
 def _unknown(verb: str) -> Exception:
     from factc.diagnostic import RequestError
+    from factc.record.pasted import word
     from factc.spelling import nearest
 
     meant = nearest(verb, VERBS)
     if not meant and (os.path.exists(verb) or "." in verb):
-        return RequestError(f"`{verb}` is no verb", f"to run it: factc run {verb}")
+        return RequestError(f"`{verb}` is no verb", f"to run it: factc run {word(verb)}")
     words = "an option stands behind the verb" if verb.startswith("-") else "verbs are " + ", ".join(VERBS)
     return RequestError(f"`{verb}` is no verb", f"did you mean `{meant}`?" if meant else words)
 

@@ -1,12 +1,15 @@
 """What goes wrong, said on standard error: diagnostics with excerpts, or one line and the way out.
 
-Knows colours and the terminal's wishes; knows no verb.
+The one way to standard error for all that is no task's: whatever stands in a message, a terminal takes none of it for
+an order, and it is one line. Knows colours and the terminal's wishes; knows no verb.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,12 +20,14 @@ if TYPE_CHECKING:
 
 def complain(message: str, hint: str = "") -> None:
     """One mistake that has no place in a text."""
-    say(f"factc: {message}" + (f"\n  help: {hint}" if hint else ""))
+    say(f"factc: {message}")
+    if hint:
+        say(f"  help: {hint}")
 
 
 def say(words: str) -> None:
     """A line on standard error."""
-    _write(words + "\n")
+    _write(visible(words) + "\n")
 
 
 def report(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> None:

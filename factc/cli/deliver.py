@@ -61,7 +61,7 @@ def _deliver_all(options: argparse.Namespace) -> int:
             complain(f"{run.short}: {error.message}", error.hint)
             code = 3
     if not runs and not damaged:
-        tell("nothing is missing\n")
+        tell("nothing is missing")
     return code
 
 
@@ -86,7 +86,7 @@ class _Deliveries:
             done = [self._one(late, number, url, credentials) for number, url in urls.items()]
             torn = late.journal.damage and not late.journal.finished
         if torn:
-            tell(f"{run.short}  {run.damage}: nothing can be told of it\n")
+            tell(f"{run.short}  {run.damage}: nothing can be told of it")
         return 3 if torn or any(outcome.why for outcome in done) else 0
 
     def _one(self, late: Late, number: int, url: str, credentials: Credentials) -> Outcome:
@@ -100,7 +100,7 @@ class _Deliveries:
         events = f"{done.delivered} event{'s' * (done.delivered != 1)} delivered"
         refused = f", {done.refused} refused" if done.refused else ""
         more = f"; the rest is still missing: {done.why}" if done.why else ""
-        tell(f"{late.header.run[:8]}  {done.url}: {events}{refused}{more}\n")
+        tell(f"{late.header.run[:8]}  {done.url}: {events}{refused}{more}")
         return done
 
 
@@ -112,4 +112,4 @@ def _say_nothing_missing(late: Late, short: str) -> None:
         words = f"nothing is sent to {', '.join(gone)}: it answered 410, it wants no more events"
     else:
         words = "nothing is missing"
-    tell(f"{short}  {words}\n")
+    tell(f"{short}  {words}")

@@ -10,13 +10,12 @@ from itertools import chain
 from factc.cli.complain import say
 from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
-from factc.cli.runs import escaped_json
 from factc.diagnostic import RequestError
 from factc.record import JOURNAL, history
 from factc.record.journalfile import is_locked
 from factc.record.outbox import Retelling
 from factc.record.statedir import read_whole
-from factc.visible import visible
+from factc.visible import visible, visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,4 +92,4 @@ def _certain(telling: Retelling, *, sent: bool) -> Iterator[Event]:
 def _print(event: Event, plain: bool) -> None:
     """Byte for byte; on a terminal, and of the runs of others, with escapes for what is not printable."""
     text = event.body.decode()
-    write_out((text if plain or text.isprintable() else escaped_json(text)) + "\n")
+    write_out((text if plain else visible_json(text)) + "\n")

@@ -12,6 +12,7 @@ from factc.diagnostic import CompileError
 from factc.plan import shown
 from factc.plan.values import TAG
 from factc.sink.summary import MOST_NAMES, short
+from factc.visible import visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def run(arguments: list[str]) -> int:
     options = made.parse(arguments)
     account = _account(options)
     if options.format == "json":
-        write_out(json.dumps(account, ensure_ascii=False) + "\n")
+        write_out(visible_json(json.dumps(account, ensure_ascii=False)) + "\n")
     else:
         write_out(_page(account))
     return 0

@@ -14,6 +14,7 @@ from factc.diagnostic import RequestError
 from factc.durations import parsed
 from factc.files import TooLarge, read_given
 from factc.plan.values import Given
+from factc.record.pasted import word
 from factc.record.statedir import StateDir
 from factc.spelling import nearest
 from factc.visible import visible
@@ -236,7 +237,7 @@ def _no_constant(where: str, word: str) -> NoReturn:
 def _no_json(where: str, text: str, problem: Exception) -> RequestError:
     name, equals, _ = text.partition("=")
     if where == "--env" and equals and name.replace("_", "").isalnum():
-        return RequestError("this sets no environment variable", f"for a value use --set {text}")
+        return RequestError("this sets no environment variable", f"for a value use --set {word(text)}")
     if isinstance(problem, json.JSONDecodeError):
         return RequestError(f"{where} is no JSON: {problem.msg} at line {problem.lineno} column {problem.colno}")
     return RequestError(f"{where} is nested too deeply")

@@ -41,7 +41,7 @@ def write_bytes(*parts: bytes) -> None:
 def tell(text: str) -> None:
     """A line about what has been done; who has stopped reading does not stop the doing."""
     try:
-        write_out(text)
+        write_out(visible(text) + "\n")
     except BrokenPipeError:
         silence()
 

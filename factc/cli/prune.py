@@ -40,13 +40,13 @@ def run(arguments: list[str]) -> int:
     for fate in chain(pruning.fates(), pruning.unknown(time.time())):
         if fate.verdict == prune.GONE:
             gone += 1
-            tell(f"{verb}: {_named(fate)}\n")
+            tell(f"{verb}: {_named(fate)}")
         elif fate.verdict == prune.FAILED:
             say(f"factc: {fate.why}")
             code = BAD_REQUEST
         else:
             say(f"{fate.verdict}: {_named(fate)}: {fate.why}" if fate.header else f"{fate.verdict}: {fate.why}")
-    tell(f"{gone} run{'s' * (gone != 1)} {verb}\n")
+    tell(f"{gone} run{'s' * (gone != 1)} {verb}")
     return code
 
 

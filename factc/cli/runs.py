@@ -14,7 +14,7 @@ from factc.diagnostic import RequestError
 from factc.record import history, recorded
 from factc.record.recorded import Recorded
 from factc.sink.summary import short
-from factc.visible import visible
+from factc.visible import visible, visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,13 +77,7 @@ def as_json(one: Recorded) -> dict[str, object]:
 
 def json_line(value: object) -> str:
     """A value for programs; nothing in it is an order to a terminal."""
-    text = json.dumps(value, ensure_ascii=False)
-    return (text if text.isprintable() else escaped_json(text)) + "\n"
-
-
-def escaped_json(text: str) -> str:
-    """The same JSON, with all characters escaped that are not printable."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return visible_json(json.dumps(value, ensure_ascii=False)) + "\n"
 
 
 def counted(one: Recorded) -> str:
@@ -110,7 +104,8 @@ def _table(runs: list[Recorded], continued: dict[str, str]) -> str:
 
 
 def aligned(rows: list[list[str]]) -> str:
-    """Rows as columns, parted by two blanks."""
+    """Rows as columns, parted by two blanks; whatever stands in them, each is a line."""
+    rows = [list(map(visible, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)

@@ -30,9 +30,23 @@ def requoted(options: str) -> str:
 
 
 def word(text: str) -> str:
-    """A text as one word of the shell."""
-    plain = text and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text)
-    return text if plain else "'" + text.replace("'", "'\\''") + "'"
+    """A text as one word of sh, bash, dash, zsh or fish, in one line, whatever it holds.
+
+    A backslash stands outside of quotes: in fish it means something within. What cannot be pasted, such as a control
+    character, printf makes.
+    """
+    if text and text[0] not in "=%" and all(c.isascii() and (c.isalnum() or c in "@%+=:,./_-") for c in text):
+        return text
+    if text.isprintable():
+        return "'" + text.replace("\\", "\0").replace("'", "'\\''").replace("\0", "'\\\\'") + "'"
+    return f"\"$(printf '{''.join(map(_printed, text))}')\""
+
+
+def _printed(character: str) -> str:
+    """A character in the format of printf, within single quotes."""
+    if character.isprintable() and character not in "\\'%":
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def _where(state_dir: str) -> str:

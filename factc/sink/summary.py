@@ -75,7 +75,7 @@ class Summary:
         verdict = ending(self._state) if good else "FAILED"
         took = durations.shown(at - self._state.created)
         words = painted(verdict, f"{BOLD};{GREEN if good else RED}", self._colour)
-        stopped = f" ({self._state.stopped})" if self._state.stopped else ""
+        stopped = f" ({visible(self._state.stopped)})" if self._state.stopped else ""
         return f"{visible(self._plan.name)}: {words} after {took}{stopped}: {counts or 'no tasks'}"
 
     def _failed(self, number: int, blocked: str) -> list[str]:
@@ -89,7 +89,7 @@ class Summary:
             lines.append(painted(f"        the last lines of {stream}:", DIM, self._colour))
             lines += [f"        | {line}" for line in last]
         if self._log and last:
-            lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1, task.attempt)}")
+            lines.append(f"        log: {visible(self._log(number, 2 if stream == 'stderr' else 1, task.attempt))}")
         if blocked:
             lines.append(f"        blocked: {blocked}")
         return lines

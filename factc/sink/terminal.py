@@ -133,7 +133,7 @@ class Terminal:
                 skipped.setdefault(fact.cause, []).append(fact.task)
         if skipped and self._output != QUIET:
             for cause, tasks in skipped.items():
-                self._tell("skipped", YELLOW, names(self._plan, tasks), visible(cause))
+                self._tell("skipped", YELLOW, names(self._plan, tasks), cause)
 
     def output(self, task: int, stream: int, data: bytes) -> None:
         key = (task, stream)
@@ -148,7 +148,7 @@ class Terminal:
     def say(self, message: str, at: float) -> None:
         """A line of factc's own."""
         self._now = at
-        self._say(f"factc: {visible(message)}")
+        self._say(f"factc: {message}")
 
     def tick(self, at: float) -> None:
         """Time has passed: draws the block again, or says what still runs if nothing was said for long."""
@@ -201,7 +201,7 @@ class Terminal:
         if self._output != QUIET:
             took = [durations.shown(fact.duration)] if fact.duration is not None else []
             wait = f"again in {durations.shown(fact.again - fact.at)}"
-            self._tell("retrying", YELLOW, self._name(fact.task), *took, visible(fact.reason or ""), wait)
+            self._tell("retrying", YELLOW, self._name(fact.task), *took, fact.reason or "", wait)
 
     def _ended(self, fact: TaskEnded) -> None:
         self._running.pop(fact.task, None)
@@ -219,7 +219,7 @@ class Terminal:
         if fact.state == NO_OP:
             words.append(f"exit code {fact.code}: what depends on it is not needed")
         if fact.reason:
-            words.append(visible(fact.reason))
+            words.append(fact.reason)
         self._tell(verb, code, self._name(fact.task), *words)
 
     def _let_out(self, task: int) -> None:
@@ -246,12 +246,13 @@ class Terminal:
     # ---- words
 
     def _tell(self, verb: str, code: str, name: str, *words: str) -> None:
-        self._say("  ".join((f"{painted(f'{verb:9}', code, self._colour[ERR])} {name}", *words)))
+        self._say("  ".join((name, *words)), painted(f"{verb:9}", code, self._colour[ERR]) + " ")
 
-    def _say(self, words: str) -> None:
+    def _say(self, words: str, verb: str = "") -> None:
+        """A line: whatever stands in the words, the terminal takes none of it for an order."""
         self._spoken = self._now
         clock = time.strftime("%H:%M:%S ", time.localtime(self._now)) if self._clock else ""
-        self._write(ERR, f"{clock}{words}\n")
+        self._write(ERR, f"{clock}{verb}{visible(words)}\n")
 
     def _write(self, stream: int, text: str) -> None:
         if text:
