@@ -540,6 +540,7 @@ def test_a_certificate_that_nobody_vouches_for(said: Said, certificate: Path) ->
         hook.step(CREATED)
         until(lambda: hook._problem)
         assert "self-signed certificate" in closed(hook, 0)[0].why.replace("self signed", "self-signed")
+        until(lambda: not hook._thread.is_alive())
         assert receiver.requests == []
 
 
