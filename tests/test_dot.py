@@ -12,6 +12,8 @@ import pytest
 
 from factc.diagnostic import RequestError
 from factc.emit import dot
+from factc.plan import Plan, PlanTask
+from factc.reach import MAX_DEPTH
 from tests.conftest import Ran
 from tests.jobs import factfile, task
 
@@ -69,6 +71,13 @@ def test_used_jobs_have_a_frame_and_finally_a_dashed_line(factc: Factc, tmp_path
         "\tt2 -> t5 [style=dashed]\n"
         "}\n"
     )
+
+
+def test_a_name_of_thousands_of_parts_is_drawn() -> None:
+    """Frames stand for used jobs, which use each other a limited number of times; a name may look like more."""
+    names = ["x/" * 5000 + "y", "x/" * 5000 + "z", "/" * 3000, "a[b]/" * 3000 + "c"]
+    text = dot.dot_text(Plan("j", [PlanTask(name, (), ("true",)) for name in names]))
+    assert text.count("subgraph") <= 2 * MAX_DEPTH and all(name in text for name in names)
 
 
 def test_start_leaves_no_edge_from_outside(factc: Factc, tmp_path: Path) -> None:

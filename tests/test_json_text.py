@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +14,10 @@ from hypothesis import strategies as st
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import jsontext
 from factc.front.jsonfile import read_json
+from factc.front.jsonmistakes import Mistake, not_closed, unexpected
 from factc.source import Source
 from tests.draws import draws
+from tests.test_causes import grows
 
 
 def refusal(text: str) -> Diagnostic:
@@ -120,3 +125,54 @@ def test_the_scanner_and_the_standard_parser_agree_on_what_is_json(value: object
             return  # JSON allows that, and what comes behind it has not been looked at
         accepted = False
     assert accepted == good
+
+
+TASK = '{"name":"t","command":"echo","arguments":["a"]}'
+
+
+@pytest.mark.parametrize("text", [
+    lambda n: '{"data":{"tasks":[' + ",".join([TASK] * n),
+    lambda n: '{"data":{"tasks":[' + ",".join([TASK] * n) + "}",
+    lambda n: '{"data":{"tasks":[' + ",".join([TASK] * n) + ',"a":1]}}',
+    lambda n: '{"a":]' + '"\\' * 20 * n,
+    lambda n: '{"a":"' + 'x\\"' * 20 * n,
+    lambda n: '{"a":[' + ("\n" + TASK + ",") * n,
+], ids=["breaks off", "wrong bracket", "colon in a list", "quotes that never end", "a text that never ends", "lines"])  # fmt: skip
+def test_what_is_wrong_is_found_in_time(text: Callable[[int], str]) -> None:
+    """In one line as in many: four times as much takes about four times the time."""
+
+    def mistake(n: int) -> None:
+        whole = text(n)
+        opened = [whole.index("{"), whole.index("[", 1) if "[" in whole else 0]
+        with contextlib.suppress(Mistake):
+            raise unexpected(whole, len(whole), opened, "")
+        with contextlib.suppress(Mistake):
+            raise not_closed(whole, len(whole), opened[-1])
+        with contextlib.suppress(Mistake):
+            raise unexpected(whole, 5, opened, "")
+
+    grows(mistake, 1500, 9)
+
+
+@settings(max_examples=draws(300))
+@given(st.text(alphabet='{}[]" \n\\x\r', max_size=40), st.integers(0, 40))
+def test_the_bracket_that_was_left_open_is_the_first_whose_end_is_indented_less(text: str, at: int) -> None:
+    """As it is defined, beside as it is found in one pass."""
+
+    def indentation(place: int) -> int:
+        line = text[text.rfind("\n", 0, place) + 1 : place]
+        return len(line) - len(line.lstrip())
+
+    def defined() -> int:
+        opened: list[int] = []
+        for match in re.finditer(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|[{}\[\]]', text[:at]):
+            if match[0] in ("{", "["):
+                opened.append(match.start())
+            elif match[0] in ("}", "]") and opened:
+                one, before = opened.pop(), text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+                if not before.strip() and "\n" in text[one : match.start()] and len(before) < indentation(one):
+                    return one
+        return 0
+
+    text = "[" + text
+    assert not_closed(text, at, 0).start == defined()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import json
 import os
@@ -45,18 +46,43 @@ def refused(pattern: str | bytes) -> set[str]:
 def of_module(name: str, path: Path) -> Iterator[str | bytes]:
     """The patterns of a module: those that its code hands to `re`, and those that its names hold."""
     module = importlib.import_module(name)
-    for node in ast.walk(ast.parse(path.read_text())):
-        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func
-        if not called or not isinstance(called.value, ast.Name) or called.value.id != "re" or called.attr not in CALLS:
-            continue
-        try:
-            pattern = eval(compile(ast.Expression(node.args[0]), name, "eval"), vars(module))
-        except NameError:
-            assert name in ELSEWHERE, f"{name}:{node.lineno}: what pattern is this?"
-            continue
-        yield pattern.pattern if isinstance(pattern, re.Pattern) else pattern
+    tree = ast.parse(path.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    for scope in (tree, *functions):
+        nodes = [node for node in ast.walk(scope) if scope is not tree or id(node) not in inside]
+        known = {"re": re, **vars(module), **texts(nodes, name)}
+        for node in nodes:
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func
+            if (
+                not called
+                or not isinstance(called.value, ast.Name)
+                or called.value.id != "re"
+                or called.attr not in CALLS
+            ):
+                continue
+            try:
+                pattern = evaluated(node.args[0], name, known)
+            except NameError:
+                assert name in ELSEWHERE, f"{name}:{node.lineno}: what pattern is this?"
+                continue
+            yield pattern.pattern if isinstance(pattern, re.Pattern) else pattern
     for value in vars(module).values():
         yield from held(value, strings=name in ELSEWHERE)
+
+
+def texts(nodes: list[ast.AST], name: str) -> dict[str, str]:
+    """Names that a function gives to texts of which patterns are made."""
+    known: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.JoinedStr):
+            with contextlib.suppress(NameError):
+                known[ast.unparse(node.targets[0])] = evaluated(node.value, name, known)
+    return known
+
+
+def evaluated(node: ast.expr, name: str, known: dict[str, Any]) -> Any:
+    return eval(compile(ast.Expression(node), name, "eval"), dict(known))
 
 
 def held(value: Any, *, strings: bool) -> Iterator[str | bytes]:

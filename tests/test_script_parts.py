@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from factc.emit.script import script
 from factc.plan import Plan, PlanTask, Retry
 from factc.runner.schedule import sequence
+from tests.test_causes import grows
 
 SHELLS = [shell for shell in ("sh", "dash", "bash", "ksh", "zsh") if shutil.which(shell)]
 shells = pytest.mark.parametrize("shell", SHELLS)
@@ -108,6 +110,47 @@ def test_secrets_of_one_file_are_not_seen_by_others(tmp_path: Path, shell: str) 
     plan = Plan("j", [task("a", show, secrets=("PASSWORD",)), task("b", show, 0)], secrets=("PASSWORD",))
     done = ran(tmp_path, shell, plan, PASSWORD="hushhush")
     assert (done.returncode, done.stdout) == (0, "<hushhush>\n<>\n"), done
+
+
+@shells
+def test_each_task_sees_its_own_secrets(tmp_path: Path, shell: str) -> None:
+    tasks = [
+        task("a", 'echo "<${secret-}${name-}>"', secrets=("secret",)),
+        task("b", 'echo "<${name-}${s-}>"', secrets=("name", "s")),
+    ]
+    plan = Plan("j", tasks, secrets=("secret", "name", "s"))
+    done = ran(tmp_path, shell, plan, secret="hush", name="1st", s="2nd")
+    assert (done.returncode, done.stdout) == (0, "<hush>\n<1st2nd>\n"), done
+
+
+@shells
+def test_final_tasks_that_wait_for_the_same_are_told_the_same(tmp_path: Path, shell: str) -> None:
+    show = 'echo "$FACTC_OUTCOME $FACTC_FAILED"'
+    tasks = [task("a", "true"), task("b", "false"), task("c", show, 0, final=True), task("d", show, 0, 1, final=True)]
+    tasks += [task("e", show, 0, 1, final=True), task("f", show, 0, final=True)]
+    done = ran(tmp_path, shell, Plan("j", tasks))
+    assert done.stdout == "succeeded \nfailed b\nfailed b\nsucceeded \n", done
+
+
+PLANS: dict[str, Callable[[int], Plan]] = {
+    "flat": lambda n: Plan("j", [task(f"t{i}", "true") for i in range(n)]),
+    "final": lambda n: Plan(
+        "j",
+        [task(f"t{i}", "true", *range(i)[-1:]) for i in range(n)]
+        + [task(f"f{i}", "x", n - 1, final=True) for i in range(n)],
+    ),
+    "secrets": lambda n: Plan(
+        "j", [task(f"t{i}", "true", secrets=(f"S{i}",)) for i in range(n)], secrets=[f"S{i}" for i in range(n)]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PLANS)
+def test_a_script_grows_with_its_plan(kind: str) -> None:
+    few, many = (PLANS[kind](n) for n in (250, 1000))
+    assert len(script(many, range(len(many.tasks)))) < 6 * len(script(few, range(len(few.tasks))))
+    plans = {n: PLANS[kind](n) for n in (1000, 4000)}
+    grows(lambda n: script(plans[n], range(len(plans[n].tasks))), 1000, 9)
 
 
 def test_a_limit_of_the_whole_job_is_spoken_of(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from factc.diagnostic import RequestError
 from factc.plan import Plan
+from factc.reach import MAX_DEPTH
 from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
@@ -66,10 +67,11 @@ def _draw(graph: Any, nodes: list[Node], plan: Plan) -> None:
 
 def _inside(name: str) -> list[str]:
     """The used jobs that the name of a task begins with."""
-    inside = []
-    while match := _USED.match(name):
+    inside: list[str] = []
+    at = 0
+    while len(inside) < MAX_DEPTH and (match := _USED.match(name, at)):
         inside.append(match[1])
-        name = name[match.end() :]
+        at = match.end()
     return inside
 
 

@@ -10,42 +10,53 @@ from math import ceil
 
 from factc.emit.script_head import foot, head, script_quoted, script_word
 from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, shown
-from factc.plan.graph import reach
+from factc.plan.graph import finals, reach
 from factc.runner.above import size
 from factc.visible import visible
 
 
 def script(plan: Plan, order: Sequence[int]) -> str:
     """The script of a plan whose texts are all final; tasks run in that order."""
-    needs = [task.dependencies for task in plan.tasks]
-    final = any(task.final for task in plan.tasks)
-    parts = [head(plan), *(_block(plan, i, needs, final) for i in order), foot(plan)]
+    functions, outcomes = _outcomes(plan)
+    parts = [head(plan), *functions, *(_block(plan, i, outcomes) for i in order), foot(plan)]
     return "\n".join(parts)
 
 
-def _block(plan: Plan, number: int, dependencies: Sequence[Sequence[int]], final: bool) -> str:
-    """The lines of one task. dependencies: of all tasks. final: whether any of them is."""
+def _block(plan: Plan, number: int, outcomes: dict[int, str]) -> str:
     task = plan.tasks[number]
     name = script_quoted(visible(task.name))
     body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, number, name, _hidden(plan, task))
     needs = " ".join(f'"$t{d}"' for d in task.dependencies)
     if task.final:
-        body = [_outcome(plan, number, dependencies), *body]
-    elif needs or final:
+        body = [outcomes[number], *body]
+    elif needs or outcomes:
         body = [f"if all {needs}; then".replace(" ;", ";"), *(f"  {line}" for line in body), f"else skip {name}; fi"]
     return "\n".join([f"# {visible(task.name)}", *body, f"t{number}=$state"]) + "\n"
 
 
-def _outcome(plan: Plan, number: int, dependencies: Sequence[Sequence[int]]) -> str:
-    above = sorted(reach(number, dependencies) - {number})
-    lines = [(visible(plan.tasks[i].name), i) for i in above]
-    return "outcome" + "".join(f' {script_quoted(line)} {size(line)} "$t{i}"' for line, i in lines)
+def _outcomes(plan: Plan) -> tuple[list[str], dict[int, str]]:
+    """How each final task is told of those above it: calls by number, and the functions that several of them call."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for i in finals(plan):
+        alike.setdefault(plan.tasks[i].dependencies, []).append(i)
+    dependencies = [task.dependencies for task in plan.tasks]
+    functions, calls = [], {}
+    for numbers in alike.values():
+        above = sorted(reach(numbers[0], dependencies) - {numbers[0]})
+        lines = [(visible(plan.tasks[i].name), i) for i in above]
+        call = "outcome" + "".join(f' {script_quoted(line)} {size(line)} "$t{i}"' for line, i in lines)
+        if len(numbers) > 1:
+            functions.append(f"outcome{numbers[0]}() {{ {call}; }}\n")
+            call = f"outcome{numbers[0]}"
+        calls.update(dict.fromkeys(numbers, call))
+    return functions, calls
 
 
 def _hidden(plan: Plan, task: PlanTask) -> str:
     """What takes the secrets of other files from a task's environment, as the beginning of a subshell; "" for none."""
-    others = [name for name in plan.secrets if name not in task.secrets]
-    return f"unset {' '.join(others)}; " if others else ""
+    if len(task.secrets) == len(plan.secrets):
+        return ""
+    return " ".join(["only", *task.secrets]) + "; "
 
 
 def _run(task: PlanTask, number: int, name: str, hidden: str) -> list[str]:

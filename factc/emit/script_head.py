@@ -132,6 +132,15 @@ attempts() {
 }
 """
 
+_ONLY = """\
+# only NAME …: of the secrets, a task sees these.
+only() {{
+  for factc_secret in {secrets}; do
+    case " $* " in *" $factc_secret "*) ;; *) unset "$factc_secret" ;; esac
+  done
+}}
+"""
+
 _FOOT = """
 printf '%s: %s succeeded, %s no-op, %s failed, %s skipped\\n' {title} \\
   "$succeeded" "$noop" "$failed" "$skipped" >&2
@@ -148,6 +157,8 @@ def head(plan: Plan) -> str:
         parts.append(_LIMIT)
     if any(task.retry for task in plan.tasks):
         parts.append(_RETRY)
+    if any(len(task.secrets) < len(plan.secrets) for task in plan.tasks):
+        parts.append(_ONLY.format(secrets=" ".join(plan.secrets)))
     parts += [*_limit_of_all(plan), _exports(plan)]
     return "\n".join(parts)
 

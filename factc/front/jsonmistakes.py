@@ -9,16 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+# Texts are read a stretch at a time: character by character, a long one would take a hundred times its size.
+_GOOD = r'"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*'
+_LINE = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*'
 TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")'
+    rf'(?P<string>{_GOOD}")'
     r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.]))"
     r"|(?P<word>(?:true|false|null)(?!\w))"
     r"|(?P<mark>[{}\[\],:])"
 )
-_PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_PIECE = re.compile(rf'{_LINE}"?|[{{}}\[\]]|\n[^\S\n]*')
+_STRING = re.compile(rf'{_LINE}"')
+_OPENED = re.compile(_GOOD)
+_WORD = re.compile(r"[\w.+-]")
+_INDENT = re.compile(r"[^\S\n]*")
 BEGINS = re.compile(r'\{\s*["}]')
-_ODD = re.compile(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|//[^\n]*|/\*.*?(?:\*/|$)|#[^\n]*|[^\s,:{}\[\]"]+|.', re.DOTALL)
+_ODD = re.compile(_LINE + r'"?|\'[^\'\n]*\'?|//[^\n]*|/\*.*?(?:\*/|$)|#[^\n]*|[^\s,:{}\[\]"]+|.', re.DOTALL)
 CLOSES = {"{": "}", "[": "]"}
 
 
@@ -60,7 +66,9 @@ def _not_begun(text: str, mark: str, end: int, hint: str = "") -> Mistake:
 def _start(text: str, end: int) -> int:
     """Where the text, number or word begins that ends at `end`."""
     if text[end - 1] != '"':
-        return end - len(re.split(r"[^\w.+-]", text[:end])[-1])
+        while end and _WORD.match(text, end - 1):
+            end -= 1
+        return end
     return max(m.start() for m in _STRING.finditer(text, text.rfind("\n", 0, end) + 1, end))
 
 
@@ -81,21 +89,26 @@ def not_closed(text: str, at: int, start: int) -> Mistake:
 
 def _left_open(text: str, at: int, start: int) -> int:
     """The first bracket from `start` on whose end is indented less than the line that it begins on; else `start`."""
-    found: list[int] = []
+    found: list[tuple[int, int, int]] = []  # each bracket, with where its line begins and how far that is indented
+    line = text.rfind("\n", 0, start) + 1
+    indentation = _indented(text, line)
     for match in _PIECE.finditer(text, start, at):
-        if match.group() in ("{", "["):
-            found.append(match.start())
-        elif match.group() in ("}", "]") and found:
-            one, line = found.pop(), text.rfind("\n", 0, match.start()) + 1
-            before = text[line : match.start()]
-            if not before.strip() and "\n" in text[one:line] and len(before) < _indentation(text, one):
+        mark = match.group()
+        if mark[0] == "\n":
+            line, indentation = match.start() + 1, len(mark) - 1
+        elif mark in ("{", "["):
+            found.append((match.start(), line, indentation))
+        elif mark in ("}", "]") and found:
+            one, its_line, its_indentation = found.pop()
+            alone = match.start() == line + indentation
+            if alone and line > its_line and indentation < its_indentation:
                 return one
     return start
 
 
-def _indentation(text: str, at: int) -> int:
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    return len(line) - len(line.lstrip())
+def _indented(text: str, line: int) -> int:
+    match = _INDENT.match(text, line)
+    return match.end() - line if match else 0
 
 
 def unexpected(
@@ -134,7 +147,7 @@ def unexpected(
 
 def _bad_string(text: str, start: int, end: int) -> Mistake:
     """A string that is left open or holds what no JSON string may."""
-    good = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*').match(text, start)
+    good = _OPENED.match(text, start)
     stop = good.end() if good else start
     if stop >= len(text) or text[stop] in "\r\n":
         return Mistake(start, max(stop, start + 1), "invalid JSON: this text is not closed", 'a `"` is missing')
