@@ -5,7 +5,7 @@ python -m bench PART…             these parts, kept for the next page
 python -m bench page              the page, of what is kept
 python -m bench --runs N [PART…]  at most N runs of each, to have a look: nothing is kept
 
-Parts: startup, compile, growth, run, large, shares, schedule, screen, delivery, record.
+Parts: startup, compile, growth, run, large, failing, shares, schedule, screen, delivery, record.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from bench import page, results
 from bench.compiling import compiling
 from bench.delivery import delivery
+from bench.failing import failing
 from bench.growth import growth
 from bench.machine import load, machine
 from bench.record import record
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path, int], list[Section]]] = {
     "growth": growth,
     "run": running,
     "large": large,
+    "failing": failing,
     "shares": shares,
     "schedule": schedule,
     "screen": screen,

@@ -49,6 +49,9 @@ _BARRIER = "Where the levels are few and wide, waiting for each of them costs li
 _POSTS = "An event is cut when a post is under way, so a fast receiver is sent more, smaller ones."
 _SENT = "Every event names every task that has changed, and its output as far as it fits."
 _EXIT = "The last events go out when the job has ended; each needs an answer."
+_FAILS = (
+    "Each failure is told on the screen, when it happens and in the account at the end, and says in the journal why."
+)
 _WATCHED = "The screen and the events are made by the same process that starts the tasks."
 
 
@@ -85,6 +88,7 @@ def _all() -> list[Goal]:
         Goal("growth", f"growth of {what}, the worst kind", 6.0, "times", _FASTER)
         for what in ("processor time", "memory")
     ]
+    goals.append(Goal("failing", "20,000 tasks that fail, beside as many that succeed", 1.3, "× the time", _FAILS))
     for slots in (2, 4, 8):
         goals += [
             Goal("schedule", f"{slots} slots", 1.05, "× the shortest possible", _ORDER),
