@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factc.cli import main
 from factc.events import pace
 from factc.sink import connection
 from factc.sink.address import check_proxy, check_url, origin, shown_url
@@ -329,6 +330,11 @@ def test_no_value_of_a_proxy_does_harm(text: str, before: str) -> None:
 def test_why_a_url_cannot_be_used_does_not_hold_its_password(url: str) -> None:
     why = check_url(url)
     assert why and "w0rd" not in why and "w0rd" not in shown_url(url)
+
+
+def test_a_url_that_is_one_argument_too_many_is_shown_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "job.fact", "http://me:w0rd@h/"]) == 3
+    assert "factc: `http://h/` is one argument too many" in capsys.readouterr().err
 
 
 def test_credentials_of_a_url_are_those_bytes() -> None:

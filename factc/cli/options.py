@@ -73,7 +73,10 @@ class Parser(argparse.ArgumentParser):
         name = word.split("=", 1)[0]
         meant = nearest(name, known) if word.startswith("-") else None
         if not word.startswith("-"):
-            return RequestError(f"`{word}` is one argument too many", self.usage or "")
+            from factc.sink.address import shown_url
+
+            shown = shown_url(word) if "://" in word else word  # one with a password, say, behind a blank too many
+            return RequestError(f"`{shown}` is one argument too many", self.usage or "")
         hint = f"did you mean `{meant}`?" if meant else f"`{self.prog} --help` lists the options"
         return RequestError(f"there is no option `{name}`", hint)
 
