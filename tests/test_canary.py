@@ -158,8 +158,8 @@ def test_a_secret_in_a_command_line_is_hidden_or_refused(factc: Factc, tmp_path:
 
 def test_parts_of_webhook_credentials_are_hidden(factc: Factc, tmp_path: Path) -> None:
     basic = base64.b64encode(b"me:pass-word").decode()
-    env = {"HOOK": SIGNING, "AUTH": f"Authorization: Basic {basic}"}
-    (tmp_path / "job.fact").write_text('job j\n\na:\n    echo "${HOOK#whsec_} pass-word of-the-url"\n')
+    env = {"HOOK": SIGNING, "COPY": SIGNING, "AUTH": f"Authorization: Basic {basic}"}
+    (tmp_path / "job.fact").write_text('job j\n\na:\n    echo "${COPY#whsec_} pass-word of-the-url"\n')
     with Receiver() as receiver:
         url = receiver.url.replace("://", "://me:of-the-url@")
         ran = factc(

@@ -31,7 +31,7 @@ user() { # PID: its real user
   user=
   while read -r key user rest && [ "$key" != Uid: ]; do :; done <"$1/status"
 }
-end() { # PID …: kills those that are of our user
+end() { # PID... kills those that are of our user
   for pid do
     user "$pid"
     [ "$user" = "$me" ] && kill -9 "$pid" && quiet=0
