@@ -22,7 +22,7 @@ RUN = "touch ran"
 # Each begins with two letters of its own, behind which the tabulator is pressed; {} is what must not run.
 NAMES = [
     "aa$({})`{}`;{}|{}&{}>ran", "ab'\";{};'\"\\';{} \\", "ac !t !! wow! it's !\"", "ad\\$({})\\`{}`\\\\;{} #", "ae ~/=ls *?[a]{{b,c}}^(e:{}:)",
-    "af$'\\047;{};'", "ag\"$({})", "ah'$({})'", "ai<({})=({})$[1]$((2))%1", "aj\u00e9 :=,@", "ao\\'; {} #!",
+    "af$'\\047;{};'", "ag\"$({})", "ah'$({})'", "ai<({})=({})$[1]$((2))%1", "aj\u00e9 :=,@x", "ao\\'; {} #!",
     "ak\n{}\n", "al\r{}\r", "am\x03;{}", "an\t{}", "ap\x1b[201~\r{}\r",
 ]  # fmt: skip
 NAMES = [name.format(*[RUN] * 9) for name in NAMES]
@@ -71,8 +71,10 @@ class Watched(Terminal):
             self._send("\x03")
             self._prompt(rb"(P1)> ")
         self._count += 1
-        self._send(f"echo MA''RK{self._count}\r")
-        self._until(rb"MARK%d(.|\n)*?P1> " % self._count)
+        for _ in range(5):  # what is typed while an interrupted line is given up may be lost
+            self._send(f"\recho MA''RK{self._count}\r")
+            if self._prompt(rb"(MARK%d)(.|\n)*?P1> " % self._count):
+                break
         said = self._called.read_text() if self._called.exists() else ""
         return re.findall(r"<(.*?)>(?=<|\n)", said, re.DOTALL)
 

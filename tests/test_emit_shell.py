@@ -54,7 +54,7 @@ all: direct
 """,
     )
     assert factc("plan", "job.fact").out == (
-        "# stage · 'Copies; it'\\''s the first.' · continues on 0, ends early on 3\n"
+        '# stage · "Copies; it\'s the first." · continues on 0, ends early on 3\n'
         "sh -e -c 'mkdir -p raw\n"
         'cp {{day}}.csv "raw/{{day}} copy.csv"\'\n'
         "\n"
@@ -62,7 +62,7 @@ all: direct
         "bash -e -o pipefail -c './load | tee log'\n"
         "\n"
         "# check it · waits for stage · continues on 0\n"
-        "(cd ./out && A=1 B='x y' sh -c './check.sh $A')\n"
+        "(cd -P ./out && env A=1 B='x y' sh -c './check.sh $A')\n"
         "\n"
         "# list · waits for load, check it · continues on 0\n"
         'ls -l "$HOME/raw"\n'

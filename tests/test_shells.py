@@ -1,4 +1,4 @@
-"""Shells are looked up once: what is found, what is left to the system, what moves in the middle of a run."""
+"""Programs are looked up on the PATH of their task, shells once: what is found, what moves in the middle of a run."""
 
 from __future__ import annotations
 
@@ -27,36 +27,43 @@ def test_they_are_those_that_a_job_can_name() -> None:
     assert {shell.decode() for shell in SHELLS} == set(job.SHELLS)
 
 
-def test_the_first_on_path_that_can_be_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_on_path_that_can_be_executed(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "dash").mkdir()
     program(tmp_path / "b", "dash").chmod(0o644)
     wanted = program(tmp_path / "c", "dash")
     program(tmp_path / "d", "dash")
-    monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / name) for name in "abcd"))
+    path = os.fsencode(":".join(str(tmp_path / name) for name in "abcd"))
     shells = Shells()
-    assert shells.find(b"dash") == os.fsencode(wanted)
+    assert shells.find(b"dash", path) == os.fsencode(wanted)
     wanted.unlink()
-    assert shells.find(b"dash") == os.fsencode(wanted)
-    shells.forget(b"dash")
-    assert shells.find(b"dash") == os.fsencode(tmp_path / "d" / "dash")
+    assert shells.find(b"dash", path) == os.fsencode(wanted)
+    assert shells.find(b"dash", path[-len(bytes(tmp_path)) - 2 :]) == os.fsencode(tmp_path / "d" / "dash")
+    assert shells.forget(os.fsencode(wanted)) and not shells.forget(os.fsencode(wanted))
+    assert shells.find(b"dash", path) == os.fsencode(tmp_path / "d" / "dash")
+    with pytest.raises(PermissionError):
+        Shells().find(b"dash", os.fsencode(f"{tmp_path}/none:{tmp_path}/b"))
+    with pytest.raises(FileNotFoundError):
+        Shells().find(b"dash", os.fsencode(tmp_path / "a"))
 
 
-@pytest.mark.parametrize("path", ["", "bin", ".", ":/nowhere"])
-def test_what_depends_on_the_directory_is_left_to_the_system(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+@pytest.mark.parametrize("path", [b"", b"bin", b".", b":/nowhere"])
+def test_what_depends_on_the_directory_is_looked_for_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: bytes
 ) -> None:
-    program(tmp_path, "dash")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", path)
-    assert Shells().find(b"dash") is None
-    assert Shells().find(b"./dash") is None
-    assert Shells().find(b"/bin/sh") is None
+    shells = Shells()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        program(tmp_path / name, "dash")
+        program(tmp_path / name / "bin", "dash")
+        monkeypatch.chdir(tmp_path / name)
+        assert not os.path.isabs(shells.find(b"dash", path)) and os.path.exists(shells.find(b"dash", path))
+        assert not shells.forget(shells.find(b"dash", path))
 
 
-def test_no_path_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PATH")
-    assert Shells().find(b"sh") is None
+def test_no_path_at_all() -> None:
+    assert Shells().find(b"sh", None) == b"/bin/sh"
+    assert Shells().find(b"./sh", None) == b"./sh"
 
 
 def test_a_shell_that_moves_and_one_that_loses_its_permission(tmp_path: Path, factc: Factc) -> None:

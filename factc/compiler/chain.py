@@ -179,18 +179,28 @@ def _environment(part: Part) -> dict[str, Text]:
 
 def _directory(part: Part) -> str | None:
     if part.job.directory is not None:
-        return part.scope.final(part.job.directory, ("data", "directory"))
+        return _folder(part.scope, part.job.directory, ("data", "directory"))
     if part.origin is None:
         return None
     use = part.origin.use
     if use.directory is not None:
-        return part.origin.scope.final(use.directory, (*use.path, "directory"))
+        return _folder(part.origin.scope, use.directory, (*use.path, "directory"))
     return _directory(part.origin.part)
+
+
+def _folder(scope: Scope, text: str, path: Path) -> str:
+    folder = scope.final(text, path)
+    if not folder and not any(d.code == "E501" for d in scope.problems):
+        words = f"the folder {text} is empty" if text else "the folder has no name"
+        scope.problems.append(Diagnostic("E119", words, scope.job.document.span(path), hint="`.` is this one"))
+    return folder
 
 
 def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings, pools: Pools) -> PlanTask:
     task, scope = unit.task, unit.scope
-    directory = around.directory if task.directory is None else scope.final(task.directory, (*task.path, "directory"))
+    directory = (
+        around.directory if task.directory is None else _folder(scope, task.directory, (*task.path, "directory"))
+    )
     return PlanTask(
         unit.name, dependencies, argv(task, scope), ok=task.ok, noop=task.noop, directory=directory,
         environment=_variables(task, scope, around), description=task.description, declared=number,

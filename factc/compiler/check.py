@@ -17,14 +17,31 @@ from factc.spelling import nearest
 
 Edge = Callable[[int, int], Span]  # where it is said that one task waits for another
 _WORD = re.compile(r"\w[\w.\-]*")
+_GIVEN = re.compile(r"FACTC_(?:RUN|TASK|ATTEMPT|MARK|SLOT|OUTCOME|FAILED(?:_COUNT|_FILE)?|TAG_.*)", re.DOTALL)
 _LIST = re.compile(r"\{\{[^{}\n]*\}\}")
 MAX_STEPS = 12  # of a cycle that are shown
 MAX_CODE = 255  # the highest exit code that POSIX systems report
 
 
 def check_tasks(job: Job) -> list[Diagnostic]:
-    """What is wrong with single tasks, whatever they are called."""
-    return [d for task in job.tasks for d in (*_codes(task, job), *_executor(task, job), *_body(task, job))]
+    """What is wrong with single tasks, whatever they are called, and with what holds for several."""
+    problems = [d for name, _ in job.environment for d in _variable(name, ("data", "environment", name), job)]
+    for element in job.elements:
+        for name, _ in element.environment:
+            problems += _variable(name, (*element.path, "environment", name), job)
+    return problems + [d for task in job.tasks for d in (*_codes(task, job), *_executor(task, job), *_body(task, job))]
+
+
+def _variable(name: str, path: Path, job: Job) -> list[Diagnostic]:
+    """What cannot be the name of a variable of a task."""
+    if name and "=" not in name and not _GIVEN.fullmatch(name):
+        return []
+    words, hint = f"`{_short(name)}` is no name of a variable: it holds a `=`", "the value stands behind the name"
+    if not name:
+        words = "a variable has no name"
+    elif "=" not in name:
+        words, hint = f"factc itself gives the variable {name} to tasks", "choose another name"
+    return [Diagnostic("E119", words, job.document.key_span(path), hint=hint)]
 
 
 def check_declarations(job: Job) -> list[Diagnostic]:

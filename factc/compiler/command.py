@@ -46,8 +46,15 @@ def _argv(task: Task, scope: Scope) -> tuple[Text, ...]:
     if task.executor == "exec":
         return _direct(task, scope)
     pieces = marked(task, scope)
-    text = scope.text(_quoted(pieces, task, scope), body_path(task))
+    text = scope.text(_no_option(_quoted(pieces, task, scope)), body_path(task))
     return (*_prefix(task, scope.job), text)
+
+
+def _no_option(pieces: list[str | Hole]) -> list[str | Hole]:
+    """A blank before a text that a shell would take for its options."""
+    first = pieces[0] if pieces else ""
+    risky = first.startswith(("-", "+")) if isinstance(first, str) else first.quote == VERBATIM
+    return [" ", *pieces] if risky else pieces
 
 
 def marked(task: Task, scope: Scope) -> Marked:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
+from factc.emit.called import assignment, folder, is_shell, program
 from factc.emit.script_head import foot, head, script_quoted, script_word
-from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, shown
+from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, Text, shown
 from factc.plan.graph import finals, reach
 from factc.runner.above import size
 from factc.visible import visible
@@ -64,12 +65,14 @@ def _run(task: PlanTask, number: int, name: str, hidden: str) -> list[str]:
     checks: list[tuple[str, str]] = []
     there = ""
     if task.directory is not None:
-        folder = script_quoted(_folder(str(task.directory)))
-        there = f"cd {folder} && "
-        checks.append((f"(cd {folder}) 2>/dev/null", f"no folder {shown(task.directory)}"))
-    if task.argv[0] != "sh":
-        found = f"({there}command -v {script_word(str(task.argv[0]))}) >/dev/null"
-        checks.append((found, f"no {shown(task.argv[0])} here"))
+        go = folder(str(task.directory), _word)
+        there = f"{go} && "
+        checks.append((f"({go}) 2>/dev/null", f"no folder {shown(task.directory)}"))
+    path = dict(task.environment).get("PATH")
+    if task.argv[0] != "sh" or path is not None:
+        where = '"${PATH-/bin:/usr/bin}"' if path is None else script_quoted(str(path))
+        found = f"found {script_word(str(task.argv[0]))} {where}"
+        checks.append((f"({there}{found})" if there else found, f"no {shown(task.argv[0])} here"))
     before = hidden + there
     lines = _called(task, number, name, f"({before}{_call(task)})" if before else _call(task))
     if not checks:
@@ -83,15 +86,19 @@ def _run(task: PlanTask, number: int, name: str, hidden: str) -> list[str]:
 
 def _call(task: PlanTask) -> str:
     """One attempt, in the folder of the task."""
-    words = [script_word(str(text)) for text in task.argv]
-    direct = len(task.argv) < 3 or task.argv[-2] != "-c"
-    variables = "".join(f" {script_quoted(f'{key}={value}')}" for key, value in task.environment)
-    own = f"FACTC_TASK={script_quoted(task.name)}" + (" FACTC_SLOT=0" if task.pools else "")
+    slot: list[tuple[str, Text]] = [("FACTC_SLOT", "0")] if task.pools else []
     if task.timeout is not None:  # variables before a function would be the script's own
-        return f"limited {max(1, ceil(task.timeout))} env {own}{variables} {' '.join(words)} </dev/null"
-    if variables or direct:  # `env` runs programs, never what the shell calls the same
-        words = [f"env{variables}", *words]
-    return f"{own} {' '.join(words)} </dev/null"
+        variables = [("FACTC_TASK", task.name), *slot, *task.environment]
+        return f"limited {max(1, ceil(task.timeout))} {program(task.argv, variables, _word)} </dev/null"
+    words = program(task.argv, task.environment, _word)
+    if not task.environment and is_shell(task.argv):
+        words = " ".join(map(_word, task.argv))
+    own = [f"FACTC_TASK={script_quoted(task.name)}", *(assignment(*pair, _word) for pair in slot)]
+    return f"{' '.join(own)} {words} </dev/null"
+
+
+def _word(text: Text) -> str:
+    return script_word(str(text))
 
 
 def _called(task: PlanTask, number: int, name: str, call: str) -> list[str]:
@@ -118,7 +125,3 @@ def _codes(what: int | str, task: PlanTask) -> list[str]:
     if what == TIMEOUT:
         return ["124"] if task.timeout is not None else []
     return [str(what)] if isinstance(what, int) else []
-
-
-def _folder(directory: str) -> str:
-    return directory if directory.startswith(("/", "./", "../")) else f"./{directory}"

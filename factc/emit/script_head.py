@@ -50,6 +50,19 @@ lost() {{ state=FAILED failed=$((failed + 1)); printf '[%s] FAILED (could not st
 skip() {{ state=SKIPPED skipped=$((skipped + 1)); printf '[%s] SKIPPED\\n' "$1" >&2; }}
 """
 
+_FOUND = """\
+# found PROGRAM PATH: whether there is such a program.
+found() (
+  case $1 in */*) [ -f "$1" ] && [ -x "$1" ]; exit ;; esac
+  rest=$2:
+  while [ -n "$rest" ]; do
+    folder=${rest%%:*} rest=${rest#*:}
+    [ -f "${folder:-.}/$1" ] && [ -x "${folder:-.}/$1" ] && exit 0
+  done
+  exit 1
+)
+"""
+
 _STOP = """\
 stop() { printf 'stopped by SIG%s\\n' "$1" >&2; exit "$2"; }
 """
@@ -155,6 +168,8 @@ def head(plan: Plan) -> str:
     parts.append((_STOP_WITH_FINAL if any(task.final for task in plan.tasks) else _STOP) + _TRAPS)
     if any(task.timeout is not None for task in plan.tasks):
         parts.append(_LIMIT)
+    if any(task.argv and (task.argv[0] != "sh" or "PATH" in dict(task.environment)) for task in plan.tasks):
+        parts.append(_FOUND)
     if any(task.retry for task in plan.tasks):
         parts.append(_RETRY)
     if any(len(task.secrets) < len(plan.secrets) for task in plan.tasks):

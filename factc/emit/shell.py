@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from factc.durations import written
+from factc.emit.called import assignment, folder, is_shell, program
 from factc.plan import Plan, PlanTask, Text, is_final, shown
 from factc.visible import visible
 
@@ -23,6 +24,13 @@ _OWN = frozenset(
     "print pushd pwd r read readonly rehash repeat return sched select set setopt shift shopt source suspend then "
     "time times trap type typeset ulimit umask unalias unfunction unhash unlimit unset unsetopt until wait whence "
     "where which while zle zmodload zstyle stty reset login newgrp".split()
+)
+
+# Variables that a shell between passes on as they are, and by which it does not find another program.
+_PASSED_ON = re.compile(
+    r"(?!(?:PATH|PWD|OLDPWD|SHLVL|IFS|PPID|UID|EUID|GROUPS|RANDOM|SECONDS|LINENO|ENV|HOSTNAME|[A-Z]*TYPE)\Z)"
+    r"(?!BASH|SHELLOPTS|OPT|PS\d|HIST|DIR|FUNC|MAIL)[A-Za-z]\w*",
+    re.ASCII,
 )
 
 # Built into every shell, but with options and escapes that differ.
@@ -58,13 +66,14 @@ def quoted(text: str, kept: str = "\n") -> str:
     if all(c.isprintable() or c in kept for c in text):
         return "'" + text.replace("'", "'\\''") + "'"
     front = text.rstrip("\n")
+    begun = "\\055" if front.startswith("-") else front[:1] and _printed(front[0])  # printf has options
     ends = "'" + text[len(front) :] + "'" if len(front) < len(text) else ""
-    return f"\"$(printf '{''.join(map(_printed, front))}')\"{ends}"
+    return f"\"$(printf '{begun}{''.join(map(_printed, front[1:]))}')\"{ends}"
 
 
 def _printed(character: str) -> str:
     """A character in the format of printf, in single quotes."""
-    special = {"%": "%%", "\\": "\\\\", "'": "'\\''", "\n": "\n"}
+    special = {"%": "%%", "\\": "\\\\", "'": "'\\''", "\n": "\n", "!": "\\041"}
     if character in special or character.isprintable():
         return special.get(character, character)
     return "".join(f"\\{byte:03o}" for byte in character.encode())
@@ -76,10 +85,7 @@ def _block(plan: Plan, task: PlanTask, note: str = "") -> str:
 
 
 def _comment(plan: Plan, task: PlanTask) -> str:
-    """Name, description, what it waits for, exit-code rules: one line, whatever the names hold.
-
-    An interactive zsh takes `#` for a command, so what is no plain words is quoted here too.
-    """
+    """Name, description, what it waits for, exit-code rules: one line, whatever the names hold."""
     parts = [_told(task.name)] + ([_told(task.description)] if task.description else [])
     if task.dependencies:
         parts.append("waits for " + ", ".join(_told(plan.tasks[d].name) for d in task.dependencies))
@@ -102,40 +108,34 @@ def _limits(task: PlanTask) -> list[str]:
 
 
 def _told(words: str) -> str:
+    """Words in a comment: as they are, or in quotes, double ones if it can be, where one of them could do harm.
+
+    An interactive zsh takes a comment for a command.
+    """
     words = visible(words)
-    return words if re.fullmatch(r"[\w .,:/@%+-]+('[\w .,:/@%+-]+')?", words) else quoted(words)
+    if not re.search(r"""[\\"'`$!;&|<>()]""", words):
+        return words
+    return quoted(words) if re.search(r'[\\"`$!]', words) else f'"{words}"'
 
 
 def _command(task: PlanTask) -> list[str]:
     if not task.argv:
         return []
-    line = _argv(task.argv)
-    if task.environment:
-        line = f"{_variables(task)} {line}"
-    if task.directory is not None:
-        line = f"cd {_word(_folder(shown(task.directory)))} && {line}"
-    return [f"({line})" if task.environment or task.directory is not None else line]
+    line = _call(task.argv, task.environment)
+    return [line if task.directory is None else f"({folder(shown(task.directory), _word)} && {line})"]
 
 
-def _variables(task: PlanTask) -> str:
-    """Assignments in front of the command; names that no shell can assign go through `env`."""
-    plain = all(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) for name, _ in task.environment)
-    if plain:
-        return " ".join(f"{name}={_word(text)}" for name, text in task.environment)
-    return "env " + " ".join(quoted(f"{name}={shown(text)}") for name, text in task.environment)
-
-
-def _folder(directory: str) -> str:
-    """A folder as `cd` takes it: not read as an option, not looked for in CDPATH."""
-    return directory if directory.startswith(("/", "./", "../")) else f"./{directory}"
-
-
-def _argv(argv: Sequence[Text]) -> str:
-    if list(argv[:2]) == ["sh", "-c"] and len(argv) == 3 and isinstance(argv[2], str) and is_simple(argv[2]):
-        return argv[2].strip(" ")
-    words = " ".join(_word(text) for text in argv)
-    direct = not (len(argv) > 2 and argv[-2] == "-c")
-    return f"env {words}" if direct and (shown(argv[0]) in _OWN | _ECHO or not words[0].isalnum()) else words
+def _call(argv: Sequence[Text], variables: Sequence[tuple[str, Text]]) -> str:
+    """The command: as it stands where any shell reads it alike, else by the shell that a run starts, or by `env`."""
+    text = argv[2] if list(argv[:2]) == ["sh", "-c"] and len(argv) == 3 else None
+    if isinstance(text, str) and is_simple(text):
+        if not variables:
+            return text.strip(" ")
+        if "$" not in text and all(_PASSED_ON.fullmatch(name) for name, _ in variables):
+            return " ".join(["env", *(assignment(*pair, _word) for pair in variables), text.strip(" ")])
+    if variables or not is_shell(argv):
+        return program(argv, variables, _word)
+    return " ".join(map(_word, argv))
 
 
 def _word(text: Text) -> str:

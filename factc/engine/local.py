@@ -19,7 +19,7 @@ from factc.engine.pipes import Pipes
 from factc.engine.process import ASKED, LINGER, RUNS, Process
 from factc.engine.shells import Shells
 from factc.engine.spare import Spare
-from factc.engine.spawn import BUSY, encoded, spawn, words
+from factc.engine.spawn import BUSY, PWD, encoded, here, spawn, words
 from factc.engine.stopping import Stopping
 
 TYPE_CHECKING = False
@@ -78,6 +78,8 @@ class Local:
         self._begun: set[int] = set()
         self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}
         self._mark = mark(self._inherited.get(VARIABLE, b""), self._brand)
+        if folder := here(self._inherited.get(PWD)):
+            self._inherited[PWD] = folder  # `-C`, or who started factc, may have left that of another one
         self._inherited |= self._common
         loop.on_signal(signal.SIGCHLD, lambda number: self._child())
         self._round = loop.later(ROUND, self._look_round)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 
+PWD, OLDPWD = b"PWD", b"OLDPWD"
+
 _ALL = [int(number) for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)]
 _BUT_HANGUP = [number for number in _ALL if number != signal.SIGHUP]
 
@@ -49,7 +51,10 @@ def spawn(
     here = spare.open(".")
     try:
         os.chdir(encoded(attempt.directory))  # posix_spawn has no way to change it in the child alone
-        return _spawn(attempt, environment, streams, shells)
+        moved = {OLDPWD: environment[PWD]} if PWD in environment else {}
+        own = attempt.environment.keys()
+        moved = {name: value for name, value in {**moved, PWD: os.getcwdb()}.items() if name.decode() not in own}
+        return _spawn(attempt, {**environment, **moved}, streams, shells)
     finally:
         os.fchdir(here)
         spare.give_back(here)
@@ -60,18 +65,39 @@ def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[
     actions = ((os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     argv = [encoded(word) for word in attempt.argv]
     default = to_default()
-    if path := shells.find(argv[0]):
-        try:
-            return os.posix_spawn(
-                path, argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=default
-            )
-        except OSError as problem:
-            if problem.errno in BUSY or problem.errno == errno.E2BIG:
-                raise
-            shells.forget(argv[0])  # it is no longer where it was, or no longer to be executed
-    return os.posix_spawnp(
-        argv[0], argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=default
-    )
+
+    def started(path: bytes, argv: list[bytes]) -> int:
+        return os.posix_spawn(
+            path, argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=default
+        )
+
+    path = shells.find(argv[0], environment.get(b"PATH"))
+    try:
+        return started(path, argv)
+    except OSError as problem:
+        if problem.errno in BUSY or problem.errno == errno.E2BIG:
+            raise
+        if problem.errno == errno.ENOEXEC and _is_text(path):  # a script that does not say what reads it
+            return started(b"/bin/sh", [b"/bin/sh", path, *argv[1:]])
+        if not shells.forget(path):
+            raise
+    return started(shells.find(argv[0], environment.get(b"PATH")), argv)  # it has moved
+
+
+def _is_text(path: bytes) -> bool:
+    """Whether a file can be a script: there is no NUL in its beginning."""
+    with open(path, "rb") as file:
+        return b"\0" not in file.read(80)
+
+
+def here(inherited: bytes | None) -> bytes | None:
+    """The working directory as tasks find it in PWD: by the name that it goes by, if that is right."""
+    try:
+        if inherited and os.path.isabs(inherited) and os.path.samestat(os.stat(inherited), os.stat(".")):
+            return inherited
+        return os.getcwdb()
+    except OSError:
+        return inherited
 
 
 def words(problem: OSError | ValueError, attempt: Attempt) -> str:
