@@ -195,3 +195,42 @@ def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("str", "repr", "format") and node.args:
                 shown = node.args[0]
             assert not (isinstance(shown, ast.Name) and shown.id == name), f"{module}: {ast.unparse(scope)[:300]}"
+
+
+# Who has to do with what lies in a state directory; `record.statedir` opens, makes and removes it for all of them.
+RECORDING = {module for module in MODULES if module.startswith("factc.record")} | {
+    f"factc.{name}" for name in "sink.late complete.runs cli.runs cli.show cli.events cli.deliver cli.prune".split()
+}
+BY_PATH = {
+    "open", "mkdir", "makedirs", "unlink", "remove", "removedirs", "rmdir", "listdir", "scandir", "walk", "stat", "lstat",
+    "rename", "replace", "chmod", "chown", "truncate", "link", "symlink", "readlink", "utime", "exists", "lexists", "isfile",
+    "isdir", "islink", "getsize", "getmtime", "realpath",
+}  # fmt: skip
+
+
+def by_path(path: Path) -> set[str]:
+    """Calls that take a file by its path: those of `os`, `os.path` and `shutil`, and `open` of what is no descriptor."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        call, first = ast.unparse(node.func), ast.unparse(node.args[0]) if node.args else ""
+        module, _, name = call.rpartition(".")
+        if (
+            (module in ("os", "os.path") and name in BY_PATH and first != "os.devnull")
+            or module == "shutil"
+            or (call == "open" and not (first == "descriptor" or ".open(" in first))
+        ):
+            found.add(call)
+    return found
+
+
+def test_one_room_opens_and_removes_what_lies_in_a_state_directory() -> None:
+    for module in RECORDING - {"factc.record.statedir"}:
+        assert not by_path(MODULES[module]), f"{module} does that past `record.statedir`"
+        assert not {"shutil", "pathlib", "tempfile", "glob"} & imports(MODULES[module]), module
+    names = {f"factc.record.{name}" for name in ("JOURNAL", "PLAN", "LOGS", "RUNS", "statedir.RUNS", "ballast.ROOM")}
+    for module, path in MODULES.items():
+        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        used = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+        assert module in RECORDING or not used & names, f"{module} knows what lies in a run's folder"

@@ -243,9 +243,38 @@ def test_a_whole_journal_is_no_trouble(place: Place) -> None:
 
 
 def test_mutated_journals(place: Place) -> None:
-    tried(place, range(60), lambda chance: chance.sample(VERBS, 3))
+    tried(place, range(60), lambda chance: chance.sample(VERBS, 2))
+
+
+@pytest.mark.parametrize(
+    ("again", "shown"),
+    [
+        (" -j 2 --tag 'a,b c'", " -j 2 --tag 'a,b c'"),
+        ("; touch x", " ';' touch x"),
+        (" $(touch x) `touch y`", " '$(touch' 'x)' '`touch' 'y`'"),
+        (" '\x1b[2J'", ""),
+        (" 'open", ""),
+    ],
+)
+def test_options_from_a_record_are_words_and_nothing_else(place: Place, again: str, shown: str) -> None:
+    place.look(("show", "last"), b"".join(whole()).replace(b'" -j 2"', json.dumps(again).encode()))
+    line = next(line for line in place.inside.out.splitlines() if line.startswith("to go on: "))
+    assert line.removeprefix("to go on: factc resume abababab").partition(" --state-dir")[0] == shown
+
+
+def test_a_damaged_journal_hides_no_other_run_and_is_shown_as_far_as_it_is_whole(place: Place) -> None:
+    lines = whole()
+    place.write(b"".join([*lines[:12], b"damage\n", *lines[13:]]))
+    assert place.inside.call("runs") == 0 and re.search(r"abababab .* damaged, ", place.inside.out), place.inside.out
+    assert place.inside.call("show", "last") == 0 and "line 13 of the journal is damaged" in place.inside.out
+    assert re.search(r"early +SUCCEEDED_NO_OP", place.inside.out) and re.search(r"end +WAITING", place.inside.out)
+    assert place.inside.call("events", "last") == 0 and place.inside.out.count("\n") == 2
+    assert "line 13 of the journal is damaged" in place.inside.err
+    assert place.inside.call("resume", "last") == 3 and "what succeeded then would run twice" in place.inside.err
+    place.write(b"".join([*lines[:12], b"damage\n"]))
+    assert place.inside.call("resume", "last", "--dry-run") == 0, "nothing is known to have happened after it"
 
 
 @pytest.mark.large
 def test_many_mutated_journals(place: Place) -> None:
-    tried(place, range(20_000), lambda chance: chance.sample(VERBS, 3))
+    tried(place, range(20_000), lambda chance: [chance.choice(VERBS)])

@@ -72,7 +72,7 @@ class Earlier:
         """Raises RequestError for the plan of another job."""
         if plan.name != self.plan.name:
             words = f"the run {self.run.short} is one of the job '{self.plan.name}', not of '{plan.name}'"
-            raise RequestError(words, f"factc runs --job {word(plan.name)} lists the others")
+            raise RequestError(visible(words), f"factc runs --job {word(plan.name)} lists the others")
         return Resumption(self.run.header.run, plan, self.plan, self.run.state)
 
     def _claimed(self, folder: Folder, short: str) -> int:
@@ -112,7 +112,8 @@ class Earlier:
             )
             more = f" and {len(alive) - 5} more" if len(alive) > 5 else ""
             pids = " ".join(str(one.pid) for one in alive)
-            raise RequestError(f"processes of the run {self.run.short} are still alive: {some}{more}", f"kill {pids}")
+            words = f"processes of the run {self.run.short} are still alive: {some}{more}"
+            raise RequestError(visible(words), f"kill {pids}")
 
     def _alive(self) -> list[Marked]:
         from factc.engine.marks import marked

@@ -23,6 +23,8 @@ def requoted(options: str) -> str:
     """Options that a record holds as a piece of a command line, each a word and nothing else; none if it is no such."""
     from shlex import split
 
+    if not options.isprintable():
+        return ""
     try:
         return "".join(f" {word(option)}" for option in split(options))
     except ValueError:
