@@ -77,6 +77,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
     for task, unit in zip(tasks, whole.units, strict=True):
         _refill(task, unit, shared)
         sizes.look(task, unit.task, unit.scope)
+    parameters = [p for part in whole.parts for p in part.scope.parameters()]
     allowances = Allowances()
     found = allowances.heard(in_order(_once([*problems, *_findings(whole)])))
     if any(d.severity == ERROR for d in found):
@@ -86,7 +87,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
         title,
         renumbered(tasks, check.order(linked)),
         description=job.description,
-        parameters=[p for part in whole.parts for p in part.scope.parameters()],
+        parameters=parameters,
         values=scope.values(),
         tags=given.tags,
         factfile=factfile(job),

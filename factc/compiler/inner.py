@@ -168,6 +168,7 @@ class InnerScope(Scope):
             return self.outer.final(self._given[name], self._path(name))
         declaration = self.declared[name]
         self._fix_above(declaration)
+        self.fixed[self.prefix + name] = ""  # for defaults in a circle, which has been said
         return self.final(declaration.default or "", (*declaration.path, "default"))
 
     def _is_open(self, name: str) -> bool:

@@ -230,6 +230,7 @@ class Scope:
         if declaration and declaration.default is not None:
             self._fix_above(declaration)
             pieces, _ = template.parse(declaration.default)
+            self.fixed[name] = ""  # for defaults in a circle, which has been said
             value = self._whole(pieces, (*declaration.path, "default"))
             self.fixed[name] = allowed(name, value, declaration.allowed)
             return self.fixed[name]

@@ -43,7 +43,8 @@ class Analysis:
         if self._neighbours is None:
             self._neighbours = self._graph()
         table = self._neighbours[which]
-        mine = [own for own in table if own == name or own.startswith((f"{name}[", f"{name}/"))]
+        begins = (f"{name}[", f"{name}/")
+        mine = dict.fromkeys(own for own in table if own == name or own.startswith(begins))
         return [n for n in dict.fromkeys(n for own in mine for n in table[own]) if n not in mine]
 
     def _graph(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

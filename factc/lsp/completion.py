@@ -20,6 +20,7 @@ TASK, PARAMETER, ATTRIBUTES, VALUE, FILE, WORDS = "task", "parameter", "attribut
 
 _TAG = re.compile(r"\{\{\{?&?[ \t]*([^{}\n]*)\Z")
 _HEADER = re.compile(rf"(?:use[ \t]+{TEXT}[ \t]+as[ \t]+(\w[\w.\-]*)|(\w[\w.\-]*|{TEXT}))[ \t]*:(?=[ \t])")
+_QUOTED = re.compile(r'"[^"]*(?:"|\Z)')
 _PATH = re.compile(r'use[ \t]+"([^"\\\n]*)\Z')
 _LAST = re.compile(r'("(?:[^"\\\n]|\\[^\n])*|[^\s"]*)\Z')
 _COMMENT = re.compile(r"(?:^|[ \t])#")
@@ -63,10 +64,17 @@ def proposals(library: Library, file: File, offset: int) -> list[Proposal]:
 
 def _line(text: str, offset: int) -> str:
     """The line up to an offset, with those that a backslash joins to it; parts are joined by a blank."""
-    *before, line = text[:offset].split("\n")
-    while before and before[-1].rstrip(" \t").endswith("\\") and line[:1] in (" ", "\t"):
-        line = before.pop().rstrip(" \t")[:-1] + " " + line
-    return line
+    parts: list[str] = []
+    start = text.rfind("\n", 0, offset) + 1
+    line = text[start:offset]
+    while start and line[:1] in (" ", "\t"):
+        end, above = start - 1, text.rfind("\n", 0, start - 1) + 1
+        words = text[above:end].rstrip(" \t")
+        if not words.endswith("\\"):
+            break
+        parts.append(line)
+        start, line = above, words[:-1]
+    return " ".join([line, *reversed(parts)])
 
 
 def _bracket(text: str, offset: int) -> str | None:
@@ -137,7 +145,8 @@ def _parameters(file: File, offset: int, word: str) -> list[Proposal]:
 
 
 def _attributes(file: File, offset: int, inside: str) -> list[Proposal]:
-    clause = re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)', inside)[-1].lstrip()
+    outside = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), inside)
+    clause = inside[outside.rfind(",") + 1 :].lstrip()
     first, blank, rest = clause.partition(" ")
     start = offset - len(rest.rpartition(" ")[2] if blank else clause)
     if not blank:

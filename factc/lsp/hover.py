@@ -79,9 +79,9 @@ def _attribute(file: File, offset: int) -> tuple[str, int, int] | None:
     if statement is None or offset >= statement.head:
         return None
     for match in _WORD.finditer(file.index.text, statement.start, statement.head):
-        before = file.index.text[statement.start : match.start()].rstrip()[-1:]
-        if match.start() <= offset <= match.end() and before in ("[", ",") and attribute(match.group()):
-            return attribute(match.group()), *match.span()
+        if match.start() <= offset <= match.end() and attribute(match.group()):
+            before = file.index.text[statement.start : match.start()].rstrip()[-1:]
+            return (attribute(match.group()), *match.span()) if before in ("[", ",") else None
     return None
 
 

@@ -15,17 +15,23 @@ UTF8, UTF16, UTF32 = "utf-8", "utf-16", "utf-32"
 class Lines:
     """The lines of a text; lines and columns count from 0."""
 
-    __slots__ = ("text", "_starts", "_encoding")
+    __slots__ = ("text", "_starts", "_encoding", "_last")
 
     def __init__(self, text: str, encoding: str = UTF16) -> None:
         self.text = text
         self._starts = line_starts(text)
         self._encoding = encoding
+        self._last = (0, 0)  # the offset that was asked for last, and its column
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset."""
         line = bisect_right(self._starts, offset) - 1
-        return line, self._units(self.text[self._starts[line] : offset])
+        start, (at, column) = self._starts[line], self._last
+        if not start <= at <= offset:  # else only what is behind the last place, in a line that may be very long
+            at, column = start, 0
+        column += self._units(self.text[at:offset])
+        self._last = (offset, column)
+        return line, column
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a line and column; past the end of a line, that end."""
