@@ -41,7 +41,7 @@ class Sizes:
             text = f"the words and variables of the task `{made.name[:80]}` have {whole:,} bytes; a command takes "
             span = scope.job.document.span((*task.path, "name"))
             scope.problems.append(Diagnostic("E208", f"{text}{MAX_WORDS:,} of both together", span, hint=_PATH))
-        self._left -= whole + 64 * (1 + strings)
+        self._left -= whole + 64 * (1 + strings) + 16 * len(made.secrets)
         if self._left < 0:
             text = f"with this task, the plan has more than {MAX_PLAN // 2**20} MB"
             hint = "put long texts into files, or fewer values into `each`"
