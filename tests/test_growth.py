@@ -71,7 +71,9 @@ def test_a_row_of_names_has_an_end() -> None:
     assert some([str(i) for i in range(1020)]).endswith(f", {MOST - 1}, 1,000 more")
 
 
-@given(st.lists(st.sampled_from(["a", "a.b", "ab", "b.c.d", "c"])), st.sampled_from(["a", "a.b", "b", "b.c", "c.d", "x"]))
+@given(
+    st.lists(st.sampled_from(["a", "a.b", "ab", "b.c.d", "c"])), st.sampled_from(["a", "a.b", "b", "b.c", "c.d", "x"])
+)
 def test_a_name_is_known_if_something_is_called_so_or_stands_inside(known: list[str], name: str) -> None:
     wanted = any(one == name or one.startswith(name + ".") for one in known)
     try:
@@ -219,7 +221,9 @@ def test_a_difference_says_both_texts(before: list[str], after: list[str]) -> No
 
 
 def test_a_comment_that_allows_is_used_by_the_warning_in_its_reach() -> None:
-    source = Source("j", "job j\n\n# factc: allow W401\nt:\n    a # factc: allow W402\n\n# factc: allow W401\nu:\n    b\n")
+    source = Source(
+        "j", "job j\n\n# factc: allow W401\nt:\n    a # factc: allow W402\n\n# factc: allow W401\nu:\n    b\n"
+    )
     allowances = Allowances()
     document = read_text(source)
     warnings = [Diagnostic("W401", "x", document.span(("data", "tasks", i, "script"))) for i in (0, 1)]
