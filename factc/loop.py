@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 
 from factc import forks
 from factc.caller import check_caller
+from factc.diagnostic import RequestError
 from factc.poller import READ, WRITE, poller
 
 TYPE_CHECKING = False
@@ -47,8 +48,8 @@ class Loop:
     """A loop round one poller. Use it as a context manager: leaving restores the signal handlers, and what was blocked.
 
     now:  tells seconds on a clock that never goes back. wall: tells seconds since the epoch.
-    Raises RequestError but in the main thread, the only one in which Python delivers signals; OSError if there are no
-    descriptors for it.
+    Raises RequestError but in the main thread, the only one in which Python delivers signals, and where no descriptors
+    are left.
     """
 
     def __init__(self) -> None:
@@ -62,14 +63,12 @@ class Loop:
         self._called: deque[Callable[[], None]] = deque()
         self._on_signal: dict[int, Callable[[int], None]] = {}
         self._before: dict[int, object] = {}
-        self._wakeup, self._wake = os.pipe()
         try:
-            self._poller = poller()
-            self._poller.register(self._wakeup, READ)
-        except OSError:
-            os.close(self._wakeup)
-            os.close(self._wake)
-            raise
+            self._wakeup, self._wake = os.pipe()
+        except OSError as problem:
+            raise RequestError(f"a run cannot begin: {problem.strerror}", "`ulimit -n` shows the limit") from None
+        self._poller = poller()
+        self._watch(self._wakeup, READ)
         os.set_blocking(self._wakeup, False)
         os.set_blocking(self._wake, False)
         self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())

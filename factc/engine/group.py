@@ -15,22 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Set
 
 
-def living(groups: Set[int]) -> Set[int]:
-    """Those of the groups of which some process runs (a zombie does not) that may be signalled."""
+def living(groups: Set[int]) -> Set[int] | None:
+    """Those of the groups of which some process runs (a zombie does not) that may be signalled.
+
+    None if that cannot be seen: there is no /proc of ours, or no descriptor is left to look with.
+    """
     if not groups:
         return groups
     if sys.platform != "linux":
         return {group for group in groups if _answers(group)}
     if not proc.is_ours():
-        return groups
+        return None
     found: set[int] = set()
     try:
         for pid in proc.pids():
             group = _group(pid)
             if group in groups and group not in found and _runs(pid):
                 found.add(group)
-    except OSError:  # no descriptor left to look with: nothing is known, so all of them may
-        return groups
+    except OSError:
+        return None
     return found
 
 

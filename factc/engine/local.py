@@ -10,7 +10,6 @@ import os
 import signal
 from contextlib import suppress
 
-from factc.diagnostic import RequestError
 from factc.engine import Exited, Left, Lost, NotStarted, Started, proc
 from factc.engine.ended import any_ended, has_ended
 from factc.engine.guard import Guard
@@ -62,10 +61,9 @@ class Local:
         self._guard: Guard | None = None
 
     def open(self, post: Callable[[Post], None], loop: Loop) -> None:
-        try:
-            self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as problem:
-            raise RequestError(f"no task can be started: {os.devnull}: {problem.strerror}") from None
+        self._null = -1
+        with suppress(OSError):  # it is tried again with each task
+            self._null = _null()
         self._guard = self._guarded()  # before there is anything to guard
         self._post = post
         self._loop = loop
@@ -124,7 +122,9 @@ class Local:
         self._by_id.clear()
         self._pipes.close()
         self._spare.close()
-        os.close(self._null)
+        if self._null >= 0:
+            os.close(self._null)
+            self._null = -1
         if self._guard:
             self._guard.dismiss()
             self._guard = None
@@ -138,15 +138,19 @@ class Local:
             self.unguarded = "/proc shows the processes of another namespace"
             return None
         try:
-            return Guard(self._brand)
+            made = Guard(self._brand)
         except OSError as problem:
             self.unguarded = f"the guard could not be started: {os.strerror(problem.errno or 0)}"
             return None
+        self.unguarded = ""
+        return made
 
     def _start(self, attempt: Attempt) -> None:
         pipes: list[int] = []
         at, now = self._loop.wall(), self._loop.now()
         try:
+            if self._null < 0:
+                self._null = _null()
             pipes += os.pipe()
             pipes += os.pipe()
             streams = (self._null, pipes[1], pipes[3])
@@ -218,6 +222,7 @@ class Local:
         self._round = self._loop.later(ROUND, self._look_round)
         self._child()
         self._look_at_each()
+        self._guard = self._guard or self._guarded()
 
     def _deserted(self, guard: Guard, code: int) -> None:
         guard.bury()
@@ -277,3 +282,7 @@ class Local:
     def _left(self, id: int, strays: list[Marked], holds: bool) -> Left:
         strays.sort(key=lambda stray: stray.pid)
         return Left(id, [stray.pid for stray in strays], strays[0].command if strays else "", holds)
+
+
+def _null() -> int:
+    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)

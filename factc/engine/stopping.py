@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from contextlib import suppress
 
-from factc.engine import proc
 from factc.engine.ended import is_child
 from factc.engine.group import living
 from factc.engine.marks import scan, send
@@ -44,7 +42,6 @@ class Stopping:
         self._timer: Timer | None = None
         self._pause = SOON
         self._doubt: float | None = None  # since when no look has seen everything
-        self._blind = sys.platform == "linux" and not proc.is_ours()  # no look shows whether a group has members
 
     def ask(self, process: Process, grace: float) -> None:
         """Asks it to end within `grace` seconds; one that was asked before gets less time, never more."""
@@ -69,7 +66,7 @@ class Stopping:
             strays, _ = self._strays()
             for process in self._members.values():
                 self._kill(process, strays.get(process.id, []))
-            alive = living({p.pid for p in self._members.values() if not p.lost})
+            alive = living({p.pid for p in self._members.values() if not p.lost}) or ()
             self._members = {p.id: p for p in self._members.values() if p.pid in alive or p.id in strays}
             time.sleep(0.005)
 
@@ -79,28 +76,29 @@ class Stopping:
         self._timer = None
         began = self._loop.now()
         strays, whole = self._strays()
-        whole = self._believed(whole)
         with self._spare:
             alive = living({p.pid for p in self._members.values() if p.over and not p.lost})
+        whole = self._believed(whole and alive is not None)
+        blind = whole and alive is None
         now = self._loop.now()
         for process in list(self._members.values()):
             mine = strays.get(process.id, [])
-            unseen = process.lost or process.pid not in alive or (self._blind and process.stage == KILLED)
-            if process.over and whole and not mine and unseen:
+            left = process.stage < KILLED if alive is None else process.pid in alive
+            if process.over and whole and not mine and (process.lost or not left):
                 del self._members[process.id]
                 self._asked.discard(process.id)
                 self._gone(process)
             else:
-                self._step(process, mine, now)
+                self._step(process, mine, now, blind)
         self._again(now - began)
 
-    def _step(self, process: Process, mine: list[Marked], now: float) -> None:
+    def _step(self, process: Process, mine: list[Marked], now: float, blind: bool) -> None:
         if process.stage == RUNS:
             process.stage = LINGERS
             process.deadline = process.ended + LINGER
         if process.stage == LINGERS and now >= process.deadline:
             self._ask(process, process.grace)
-        if process.stage == ASKED and process.over and self._blind:
+        if process.stage == ASKED and process.over and blind:  # nothing will show that it has gone by itself
             process.deadline = min(process.deadline, process.ended + 2 * LINGER)
         if process.id in self._asked:
             self._asked.remove(process.id)

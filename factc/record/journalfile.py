@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from factc.record.beside import Beside
     from factc.record.statedir import Folder
 
 _FLAGS = os.O_RDWR | os.O_APPEND
@@ -81,7 +82,7 @@ class JournalFile:
             self._dirty = True
             return self._descriptor >= 0 and self._flush()
 
-    def sync_soon(self) -> None:
+    def sync_soon(self, beside: Beside) -> None:
         """Brings what was written to the disk, beside what goes on; looks whether the file is still there."""
         with self._guard:
             if self._descriptor < 0:
@@ -92,7 +93,7 @@ class JournalFile:
             if not self._dirty or self._syncing:
                 return
             self._dirty, self._syncing = False, True
-        threading.Thread(target=self._sync_beside, daemon=True).start()
+        beside.do(self._sync_beside)
 
     def sync(self) -> bool:
         """Brings what was written to the disk, now; whether that worked. False once the journal is closed."""

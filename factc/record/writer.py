@@ -5,13 +5,13 @@ Knows files; knows no engine and no screen. Directories are 0700, files 0600, an
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 
 from factc.diagnostic import RequestError, of_system
 from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
 from factc.record import LOGS, PLAN
+from factc.record.beside import Beside
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
 from factc.record.logs import Logs
@@ -70,9 +70,8 @@ class Record:
                 remove(runs, name)
             raise
         self._journal.failed = self._fail
-        # Beside what goes on: each of these takes about a millisecond.
-        self._settling = threading.Thread(target=self._settle, args=(runs,), daemon=True)
-        self._settling.start()
+        self._beside = Beside()
+        self._beside.do(lambda: self._settle(runs))  # each of these takes about a millisecond
 
     def _settle(self, runs: Folder) -> None:
         """What stands in the directory before anything runs, brought to the disk."""
@@ -86,6 +85,11 @@ class Record:
     @property
     def broken(self) -> bool:
         return self._journal.broken or self._logs.broken
+
+    @property
+    def alone(self) -> str:
+        """Why the run itself has to bring its record to the disk; empty if it need not."""
+        return self._beside.alone
 
     @property
     def locked(self) -> bool:
@@ -126,11 +130,11 @@ class Record:
 
     def tick(self) -> None:
         """Once a second: what was written is brought to the disk."""
-        self._journal.sync_soon()
+        self._journal.sync_soon(self._beside)
 
     def close(self) -> None:
         """The run is over and its webhooks are too."""
-        self._settling.join()
+        self._beside.close()
         self._journal.close()
         self._logs.close()
 

@@ -81,7 +81,7 @@ class _Launch:
         self.parts = parts
         self.wishes = parts.wishes
         self.loop = loop
-        self.unguarded = ""
+        self.said: set[str] = set()  # of what the run has to do without
         self.running = Term(loop)
         self.recording = Term(loop)
         self.given_up = False  # a signal came when the run was over
@@ -115,8 +115,8 @@ class _Launch:
         self.running.every(screen.wants_tick, lambda: screen.tick(loop.wall()))
         if wishes.rehearse:
             return
-        self.running.later(0, self._say_unguarded)
-        self.running.every(SECOND, self._say_unguarded)
+        self.running.later(0, self._say_lacks)
+        self.running.every(SECOND, self._say_lacks)
         for number in STOPPING:
             loop.on_signal(number, runner.on_signal)
         timeout = parts.plan.timeout if wishes.timeout is None else wishes.timeout
@@ -128,11 +128,15 @@ class _Launch:
         if wishes.heartbeat and parts.webhooks:
             self.running.every(wishes.heartbeat, self._beat)
 
-    def _say_unguarded(self) -> None:
-        """Once, as soon as it is so."""
-        if isinstance(self.parts.engine, Local) and self.parts.engine.unguarded != self.unguarded:
-            self.unguarded = self.parts.engine.unguarded
-            self.parts.say(f"{self.unguarded}: if factc is killed, its tasks go on")
+    def _say_lacks(self) -> None:
+        """What the run has to do without, each once, as soon as it is so."""
+        lacks = [self.parts.record.alone] if self.parts.record else []
+        if isinstance(self.parts.engine, Local) and (why := self.parts.engine.unguarded):
+            lacks.append(f"{why}: if factc is killed, its tasks go on")
+        for words in lacks:
+            if words and words not in self.said:
+                self.said.add(words)
+                self.parts.say(words)
 
     def _record_broke(self, words: str) -> None:
         self.parts.say(words)

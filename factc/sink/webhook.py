@@ -113,15 +113,18 @@ class Webhook:
         self._closing = threading.Event()
         self._over = threading.Event()
         self._ends = 0.0
-        self._thread = threading.Thread(target=self._run, name=f"webhook {self.url}", daemon=True)
-        self._start()
+        self._thread: threading.Thread | None = None
+        self._start("this is tried again when the tasks have ended")
 
-    def _start(self) -> None:
+    def _start(self, outlook: str) -> None:
+        thread = threading.Thread(target=self._run, name=f"webhook {self.url}", daemon=True)
         try:
-            self._thread.start()
-        except RuntimeError:
-            self._trouble("no thread could be started for it", pace.NO_MORE)
+            self._ended = False
+            thread.start()
+            self._thread = thread
+        except (RuntimeError, MemoryError):  # the user, the container or the memory has room for no more
             self._ended = True
+            self._trouble("no thread could be started for it", outlook)
 
     # The job's side
 
@@ -151,6 +154,8 @@ class Webhook:
         self._ends = time.monotonic() + drain
         self._closing.set()
         self._bell.set()
+        if self._thread is None:
+            self._start(pace.NO_MORE)
 
     @property
     def busy(self) -> bool:
@@ -164,7 +169,7 @@ class Webhook:
         """
         if not self._closing.is_set():
             self.finish(drain)
-        if self._thread.is_alive():  # one that has ended may still be telling so
+        if self._thread and self._thread.is_alive():  # one that has ended may still be telling so
             self._thread.join(max(0.0, min(drain, self._ends - time.monotonic())) if self.busy else None)
         self._over.set()
         why = self._problem or self._refused or "it did not take them in time"
