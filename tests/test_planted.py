@@ -175,15 +175,7 @@ def test_nothing_outside_is_read_written_or_removed(place: Place, plant: Callabl
         assert tree(place.outside) == before, (words, place.said)
 
 
-STRANGE = [
-    "notes.txt",
-    "logs/notes.txt",
-    "logs/0001-good.out.gz",
-    "sub/",
-    "plan.factotum.orig",
-    "logs/0001-good/",
-    "...",
-]
+STRANGE = ["notes.txt", "logs/0001-good.out.gz", "sub/", "logs/0001-good/"]
 
 
 @pytest.mark.parametrize("name", STRANGE)
@@ -202,9 +194,7 @@ def test_a_run_with_something_strange_in_it_is_named_and_left(place: Place, name
     assert "is not factc's" in place.said and tree(place.runs[0]) == before
 
 
-@pytest.mark.parametrize(
-    "name", ["precious", "src", "20260131T020000Z", "20260131T020000Z-0123ABCD", "x-01234567", " "]
-)
+@pytest.mark.parametrize("name", ["src", "20260131T020000Z-0123ABCD", " "])
 def test_what_has_no_name_of_a_run_is_named_and_left(place: Place, name: str) -> None:
     """As in a project with a folder `runs` and `--state-dir .`."""
     folder = place.folder / "runs" / name
