@@ -159,7 +159,7 @@ def test_a_long_way_of_defaults_is_no_deep_one() -> None:
 
 
 def test_defaults_below_and_in_a_circle_do_not_hang() -> None:
-    text = 'job j\nparam a = "{{b}}"\nparam b = "{{a}}"\n[cd "{{a}}{{b}}"]\nt:\n    true\n'
+    text = 'job j\nparam a = "{{b}}"\nparam b = "{{a}}"\n[cd "x{{a}}{{b}}"]\nt:\n    true\n'
     assert [d.code for d in mistakes(text)] == ["E202"]
 
 
