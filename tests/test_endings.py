@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.events import Step
-from factc.events.ending import BAD, EARLY, OK, STOPPED, exit_code
-from factc.events.state import FAILED
+from factc.events import RunFinished, RunStopped, Step, TaskEnded
+from factc.events.ending import BAD, EARLY, OK, STOPPED, exit_code, verdict
+from factc.events.state import FAILED, RunState
 from factc.plan import Plan, PlanTask, Retry
 from factc.record import JOURNAL, history
+from factc.record.journal import fact_line
+from factc.record.statedir import StateDir
 from factc.runner import launch, parts
 from factc.runner.launch import Result
 from factc.runner.wishes import Wishes
@@ -129,7 +131,8 @@ class Run:
                 signal.signal(TERM, before)
         self.after = self.said[count:]
         assert self.result.directory is not None
-        self.record = history.read(self.result.directory)
+        self.home = StateDir(str(folder / "state"))
+        self.record = history.find(self.home, self.result.run_reference)
         self.lines = [json.loads(line) for line in (Path(self.result.directory) / JOURNAL).read_text().splitlines()]
 
     def _told(self, text: str, slow: float) -> None:
@@ -147,7 +150,7 @@ TASKS = [
     task("c"),
     task("tell", 1, 2, final=True),
 ]
-moments = st.floats(0.01, 20.0)
+moments = st.floats(0.25, 20.0)
 
 
 @given(
@@ -217,3 +220,32 @@ def test_the_weightiest_stop_counts(tmp_path: Path) -> None:
         run = Run(tmp_path / str(at), [task("a")], lambda n, a: (9.0, 0), timeout=timeout, signals=[at], grace=5.0)
         agree(run)
         assert run.result.exit_code == 143
+
+
+@pytest.mark.parametrize(
+    ("stops", "failed", "missing", "code"),
+    [
+        ([], False, False, 0), ([], True, True, 2), ([], False, True, 3),
+        ([3], False, True, 3), ([3], True, True, 2), ([3, 2], False, True, 2), ([2, 3], False, True, 2),
+        ([2, 143], False, True, 143), ([3, 129, 2], True, True, 129), ([143, 130], True, False, 143),
+    ],
+)  # fmt: skip
+def test_a_signal_then_2_then_3(stops: list[int], failed: bool, missing: bool, code: int) -> None:
+    state = RunState(1)
+    for number in stops:
+        state.apply(RunStopped(1.0, f"stop {number}", number))
+    if failed:
+        state.apply(TaskEnded(2.0, 0, FAILED, 1, 1.0))
+    state.apply(RunFinished(3.0, verdict(state)))
+    assert exit_code(state, missing=missing) == code
+    assert not stops or state.stopped == f"stop {state.code}"
+
+
+def test_a_record_of_an_older_version_that_was_stopped_after_its_end(tmp_path: Path) -> None:
+    run = Run(tmp_path, FINE, lambda n, a: (1.0, 0))
+    path = Path(run.record.directory) / JOURNAL
+    number = sum("n" in line for line in run.lines)
+    with path.open("ab") as journal:
+        journal.write(fact_line(number + 1, RunStopped(9.0, "the run timed out after 9s")))
+    found = history.find(run.home, run.result.run_reference)
+    assert (found.outcome, found.failed, found.seconds) == (OK, False, run.record.seconds)

@@ -344,7 +344,8 @@ class Runner:
     def _close(self, at: float, reason: str) -> list[Fact]:
         """From now on nothing starts but what is final (or not even that): the skips that this means."""
         self._closed = reason
-        return [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=self._killing)]
+        skips: list[Fact] = [TaskSkipped(at, task, reason) for task in self._schedule.bar_rest(final=self._killing)]
+        return skips + self._more_causes(at)
 
     def _is_closed(self, task: int) -> bool:
         """Whether no attempt of a task may start any more."""
