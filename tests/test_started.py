@@ -168,7 +168,7 @@ class Place:
             with (
                 patch.dict(os.environ, self.environment, clear=True),
                 redirect_stdout(out),
-                redirect_stderr(io.StringIO()),
+                redirect_stderr(io.TextIOWrapper(io.BytesIO(), "utf-8")),
             ):
                 main(list(words))
         finally:
