@@ -171,3 +171,15 @@ def test_a_locale_without_unicode(factc: Factc, job: Path) -> None:
     for verb in ("plan", "dot", "run"):
         ran = factc(verb, "job.fact", env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
         assert ran.code == 0 and ("été 🎉" in ran.out + ran.err), ran
+    helps = f"""
+from factc.cli import main
+for verb in {list(VERBS)}:
+    try:
+        main([verb, "--help"])
+    except SystemExit:
+        pass
+main(["run", "--réponse"])
+"""
+    env = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    done = subprocess.run([sys.executable, "-c", helps], env=env, capture_output=True, timeout=60)
+    assert done.returncode == 0 and "…" in done.stdout.decode() and "--réponse" in done.stderr.decode(), done

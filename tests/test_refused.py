@@ -27,7 +27,8 @@ from tests.receiver import Receiver
 JOB = "job refused\n\na:\n    echo from a\n\nb: a\n    echo from b; (sleep 9 &); exit 3\n\nc:\n    echo from c >&2\n\nd: c\n    cd /\n"
 
 
-MOST = 8  # needs of a kind: all of those that a run has at its start, and some of a task's
+FIRST = 2  # needs of a kind
+MOST = 12  # in large numbers: all of those that a run has at its start, and some of a task's
 
 
 class Refuses:
@@ -78,21 +79,19 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> factc.Plan:
 
 
 def attempts(
-    plan: factc.Plan, monkeypatch: pytest.MonkeyPatch, kind: str, always: bool, **options: Any
+    plan: factc.Plan, monkeypatch: pytest.MonkeyPatch, kind: str, always: bool, most: int
 ) -> Iterator[tuple[int, factc.Result | factc.RequestError]]:
     """What becomes of runs of which the first, the second … need of that kind is refused."""
     where, name, problem = KINDS[kind]
     if not hasattr(where, name):
         pytest.skip(f"there is no {name} here")
-    for number in range(1, MOST + 1):
+    for number in range(1, most + 1):
         refuses = Refuses(getattr(where, name), problem, number, always)
         with monkeypatch.context() as patch:
             # A method is called with its object; a plain function takes the place of each.
             patch.setattr(where, name, lambda *a, _refuses=refuses, **k: _refuses(*a, **k))
             try:
-                result: factc.Result | factc.RequestError = factc.run(
-                    plan, state_dir=f"s{number}", grace=0.1, **options
-                )
+                result: factc.Result | factc.RequestError = factc.run(plan, state_dir=f"s{number}", grace=0.1)
             except factc.RequestError as error:
                 result = error
         if not refuses.refused:
@@ -100,12 +99,18 @@ def attempts(
         yield number, result
 
 
+@pytest.mark.parametrize("most", [FIRST, pytest.param(MOST, marks=pytest.mark.large)])
 @pytest.mark.parametrize("always", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_goes_on_with_less(
-    plan: factc.Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], kind: str, always: bool
+    plan: factc.Plan,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    kind: str,
+    always: bool,
+    most: int,
 ) -> None:
-    for number, result in attempts(plan, monkeypatch, kind, always):
+    for number, result in attempts(plan, monkeypatch, kind, always, most):
         said = capfd.readouterr().err
         place = f"{kind} {number}: {said}"
         if isinstance(result, factc.RequestError):

@@ -6,6 +6,7 @@ Knows the verbs' names; imports a verb only when it is the one.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -139,7 +140,7 @@ def _unknown(verb: str) -> Exception:
 
 
 def _open_standard_streams() -> None:
-    """A standard stream that is closed becomes /dev/null, before a pipe takes its number."""
+    """A standard stream that is closed becomes /dev/null, before a pipe takes its number; words are UTF-8 on all."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -149,6 +150,9 @@ def _open_standard_streams() -> None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale, as all that a run shows
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _hear_signals() -> None:
