@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from factc import load
+from factc.entered import enter
 from factc.plan import Plan
 from factc.plan.bind import add, complete
 from factc.plan.values import Given
@@ -37,6 +38,7 @@ def compile(
 
     Raises CompileError with every mistake of the job, RequestError for a value or a task that it does not know.
     """
+    enter([("path", os.fspath(path)), ("start", start), ("to", to)])
     given = Given(dict(values or {}), dict(tags or {}), [])
     return load.load(os.fspath(path), given, start=start, to=to, strict=strict).plan
 
@@ -80,6 +82,7 @@ def run(
     Must be called in the main thread, because signals stop the run. Raises RequestError if a parameter has no
     value, if an option or a URL cannot be used, if the run cannot be recorded or resumed, or if the job holds a secret.
     """
+    enter([("resume", resume)])
     place = None if state_dir is None else os.fspath(state_dir)
     wishes = Wishes(
         jobs=jobs,

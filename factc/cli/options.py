@@ -12,8 +12,10 @@ import os
 
 from factc.diagnostic import RequestError
 from factc.durations import parsed
+from factc.entered import entered, variable
 from factc.files import TooLarge, read_given
 from factc.plan.values import Given
+from factc.record import STATE_DIR
 from factc.record.pasted import word
 from factc.record.statedir import StateDir
 from factc.spelling import nearest
@@ -49,10 +51,18 @@ def _columns() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed."""
+    """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed.
+
+    Each value passes the gate of `entered` before anybody looks at what it means.
+    """
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(message, f"`{self.prog} --help` shows how to call it")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> object:
+        """Called for each value, of an option or not."""
+        entered("/".join(action.option_strings) or str(action.metavar or action.dest), arg_string)
+        return super()._get_value(action, arg_string)
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The options; the working directory is changed as `-C` says."""
@@ -66,6 +76,8 @@ class Parser(argparse.ArgumentParser):
                 os.chdir(options.directory)
             except OSError as problem:
                 raise RequestError(f"-C {options.directory}: {problem.strerror}") from None
+        if getattr(options, "state_dir", "") is None:
+            options.state_dir = variable("FACTC_STATE_DIR") or STATE_DIR
         return options
 
     def _unknown(self, word: str) -> RequestError:
@@ -113,7 +125,7 @@ def value_options(add: Callable[..., object]) -> None:
 
 
 def state_dir(add: Callable[..., object]) -> None:
-    add("--state-dir", default=os.environ.get("FACTC_STATE_DIR") or ".factc", metavar="DIR", help="where runs are recorded (FACTC_STATE_DIR, or .factc)")  # fmt: skip  # noqa: E501
+    add("--state-dir", metavar="DIR", help="where runs are recorded (FACTC_STATE_DIR, or .factc)")  # fmt: skip
     add("--trust-state-dir", action="store_true", help="believe what lies there, whoever owns it or can write there")
 
 

@@ -5,12 +5,12 @@ Knows argparse and the environment; knows no plan.
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentTypeError
 
 from factc.cli.options import seconds, some_time, state_dir, time_span, whole
 from factc.diagnostic import RequestError
 from factc.durations import written
+from factc.entered import variable
 from factc.record.pasted import word
 from factc.runner.wishes import OUTPUTS, Wishes
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # What the record of a run holds: `factc resume` needs no reminder of it.
 _RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhook", "webhook_secret_env",
              "webhook_header_env", "help", "dry_run", "strict", "constraint", "state_dir"}  # fmt: skip
+
+
+_THIS_JOB = "\0"  # the key of a bare `--exclusive`: no word of a command line can be that
 
 
 def add_options(made: Parser) -> None:
@@ -57,7 +60,7 @@ def add_options(made: Parser) -> None:
 
 def prepared(arguments: Sequence[str]) -> list[str]:
     """A command line as argparse understands it: a bare `--exclusive` must not take the next word for its key."""
-    return ["--exclusive=" if word == "--exclusive" else word for word in arguments]
+    return [f"--exclusive={_THIS_JOB}" if word == "--exclusive" else word for word in arguments]
 
 
 def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) -> Wishes:
@@ -83,7 +86,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         trust_state_dir=options.trust_state_dir,
         keep=options.keep,
         pools=dict(_pool(pair) for pair in options.pool),
-        exclusive=options.exclusive is not None and (options.exclusive or True),
+        exclusive=True if options.exclusive == _THIS_JOB else options.exclusive or False,
         rehearse=options.dry_run,
         stats=options.stats,
         start=options.start,
@@ -112,7 +115,7 @@ def _option(name: str, value: object, dest: str) -> str:
         return name if dest != "colour" else "--no-colour"
     text = written(value) if dest in ("grace", "timeout") and isinstance(value, float) else str(value)
     if dest == "exclusive":
-        return f"{name}={word(text)}" if value else name
+        return name if value == _THIS_JOB else f"{name}={word(text)}"
     return f"{name} {word(text)}"
 
 
@@ -140,10 +143,10 @@ def _pool(pair: str) -> tuple[str, int]:
 
 
 def _jobs(options: argparse.Namespace) -> int | None:
-    if options.jobs is not None or not os.environ.get("FACTC_JOBS"):
+    text = variable("FACTC_JOBS") if options.jobs is None else None
+    if text is None:
         jobs: int | None = options.jobs
         return jobs
-    text = os.environ["FACTC_JOBS"]
     try:
         return whole(1)(text)
     except ArgumentTypeError:

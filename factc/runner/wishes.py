@@ -6,6 +6,7 @@ Knows the options of a run; knows no plan and starts nothing.
 from __future__ import annotations
 
 from factc.diagnostic import RequestError
+from factc.entered import enter
 from factc.record import STATE_DIR
 from factc.record.statedir import StateDir
 from factc.runner.rules import GRACE
@@ -106,6 +107,7 @@ class Wishes:
         return StateDir(self.state_dir or STATE_DIR, self.trust_state_dir)
 
     def _check(self) -> None:
+        self._check_words()
         self._check_numbers()
         if self.output not in OUTPUTS:
             raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
@@ -119,6 +121,17 @@ class Wishes:
         if not self.webhooks and (self.webhook_secret or self.webhook_headers or self.required):
             raise RequestError("there is no webhook to which this belongs", "give --webhook URL too")
         self._check_urls()
+
+    def _check_words(self) -> None:
+        enter([
+            ("start", self.start), ("to", self.to), ("state_dir", self.state_dir), ("output", self.output),
+            ("webhook_secret_env", self.webhook_secret),
+            *(("webhook_header_env", name) for name in self.webhook_headers),
+            *(("webhooks", url) for url in self.webhooks), *(("secrets", name) for name in self.secrets),
+            *(("secret_files", pair) for pair in self.secret_files), *(("pools", name) for name in self.pools),
+        ])  # fmt: skip
+        if not isinstance(self.exclusive, bool):
+            enter([("exclusive", self.exclusive)])
 
     def _check_numbers(self) -> None:
         """What the command line cannot say, a caller of the API can."""

@@ -1,0 +1,97 @@
+"""What may not enter: an empty word is never the same as none, wherever it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import factc as api
+from factc.cli import main
+from factc.complete.table import ARGUMENTS, OPTIONS
+from factc.diagnostic import RequestError
+from tests.conftest import Ran
+
+Factc = Callable[..., Ran]
+
+WITH_VALUE = [
+    (verb, name)
+    for verb, options in OPTIONS.items()
+    for names, takes, _ in options
+    for name in names.split()
+    if takes
+]  # fmt: skip
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("FACTC_STATE_DIR", "FACTC_JOBS", "FACTC_GRACE"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "job.fact"
+    path.write_text("job small\n\nhello:\n    echo hello > hello.txt\n")
+    return path
+
+
+def test_no_option_takes_an_empty_value(job: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert len(WITH_VALUE) > 100
+    for verb, name in WITH_VALUE:
+        values = [[f"{name}="]] if name.startswith("--") else [[name, ""]]
+        values += [[name, ""]] if name != "--exclusive" else []
+        for words in values:
+            argument = ["bash"] if verb == "completion" else ["job.fact"] if ARGUMENTS[verb] else []
+            assert main([verb, *argument, *words]) == 3, (verb, words)
+            said = capfd.readouterr()
+            first = said.err.partition("\n")[0]
+            assert said.out == "" and name in first and first.endswith(" is empty"), said.err
+    assert [path.name for path in job.parent.iterdir()] == ["job.fact"], "nothing was done"
+
+
+def test_no_argument_may_be_empty(job: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for verb, names in ARGUMENTS.items():
+        for at in range(len(names)):
+            assert main([verb, *["job.fact"] * at, ""]) == 3, verb
+            assert " is empty" in capfd.readouterr().err
+    assert main(["-C", "", "run", "job.fact"]) == 3
+
+
+@pytest.mark.parametrize("name", ["FACTC_STATE_DIR", "FACTC_JOBS"])
+def test_nor_may_a_variable(job: Path, monkeypatch: pytest.MonkeyPatch, factc: Factc, name: str) -> None:
+    ran = factc("run", "job.fact", env={name: ""})
+    assert ran.code == 3 and f"{name} is set, but empty" in ran.err and not (job.parent / "hello.txt").exists()
+    option = ("--state-dir", "there") if name == "FACTC_STATE_DIR" else ("-j", "1")
+    assert factc("run", "job.fact", *option, env={name: ""}).code == 0, "what is given goes before"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"webhook_secret_env": "", "webhooks": ["http://127.0.0.1:9/"]}, {"webhook_header_env": [""]}, {"resume": ""},
+        {"exclusive": ""}, {"state_dir": ""}, {"secrets": [""]}, {"secret_files": [""]}, {"webhooks": [""]}, {"output": ""},
+        {"state_dir": None, "exclusive": ""}, {"output": 3}, {"webhook_secret_env": 5}, {"resume": False},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_api_takes_none_either(job: Path, more: dict[str, Any]) -> None:
+    plan = api.compile(job)
+    with pytest.raises(RequestError) as caught:
+        api.run(plan, **more)
+    assert "empty" in caught.value.message or "cannot be" in caught.value.message
+    assert not (job.parent / "hello.txt").exists()
+    for part in ({"start": ""}, {"to": ""}):
+        with pytest.raises(RequestError, match="is empty"):
+            api.compile(job, **part)
+    with pytest.raises(RequestError, match="is empty"):
+        api.compile("")
+
+
+def test_a_key_of_its_own_and_none(job: Path, factc: Factc) -> None:
+    ran = factc("run", "job.fact", "--exclusive=")
+    assert ran.code == 3 and "--exclusive is empty" in ran.err
+    assert factc("run", "job.fact", "--exclusive").code == 0
+    assert factc("run", "--exclusive", "job.fact").code == 0
+    assert factc("run", "job.fact", "--set", "a=").code == 3, (
+        "an empty value for a parameter is one: here nothing has it"
+    )
