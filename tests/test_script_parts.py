@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -24,7 +25,7 @@ def task(name: str, text: str, *needs: int, **more: object) -> PlanTask:
     return PlanTask(name, needs, ("sh", "-c", text), **more)  # type: ignore[arg-type]
 
 
-def ran(folder: Path, shell: str, plan: Plan, **env: str) -> subprocess.CompletedProcess[str]:
+def ran(folder: Path, shell: str, plan: Plan, /, **env: str) -> subprocess.CompletedProcess[str]:
     (folder / "job.sh").write_text(script(plan, sequence(plan)))
     command = [shell, "--emulate", "sh", "job.sh"] if shell == "zsh" else [shell, "job.sh"]
     return subprocess.run(
@@ -94,6 +95,24 @@ def test_final_tasks_run_after_a_signal(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=20)
     assert (process.returncode, out) == (143, "stopped\n") and not (tmp_path / "never").exists()
+
+
+@shells
+def test_tasks_see_every_variable_as_it_was_exported(tmp_path: Path, shell: str) -> None:
+    see = "env >> seen"
+    tasks = [
+        task("tried", see, retry=Retry(1, 0.0), timeout=60.0),
+        task("failed", "exit 1", retry=Retry(1, 0.0)),
+        task("skipped", see, 1),
+        task("tell", see, 0, 1, 2, final=True),
+        PlanTask("program", (0,), ("env",), directory="."),
+    ]
+    plan = Plan("j", tasks)
+    names = set(re.findall(r"\b(?:for )?([a-z]\w*)(?:=| do\b)", script(plan, sequence(plan))))
+    names = {name for name in names if not name.startswith("factc_")} | {"state", "code", "t0"}
+    done = ran(tmp_path, shell, plan, **dict.fromkeys(names, "mine"))
+    for seen in ((tmp_path / "seen").read_text(), done.stdout):
+        assert {name for name in names if f"{name}=mine\n" not in seen} == set()
 
 
 @shells

@@ -27,12 +27,12 @@ def _block(plan: Plan, number: int, outcomes: dict[int, str]) -> str:
     task = plan.tasks[number]
     name = script_quoted(visible(task.name))
     body = [f"settled {name} 0 0 ''"] if not task.argv else _run(task, number, name, _hidden(plan, task))
-    needs = " ".join(f'"$t{d}"' for d in task.dependencies)
+    needs = " ".join(f'"$factc_{d}"' for d in task.dependencies)
     if task.final:
         body = [outcomes[number], *body]
     elif needs or outcomes:
         body = [f"if all {needs}; then".replace(" ;", ";"), *(f"  {line}" for line in body), f"else skip {name}; fi"]
-    return "\n".join([f"# {visible(task.name)}", *body, f"t{number}=$state"]) + "\n"
+    return "\n".join([f"# {visible(task.name)}", *body, f"factc_{number}=$factc_state"]) + "\n"
 
 
 def _outcomes(plan: Plan) -> tuple[list[str], dict[int, str]]:
@@ -45,7 +45,7 @@ def _outcomes(plan: Plan) -> tuple[list[str], dict[int, str]]:
     for numbers in alike.values():
         above = sorted(reach(numbers[0], dependencies) - {numbers[0]})
         lines = [(visible(plan.tasks[i].name), i) for i in above]
-        call = "outcome" + "".join(f' {script_quoted(line)} {size(line)} "$t{i}"' for line, i in lines)
+        call = "outcome" + "".join(f' {script_quoted(line)} {size(line)} "$factc_{i}"' for line, i in lines)
         if len(numbers) > 1:
             functions.append(f"outcome{numbers[0]}() {{ {call}; }}\n")
             call = f"outcome{numbers[0]}"
@@ -114,7 +114,7 @@ def _called(task: PlanTask, number: int, name: str, call: str) -> list[str]:
         call,
         "}",
         f"attempts {retry.times} {every} {backoff} {script_quoted(on)} {rules} attempt{number}",
-        f'settled {name} "$code" {rules}',
+        f'settled {name} "$factc_code" {rules}',
     ]
 
 

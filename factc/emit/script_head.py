@@ -24,30 +24,34 @@ _HEAD = """\
 # task that runs then has ended).
 # shellcheck disable=SC1003,SC2016,SC2034,SC2089,SC2090
 
-succeeded=0 noop=0 failed=0 skipped=0
-state='' why='' stopped=''
+# Its own variables begin with factc_, so that tasks see all others as they were exported.
+factc_succeeded=0 factc_noop=0 factc_failed=0 factc_skipped=0
+factc_state='' factc_why='' factc_stopped=''
 
 # Whether all tasks in these states succeeded, and nobody wants the job to stop.
-all() {{ [ -z "$stopped" ] || return 1; for one do [ "$one" = SUCCEEDED ] || return 1; done; }}
+all() {{ [ -z "$factc_stopped" ] || return 1; for factc_one do [ "$factc_one" = SUCCEEDED ] || return 1; done; }}
 
 # listed CODE CODES: whether a code is among those.
 listed() {{ case " $2 " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }}
 
 # settled NAME CODE OK NOOP: what an exit code means.
 settled() {{
-  code=$2
-  [ "$code" -lt 256 ] || code=$((code - 128)) # ksh counts signals from 256
-  why="exit code $code"
-  if listed "$code" "$3"; then state=SUCCEEDED why='' succeeded=$((succeeded + 1))
-  elif listed "$code" "$4"; then state=SUCCEEDED_NO_OP noop=$((noop + 1))
-  else state=FAILED failed=$((failed + 1)); fi
-  printf '[%s] %s%s\\n' "$1" "$state" "${{why:+ ($why)}}" >&2
+  factc_code=$2
+  [ "$factc_code" -lt 256 ] || factc_code=$((factc_code - 128)) # ksh counts signals from 256
+  factc_why="exit code $factc_code"
+  if listed "$factc_code" "$3"; then factc_state=SUCCEEDED factc_why='' factc_succeeded=$((factc_succeeded + 1))
+  elif listed "$factc_code" "$4"; then factc_state=SUCCEEDED_NO_OP factc_noop=$((factc_noop + 1))
+  else factc_state=FAILED factc_failed=$((factc_failed + 1)); fi
+  printf '[%s] %s%s\\n' "$1" "$factc_state" "${{factc_why:+ ($factc_why)}}" >&2
 }}
 
 # lost NAME REASON: it could not be started.
-lost() {{ state=FAILED failed=$((failed + 1)); printf '[%s] FAILED (could not start: %s)\\n' "$1" "$2" >&2; }}
+lost() {{
+  factc_state=FAILED factc_failed=$((factc_failed + 1))
+  printf '[%s] FAILED (could not start: %s)\\n' "$1" "$2" >&2
+}}
 
-skip() {{ state=SKIPPED skipped=$((skipped + 1)); printf '[%s] SKIPPED\\n' "$1" >&2; }}
+skip() {{ factc_state=SKIPPED factc_skipped=$((factc_skipped + 1)); printf '[%s] SKIPPED\\n' "$1" >&2; }}
 """
 
 _FOUND = """\
@@ -69,39 +73,39 @@ stop() { printf 'stopped by SIG%s\\n' "$1" >&2; exit "$2"; }
 
 _STOP_WITH_FINAL = """\
 # A first signal skips what is left but the tasks that run in any case; a second ends the script.
-stop() { printf 'stopped by SIG%s\\n' "$1" >&2; [ -z "$stopped" ] || exit "$2"; stopped=$2; }
+stop() { printf 'stopped by SIG%s\\n' "$1" >&2; [ -z "$factc_stopped" ] || exit "$2"; factc_stopped=$2; }
 
 # outcome NAME BYTES STATE …: what a task that runs in any case is told of those above it. FACTC_FAILED has as many
 # lines as are no longer than 65536 bytes, the file has all.
-list=''
-trap '[ -z "$list" ] || rm -f "$list"' EXIT
+factc_list=''
+trap '[ -z "$factc_list" ] || rm -f "$factc_list"' EXIT
 outcome() {
   FACTC_OUTCOME=succeeded FACTC_FAILED='' FACTC_FAILED_COUNT=0 FACTC_FAILED_FILE=/dev/null
-  room=65537 part=name
-  for one do
-    case $part in
-      name) line=$one part=bytes ;;
-      bytes) bytes=$one part=state ;;
+  factc_room=65537 factc_part=name
+  for factc_one do
+    case $factc_part in
+      name) factc_line=$factc_one factc_part=bytes ;;
+      bytes) factc_bytes=$factc_one factc_part=state ;;
       *)
-        part=name
-        [ "$one" = FAILED ] || continue
+        factc_part=name
+        [ "$factc_one" = FAILED ] || continue
         [ "$FACTC_FAILED_COUNT" -gt 0 ] || new_list
-        FACTC_FAILED_COUNT=$((FACTC_FAILED_COUNT + 1)) room=$((room - bytes - 1))
-        [ -z "$list" ] || printf '%s\n' "$line" >>"$list"
-        if [ "$room" -lt 0 ]; then room=0
+        FACTC_FAILED_COUNT=$((FACTC_FAILED_COUNT + 1)) factc_room=$((factc_room - factc_bytes - 1))
+        [ -z "$factc_list" ] || printf '%s\n' "$factc_line" >>"$factc_list"
+        if [ "$factc_room" -lt 0 ]; then factc_room=0
         else FACTC_FAILED="${FACTC_FAILED:+$FACTC_FAILED
-}$line"; fi ;;
+}$factc_line"; fi ;;
     esac
   done
-  [ "$FACTC_FAILED_COUNT" -eq 0 ] || FACTC_OUTCOME=failed FACTC_FAILED_FILE=$list
-  [ -z "$stopped" ] || FACTC_OUTCOME=stopped
+  [ "$FACTC_FAILED_COUNT" -eq 0 ] || FACTC_OUTCOME=failed FACTC_FAILED_FILE=$factc_list
+  [ -z "$factc_stopped" ] || FACTC_OUTCOME=stopped
   export FACTC_OUTCOME FACTC_FAILED FACTC_FAILED_COUNT FACTC_FAILED_FILE
 }
 
 # new_list: an empty file, the same for all tasks that are told something; gone when the script ends.
 new_list() {
-  [ -n "$list" ] || list=$(mktemp "${TMPDIR:-/tmp}/factc.XXXXXX") || list=''
-  [ -z "$list" ] || : >"$list"
+  [ -n "$factc_list" ] || factc_list=$(mktemp "${TMPDIR:-/tmp}/factc.XXXXXX") || factc_list=''
+  [ -z "$factc_list" ] || : >"$factc_list"
 }
 """
 
@@ -124,21 +128,21 @@ fi
 _RETRY = """\
 # attempts TIMES EVERY BACKOFF ON OK NOOP COMMAND: at most TIMES more tries, EVERY seconds apart (BACKOFF times that
 # each time; both are rounded up to whole numbers); ON lists what is tried again, nothing for everything. Leaves the
-# exit code in $code.
+# exit code in $factc_code.
 attempts() {
-  times=$1 every=$2 backoff=$3 on=$4 good=$5 early=$6 command=$7
+  factc_times=$1 factc_every=$2 factc_backoff=$3 factc_on=$4 factc_good=$5 factc_early=$6 factc_command=$7
   FACTC_ATTEMPT=1
   while :; do
-    "$command"
-    code=$?
-    [ "$code" -lt 256 ] || code=$((code - 128))
-    if listed "$code" "$good" || listed "$code" "$early" || [ -n "$stopped" ]; then break; fi
-    [ "$FACTC_ATTEMPT" -le "$times" ] || break
-    [ -z "$on" ] || listed "$code" "$on" || break
-    printf 'exit code %s, again in %s s\\n' "$code" "$every" >&2
-    sleep "$every"
-    every=$((every * backoff))
-    [ "$every" -le 3600 ] || every=3600
+    "$factc_command"
+    factc_code=$?
+    [ "$factc_code" -lt 256 ] || factc_code=$((factc_code - 128))
+    if listed "$factc_code" "$factc_good $factc_early" || [ -n "$factc_stopped" ]; then break; fi
+    [ "$FACTC_ATTEMPT" -le "$factc_times" ] || break
+    [ -z "$factc_on" ] || listed "$factc_code" "$factc_on" || break
+    printf 'exit code %s, again in %s s\\n' "$factc_code" "$factc_every" >&2
+    sleep "$factc_every"
+    factc_every=$((factc_every * factc_backoff))
+    [ "$factc_every" -le 3600 ] || factc_every=3600
     FACTC_ATTEMPT=$((FACTC_ATTEMPT + 1))
   done
   FACTC_ATTEMPT=1
@@ -156,9 +160,9 @@ only() {{
 
 _FOOT = """
 printf '%s: %s succeeded, %s no-op, %s failed, %s skipped\\n' {title} \\
-  "$succeeded" "$noop" "$failed" "$skipped" >&2
-[ -z "$stopped" ] || exit "$stopped"
-[ "$failed" -eq 0 ] || exit 2
+  "$factc_succeeded" "$factc_noop" "$factc_failed" "$factc_skipped" >&2
+[ -z "$factc_stopped" ] || exit "$factc_stopped"
+[ "$factc_failed" -eq 0 ] || exit 2
 """
 
 
