@@ -178,7 +178,7 @@ for verb in {list(VERBS)}:
         main([verb, "--help"])
     except SystemExit:
         pass
-main(["run", "--réponse"])
+main(["run", "job.fact", "--r\\xe9ponse"])
 """
     env = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     done = subprocess.run([sys.executable, "-c", helps], env=env, capture_output=True, timeout=60)
