@@ -153,9 +153,21 @@ class Loop:
             due = max(0.0, self._timers[0].due - self.now())
             timeout = due if timeout is None else min(due, timeout)
         timeout = LONGEST if timeout is None else min(timeout, LONGEST)
+        self._look(min(timeout, TURN) if self._unwatched else timeout)
+        now = self.now()
+        if not self._timers or self._timers[0].due > now:
+            return
+        self._look(0)  # what has happened comes before what is late: we, or the machine, may have been asleep
+        while self._timers and self._timers[0].due <= now:
+            callback = heappop(self._timers).callback
+            if callback:
+                callback()
+
+    def _look(self, timeout: float) -> None:
+        """Calls back for what happens within so many seconds; the next look may see a signal of the last moment."""
         self._removed.clear()
         woken = False
-        ready = self._poller.poll(min(timeout, TURN) if self._unwatched else timeout)
+        ready = self._poller.poll(timeout)
         ready += [(descriptor, 0) for descriptor in self._unwatched]
         for descriptor, _ in ready:
             if descriptor == self._wakeup:
@@ -166,17 +178,13 @@ class Loop:
             self._woken()
         while self._called:
             self._called.popleft()()
-        while self._timers and self._timers[0].due <= self.now():
-            callback = heappop(self._timers).callback
-            if callback:
-                callback()
 
     def _woken(self) -> None:
         try:
             numbers = os.read(self._wakeup, 4096)
         except BlockingIOError:
             return
-        for number in sorted(set(numbers)):
+        for number in sorted(set(numbers), key=lambda number: number != signal.SIGCHLD):  # an end before a stop
             if callback := self._on_signal.get(number):
                 for _ in range(1 if number == signal.SIGCHLD else numbers.count(number)):
                     callback(number)

@@ -81,6 +81,9 @@ class Script:
             began = self.clock.time
             self.running[id] = self.clock.later(min(grace, 0.5), lambda: self.exit(id, 143, began))
 
+    def has_ended(self, id: int) -> bool:
+        return id not in self.running
+
     def leftovers(self) -> list[Left]:
         return []
 

@@ -202,8 +202,8 @@ def test_a_cancel_after_the_shell_has_ended_but_not_its_output(den: Den) -> None
     den.started(1)
     den.until(lambda: bool(den.engine._by_id[1].linger))
     den.engine.cancel(1, 10)
-    den.end(1)
-    assert not den.folder.alive()
+    assert den.engine.has_ended(1)
+    assert den.end(1).code == 0 and den.folder.alive()  # as it would have been a moment later
 
 
 def test_a_run_inside_a_task_is_asked_and_its_tasks_are_not(den: Den) -> None:

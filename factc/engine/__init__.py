@@ -27,6 +27,9 @@ if TYPE_CHECKING:
             May be called again with less. Its end is posted when nothing of it is left.
             """
 
+        def has_ended(self, id: int) -> bool:
+            """Whether an attempt's own process has ended, be its End posted or still to come: asked of the system."""
+
         def leftovers(self) -> list[Left]:
             """What ended attempts have left running, as far as it can be found."""
 

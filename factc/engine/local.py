@@ -15,7 +15,7 @@ from factc.engine.ended import any_ended, has_ended
 from factc.engine.guard import Guard
 from factc.engine.marks import VARIABLE, Marked, mark, marked
 from factc.engine.pipes import Pipes
-from factc.engine.process import ASKED, LINGER, RUNS, Process
+from factc.engine.process import LINGER, RUNS, Process
 from factc.engine.shells import Shells
 from factc.engine.spare import Spare
 from factc.engine.spawn import BUSY, PWD, encoded, here, spawn, words
@@ -91,14 +91,14 @@ class Local:
 
     def cancel(self, id: int, grace: float) -> None:
         process = self._by_id.get(id)
-        if process is None:
-            return
-        if process.linger:
-            if process.stage >= ASKED:
-                return  # nothing is left of it that could be stopped
-            process.linger.cancel()
-            process.linger = None
-        self._stopping.ask(process, grace)
+        if process and not process.linger:  # else nothing is left of it that is to be stopped
+            self._stopping.ask(process, grace)
+
+    def has_ended(self, id: int) -> bool:
+        process = self._by_id.get(id)
+        if process and not process.over:
+            self._look_at(process)
+        return process is None or process.over
 
     def leftovers(self) -> list[Left]:
         strays: dict[int, list[Marked]] = {}
@@ -206,16 +206,19 @@ class Local:
 
     def _look_at_each(self) -> None:
         """Someone else's child, or one that is not reaped yet, is in the way: ask for ours one by one."""
-        for pid, process in list(self._by_pid.items()):
-            if process.over:
-                continue
-            try:
-                code = has_ended(pid)
-            except ChildProcessError:
-                self._lost(process)
-                continue
-            if code is not None:
-                self._exited(process, code)
+        for process in list(self._by_pid.values()):
+            if not process.over:
+                self._look_at(process)
+
+    def _look_at(self, process: Process) -> None:
+        """Whether its shell has ended; nobody may have told of it yet."""
+        try:
+            code = has_ended(process.pid)
+        except ChildProcessError:
+            self._lost(process)
+            return
+        if code is not None:
+            self._exited(process, code)
 
     def _look_round(self) -> None:
         """Another thread that waits for any child, or takes our signals, may have kept an end from us."""

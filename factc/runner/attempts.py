@@ -80,10 +80,15 @@ class Attempts:
         self._count[number] -= 1
 
     def cancel(self, number: int, reason: str, grace: float) -> None:
-        """Asks an attempt to end, because of that."""
+        """Asks an attempt to end, because of that; one that has ended is what it is, and what it left is asked."""
         running = self.running[number]
-        running.stopped = running.stopped or reason
+        if not running.stopped and not self.has_ended(number):
+            running.stopped = reason
         self._engine.cancel(number, grace)
+
+    def has_ended(self, number: int) -> bool:
+        """Whether an attempt has come to its end, which is still to be taken in."""
+        return self._engine.has_ended(number)
 
     def outputs(self) -> dict[int, tuple[str, str]]:
         """What the running tasks have written so far: the tails of both streams."""
@@ -109,7 +114,7 @@ class Attempts:
 
     def _expired(self, number: int, running: Running) -> None:
         """An attempt has had its time."""
-        if self.running.get(number) is running and not running.stopped:
+        if self.running.get(number) is running and not running.stopped and not self.has_ended(number):
             running.timed_out = True
             self.cancel(
                 number, f"timed out after {written(self._plan.tasks[number].timeout or 0.0)}", self._rules.grace

@@ -20,7 +20,7 @@ from factc.events import (
     TaskStarted,
 )
 from factc.events.ending import BROKEN, FAILURE, SIGNAL, verdict
-from factc.events.state import FAILED, SUCCEEDED, RunState
+from factc.events.state import FAILED, SETTLED, SUCCEEDED, RunState
 from factc.plan import LOST, TIMEOUT
 from factc.plan.graph import finals
 from factc.runner.above import Above
@@ -216,7 +216,7 @@ class Runner:
             for stream, data in running.rest():
                 self._heard(number, stream, data)
         state, reason = judge(task, post.code)
-        if running.stopped and task.argv:
+        if running.stopped:
             state, reason = FAILED, running.stopped
         if state == FAILED:
             self._failed(post, TIMEOUT if running.timed_out else post.code, reason)
@@ -324,6 +324,10 @@ class Runner:
     def on_signal(self, number: int) -> None:
         """A signal came that asks the run to stop."""
         name = signal_name(number)
+        if not self._stopping and self._has_ended():
+            self._say(f"{name} received: every task has ended, what is left of them is stopped")
+            self._hurry()
+            return
         if not self._stopping:
             self._say(f"{name} received, stopping{self._waiting_for()}")
         else:
@@ -332,7 +336,7 @@ class Runner:
 
     def time_out(self, after: str) -> None:
         """The time that the whole run may take is over."""
-        if not self._stopping:
+        if not self._stopping and not self._has_ended():
             reason = f"the run timed out after {after}"
             self._say(f"{reason}, stopping{self._waiting_for()}")
             self.stop(reason, FAILURE)
@@ -340,6 +344,20 @@ class Runner:
     @property
     def _by_signal(self) -> bool:
         return (self.state.code or 0) >= SIGNAL
+
+    def _has_ended(self) -> bool:
+        """Whether nothing is left to be stopped: each task has settled, or its last attempt has ended."""
+        return all(
+            task.state in SETTLED
+            or (number in self._running and not self.plan.tasks[number].retry and self._attempts.has_ended(number))
+            for number, task in enumerate(self.state.tasks)
+        )
+
+    def _hurry(self) -> None:
+        """Every task has ended: what some of them left is asked to end, the second time killed."""
+        for task in list(self._running):
+            self._attempts.cancel(task, "", 0.0 if self._killing else self._rules.grace)
+        self._killing = True
 
     def _close(self, at: float, reason: str) -> list[Fact]:
         """From now on nothing starts but what is final (or not even that): the skips that this means."""
