@@ -261,6 +261,20 @@ def test_a_journal_that_is_deleted_in_the_middle(factc: Factc, tmp_path: Path) -
     assert not (tmp_path / "ran").exists()
 
 
+CHANGES = {"truncated": ": >$J", "cut": "head -c 100 $J >x; cat x >$J", "rewritten": "cp $J x; tr e i <x >$J",
+           "appended to": "echo >>$J"}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_journal_that_is_changed_in_the_middle(factc: Factc, tmp_path: Path, change: str) -> None:
+    """By who rotates logs, or by an editor: what was written is not there any more, whatever the tasks made."""
+    text = f"job j\n\na:\n    J=$(echo .factc/runs/*/events.ndjson); {CHANGES[change]}\n"
+    (tmp_path / "job.fact").write_text(text)
+    ran = factc("run", "job.fact")
+    words = "somebody cut it" if change in ("truncated", "cut") else "somebody else has written to it"
+    assert ran.code == 3 and words in ran.err, ran
+
+
 def test_a_whole_record_that_is_deleted_in_the_middle(factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "gone.fact").write_text(
         "job gone\n\na:\n    rm -r .factc; echo said; sleep 0.1\n\nb: a\n    touch ran\n"

@@ -264,7 +264,7 @@ def check(place: Place, tasks: list[dict[str, Any]], titles: list[str], value: s
 
 
 @given(jobs(), st.lists(TEXTS, max_size=3), TEXTS)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_run_plan_and_script_are_one(place: Place, tasks: list[dict[str, Any]], titles: list[str], value: str) -> None:
     check(place, tasks, titles, value, [["sh"], ["bash"]])
 

@@ -11,6 +11,7 @@ import errno
 import os
 import threading
 import time
+from binascii import crc32
 from collections import deque
 from contextlib import suppress
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from factc.record.statedir import Folder
 
 _FLAGS = os.O_RDWR | os.O_APPEND
+CHANGED = "somebody else has written to it"
 PATIENCE = 0.3  # seconds: somebody who only looks whether a run is alive holds its lock for a moment
 
 
@@ -60,6 +62,8 @@ class JournalFile:
         self._disk = threading.Lock()  # of what is brought to the disk
         self._dirty = False
         self._syncing = False
+        self._size = 0  # bytes that have to be there,
+        self._sum = 0  # their checksum, unless there were some before
         self._ballast: Ballast | None = None
         self._place = -1  # its directory: who adds to a journal after its run locks that
         self.locked = False
@@ -71,6 +75,7 @@ class JournalFile:
                 self._ballast = Ballast(folder)
             else:
                 self._take_over(folder)
+                self._size = os.fstat(self._descriptor).st_size
         except BaseException:
             self._let_go()
             raise
@@ -82,8 +87,16 @@ class JournalFile:
             self._dirty = True
             return self._descriptor >= 0 and self._flush()
 
+    def look(self) -> None:
+        """Reads what was written once more, and compares."""
+        with self._guard:
+            if self._descriptor >= 0:
+                self._look()
+                if not self.broken and self._read_sum() != self._sum:
+                    self._fail(CHANGED)
+
     def sync_soon(self, beside: Beside) -> None:
-        """Brings what was written to the disk, beside what goes on; looks whether the file is still there."""
+        """Brings what was written to the disk, beside what goes on; looks whether the file is as it was written."""
         with self._guard:
             if self._descriptor < 0:
                 return
@@ -142,6 +155,8 @@ class JournalFile:
                 self._fail(of_system(problem))
                 return False
             self._pending.popleft()
+            self._size += written
+            self._sum = crc32(line, self._sum)
         return True
 
     def _sync_beside(self) -> None:
@@ -151,8 +166,23 @@ class JournalFile:
             self._syncing = False
 
     def _look(self) -> None:
-        if not self.broken and os.fstat(self._descriptor).st_nlink == 0:
+        """Whoever rotates logs, or opens the file in an editor, may have cut it or written to it."""
+        if self.broken:
+            return
+        found = os.fstat(self._descriptor)
+        if found.st_nlink == 0:
             self._fail("it was deleted")
+        elif found.st_size < self._size:
+            self._fail(f"somebody cut it, {self._size - found.st_size} bytes of what stood there are gone")
+        elif found.st_size > self._size:
+            self._fail(CHANGED)
+
+    def _read_sum(self) -> int:
+        at = found = 0
+        while data := os.pread(self._descriptor, 1 << 20, at):
+            at += len(data)
+            found = crc32(data, found)
+        return found
 
     def _fail(self, words: str) -> None:
         if not self.broken:

@@ -114,6 +114,8 @@ class Record:
                 self._logs.begin(fact.task, fact.attempt)
             elif isinstance(fact, (TaskEnded, AttemptEnded)):
                 self._logs.end(fact.task)
+        if self._finished:
+            self._journal.look()  # before the account of the run
 
     def output(self, task: int, stream: int, data: bytes) -> None:
         if self._logs.broken:
