@@ -1,6 +1,7 @@
 """Files read whole, up to a limit: those that a person names, and those that somebody else's text names.
 
-Knows kinds of files; knows nothing of what is in them.
+What was read since a command began is remembered: nobody writes over his own source. Knows kinds of files; knows
+nothing of what is in them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,32 @@ import errno
 import os
 import stat
 
+_sources: set[tuple[int, int]] = set()  # regular files that were read, by device and number
+
 
 class TooLarge(Exception):
     """There is more in a file than was to be read."""
 
 
+def forget_sources() -> None:
+    """A command begins."""
+    _sources.clear()
+
+
+def is_source(found: os.stat_result) -> bool:
+    """Whether this very file was read, whatever name it has now."""
+    return (found.st_dev, found.st_ino) in _sources
+
+
+def _remember(found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        _sources.add((found.st_dev, found.st_ino))
+
+
 def read_given(path: str | int, most: int) -> bytes:
     """What a person names: also a pipe, `<(…)` or a terminal. Raises OSError, ValueError, TooLarge."""
     with open(path, "rb", closefd=isinstance(path, str)) as file:
+        _remember(os.fstat(file.fileno()))
         data = file.read(most + 1)
     if len(data) > most:
         raise TooLarge
@@ -34,6 +53,7 @@ def read_regular(path: str, most: int) -> bytes:
     try:
         found = os.fstat(descriptor)
         _refuse(found.st_mode)
+        _remember(found)
         if found.st_size > most:
             raise TooLarge
         parts, left = [], found.st_size

@@ -197,7 +197,6 @@ def test_the_formats(factc: Factc, tmp_path: Path) -> None:
 
 def test_output_is_written_whole_or_not_at_all(factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "j.factfile").write_text(factfile(task("a")))
-    (tmp_path / "out").write_text("before")
     assert factc("compile", "j.factfile", "-o", "out").code == 0
     assert json.loads((tmp_path / "out").read_text())["data"]["name"] == "a job"
     (tmp_path / "bad.factfile").write_text("{")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from factc.cli import output
 from factc.cli.output import write_file
 from factc.diagnostic import RequestError
+from tests.conftest import Ran, environment
 from tests.inside import Inside
 from tests.test_planted import OTHER, needs_root, user
 
@@ -38,7 +41,7 @@ def by_fmt(inside: Inside, folder: Path) -> None:
 
 def by_compile(inside: Inside, folder: Path) -> None:
     (folder / "target").write_text("{" * 9000)
-    assert inside.call("compile", "sloppy.fact", "-o", "target") == 0, inside.err
+    assert inside.call("compile", "sloppy.fact", "-o", "target", "--overwrite") == 0, inside.err
     assert (folder / "target").read_text().startswith('{"') and inside.call("validate", "target") == 0
 
 
@@ -158,3 +161,107 @@ def test_a_folder_is_refused_and_a_pipe_is_written_to(tmp_path: Path) -> None:
     write_file(str(tmp_path / "pipe"), b"x", b"y")
     assert os.read(reader, 10) == b"xy" and stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     os.close(reader)
+
+
+# ---- what -o may write over
+
+USING = 'job outer\n\nuse "used.fact" as inner\n'
+VALUES = '{"day": "monday"}'
+READ = [  # how a verb reads a file, and that file
+    (["job.fact"], "job.fact"), (["outer.fact"], "used.fact"), (["job.fact", "--env", "@values.json"], "values.json"),
+    (["plan.factotum"], "plan.factotum"), (["job.json"], "job.json"),
+]  # fmt: skip
+NAMES: list[Callable[[str], str]] = [
+    lambda name: name, lambda name: "link", lambda name: "hard", lambda name: "link of link", lambda name: f"./x/../{name}",
+]  # fmt: skip
+VERBS = [["compile"], ["compile", "--format", "fact"], ["compile", "--format", "factfile"], ["dot"]]
+
+
+@pytest.fixture
+def sources(inside: Inside, tmp_path: Path) -> Path:
+    (tmp_path / "x").mkdir()
+    for name, text in (("job.fact", NEAT), ("used.fact", NEAT), ("outer.fact", USING), ("values.json", VALUES)):
+        (tmp_path / name).write_text(text)
+    assert inside.call("compile", "job.fact", "-o", "plan.factotum") == 0
+    assert inside.call("compile", "job.fact", "--format", "factfile", "-o", "job.json") == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+@pytest.mark.parametrize("named", NAMES)
+def test_nothing_is_written_over_what_it_was_made_from(
+    inside: Inside, sources: Path, verb: list[str], named: Callable[[str], str]
+) -> None:
+    for words, name in READ:
+        for other in ("link", "hard", "link of link"):
+            (sources / other).unlink(missing_ok=True)
+        (sources / "link").symlink_to(name)
+        (sources / "link of link").symlink_to("link")
+        os.link(sources / name, sources / "hard")
+        before = (sources / name).read_bytes()
+        for more in ([], ["--overwrite"]):
+            assert inside.call(*verb, *words, "-o", named(name), *more) == 3
+            assert "is what this was made from" in inside.err, inside.err
+        assert (sources / name).read_bytes() == before
+
+
+def test_a_source_that_comes_by_standard_input_is_one_too(sources: Path, factc: Callable[..., Ran]) -> None:
+    line = f"{sys.executable} -m factc compile - -o job.fact --overwrite < job.fact"
+    done = subprocess.run(["sh", "-c", line], cwd=sources, env=environment(), capture_output=True, check=False)
+    assert done.returncode == 3 and b"job.fact is what this was made from" in done.stderr
+    assert (sources / "job.fact").read_text() == NEAT
+
+
+@pytest.mark.parametrize(
+    ("verb", "ours"),
+    [
+        (["compile"], True), (["compile", "--format", "fact"], False), (["compile", "--format", "factfile"], False),
+        (["dot"], True),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_factc_did_not_make_stays(inside: Inside, sources: Path, verb: list[str], ours: bool) -> None:
+    out = sources / "out"
+    strangers = [b"mine", b'{"schema": "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"}', b"\xff\0",
+                 b"digraph {}", b"<svg/>", b"%PDF"]  # fmt: skip
+    for text in strangers:
+        out.write_bytes(text)
+        assert inside.call(*verb, "job.fact", "-o", "out") == 3
+        assert inside.err.splitlines()[:2] == ["factc: out exists already", "  help: --overwrite replaces it"]
+        assert out.read_bytes() == text
+    assert inside.call(*verb, "job.fact", "-o", "out", "--overwrite") == 0, inside.err
+    assert out.read_bytes() not in strangers
+    assert inside.call(*verb, "job.fact", "-o", "out") == 0, "the same once more"
+    (sources / "job.fact").write_text(NEAT.replace("demo", "another"))
+    assert inside.call(*verb, "job.fact", "-o", "out") == (0 if ours else 3), "what it made before"
+    out.write_bytes(b"")
+    assert inside.call(*verb, "job.fact", "-o", "out") == 0, "nothing is lost: mktemp makes such files"
+
+
+def test_a_kind_is_not_another(inside: Inside, sources: Path) -> None:
+    assert inside.call("dot", "job.fact", "-o", "plan.factotum") == 3
+    assert inside.call("dot", "job.fact", "-o", "drawn") == 0
+    assert inside.call("compile", "job.fact", "-o", "drawn") == 3
+    assert inside.call("compile", "job.fact", "-o", "x") == 3 and "it is a folder" in inside.err
+
+
+@pytest.mark.parametrize(
+    ("command", "before", "after"),
+    [
+        ("{} -o /dev/stdout | cat > out", "", "{}"), ("{} -o /dev/stdout > out", "kept?", "{}"),
+        ("{} -o /dev/stdout >> out", "kept", "kept{}"), ("{} -o /dev/stderr 2>> out", "kept", "kept{}"),
+        ("{} -o /dev/fd/1 >> out", "kept", "kept{}"), ("{} -o /dev/fd/5 5>> out", "kept", "kept{}"),
+        ("ln -s /dev/stdout link; {} -o link | cat >> out", "kept", "kept{}"), ("{} -o - >> out", "kept", "kept{}"),
+        ("{} -o out >> out", "kept", "kept{}"), ("{} -o /dev/null", "kept", "kept"),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_is_a_stream(
+    sources: Path, factc: Callable[..., Ran], command: str, before: str, after: str
+) -> None:
+    verb = "dot job.fact" if "{} -o -" not in command else "compile job.fact"
+    whole = factc(*verb.split()).out
+    (sources / "out").write_text(before)
+    line = command.format(f"{sys.executable} -m factc {verb}")
+    done = subprocess.run(["sh", "-c", line], cwd=sources, env=environment(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (sources / "out").read_text().replace("File written successfully\n", "") == after.format(whole)

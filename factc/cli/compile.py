@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from factc.cli.complain import report
-from factc.cli.options import given, load, parser
-from factc.cli.output import write_bytes, write_file
+from factc.cli.options import given, load, output, parser
+from factc.cli.output import write_output
 from factc.diagnostic import RequestError
 from factc.load import refuse
 
@@ -15,18 +15,28 @@ if TYPE_CHECKING:
 
 def run(arguments: list[str]) -> int:
     made = parser("compile", "Writes a job as a plan (JSON, the same bytes for the same job), a Factfile or text.")
-    made.add_argument("-o", "--output", metavar="OUT", help="the file to write; standard output if left out")
+    output(made.add_argument, "OUT")
     made.add_argument(
         "--format", choices=("plan", "factfile", "fact"), default="plan",
         help="plan (the default); factfile: JSON, Factotum's own where that says it all; fact: text",
     )  # fmt: skip
     options = made.parse(arguments)
     parts = _plan(options) if options.format == "plan" else [_job(options).encode()]
-    if options.output is None or options.output == "-":
-        write_bytes(*parts)
-    else:
-        write_file(options.output, *parts)
+    ours = _is_plan if options.format == "plan" else _nobody_can_tell
+    write_output(options.output or "-", parts, ours, overwrite=options.overwrite)
     return 0
+
+
+def _is_plan(beginning: str) -> bool:
+    from factc.front import is_plan
+    from factc.source import Source
+
+    return is_plan(Source("", beginning))
+
+
+def _nobody_can_tell(beginning: str) -> bool:
+    """Whether a job was written by factc or by a person."""
+    return False
 
 
 def _plan(options: argparse.Namespace) -> list[bytes]:

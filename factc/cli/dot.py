@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import os
-
 from factc.cli.complain import report
-from factc.cli.options import load, parser
-from factc.cli.output import write_file, write_out
+from factc.cli.options import load, output, parser
+from factc.cli.output import tell, write_out, write_output
 from factc.diagnostic import RequestError
 
 
 def run(arguments: list[str]) -> int:
     made = parser("dot", "Draws the job: DOT text, or with --render a picture.")
-    made.add_argument("-o", "--output", metavar="FILE", help="the file to write; standard output if left out")
-    made.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
+    output(made.add_argument, "FILE")
     made.add_argument("--render", choices=("svg", "png", "pdf"), help="a picture (needs Graphviz or factc[render])")
     options = made.parse(arguments)
-    if options.output and os.path.exists(options.output) and not options.overwrite:
-        raise RequestError(f"{options.output} exists already", "--overwrite replaces it")
     loaded = load(options)
     report(loaded.warnings, options.colour)
-    from factc.emit.dot import dot_text, rendered
+    from factc.emit.dot import dot_text, is_drawn, rendered
 
     text = dot_text(loaded.plan)
-    if options.render is None and not options.output:
+    to_file = options.output not in (None, "-")
+    if options.render is None and not to_file:
         write_out(text)
         return 0
     data = rendered(text, options.render) if options.render else text.encode()
-    if not options.output:
+    if not to_file:
         _write_picture(data)
         return 0
-    write_file(options.output, data)
-    print("File written successfully")
+    if write_output(options.output, [data], is_drawn, overwrite=options.overwrite):
+        tell("File written successfully")
     return 0
 
 

@@ -13,7 +13,7 @@ import os
 from factc.diagnostic import RequestError
 from factc.durations import parsed
 from factc.entered import entered, variable
-from factc.files import TooLarge, read_given
+from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
 from factc.record import STATE_DIR
 from factc.record.pasted import word
@@ -66,6 +66,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The options; the working directory is changed as `-C` says."""
+        forget_sources()
         options, rest = self.parse_known_args(arguments)
         if rest and not rest[0].startswith("-"):  # an option between two words
             options, rest = self.parse_known_intermixed_args(arguments)
@@ -122,6 +123,11 @@ def value_options(add: Callable[..., object]) -> None:
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a parameter (repeatable)")
     add("--env", metavar="JSON|@FILE", help="values for parameters as a JSON object; unknown names are ignored")
     add("--tag", action="append", default=[], metavar="KEY,VALUE", help="a tag, also KEY=VALUE (repeatable)")
+
+
+def output(add: Callable[..., object], metavar: str) -> None:
+    add("-o", "--output", metavar=metavar, help="the file to write; standard output if left out")
+    add("--overwrite", action="store_true", help=f"replace {metavar} whatever it is, if it exists")
 
 
 def state_dir(add: Callable[..., object]) -> None:

@@ -1,6 +1,6 @@
 """What a verb makes, written where it was asked for: standard output, or a file, whole or not at all.
 
-Knows files; knows nothing of what it writes.
+Knows files, and which of them this command has read; knows nothing of what it writes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import sys
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
+from factc.files import is_source
 from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from io import FileIO
 
 
@@ -53,8 +54,31 @@ def silence() -> None:
     os.close(null)
 
 
+def write_output(path: str, parts: Sequence[bytes], ours: Callable[[str], bool], *, overwrite: bool) -> bool:
+    """What `-o` asks for, "-" for standard output, and whether that is not where it went. Raises RequestError.
+
+    Never over a file that this command has read; over another one only if factc made it, if it is empty or the same
+    anyway, or with `overwrite`. ours: tells from a file's beginning whether it is one of factc's of the same kind.
+    """
+    if path == "-":
+        write_bytes(*parts)
+        return False
+    try:
+        target = Target(path)
+        if target.is_regular:
+            if target.found and is_source(target.found):
+                words = f"{visible(path)} is what this was made from: it is not written over"
+                raise RequestError(words, "choose another name behind -o")
+            if not (overwrite or target.stream is not None or target.holds(parts) or ours(target.beginning())):
+                raise RequestError(f"{visible(path)} exists already", "--overwrite replaces it")
+        target.write(parts)
+        return target.stream != 1
+    except OSError as problem:
+        raise RequestError(f"{visible(path)} cannot be written: {problem.strerror}") from None
+
+
 def write_file(path: str, *parts: bytes) -> None:
-    """A file of these parts, whole or not at all. Raises RequestError (see `Target`)."""
+    """A file of these parts, whole or not at all, whatever it was. Raises RequestError (see `Target`)."""
     try:
         Target(path).write(parts)
     except OSError as problem:
@@ -62,24 +86,52 @@ def write_file(path: str, *parts: bytes) -> None:
 
 
 class Target:
-    """Where a file is to be written. found: what lies there now, behind links; None for nothing.
+    """Where a file is to be written. found: what lies there now, behind links; None for nothing. stream: the number
+    of a descriptor of this program that is meant (`/dev/stdout`, `/dev/fd/3`), or None.
 
     A regular file keeps its mode, owner, group and links: it is replaced by a twin that was written beside it, or,
-    where no twin can be like it, rewritten in place. A pipe or a device is written to. Raises OSError, also for a
-    folder.
+    where no twin can be like it, rewritten in place. A pipe, a device or an open descriptor is written to. Raises
+    OSError, also for a folder.
     """
 
     def __init__(self, path: str) -> None:
+        self.given = path  # what links of the system lead to has no other name
         self.path = os.path.realpath(path)
         self.found: os.stat_result | None = None
         with suppress(FileNotFoundError):
             self.found = os.stat(path)
         if self.found and stat.S_ISDIR(self.found.st_mode):
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        self.stream = self._descriptor()
+
+    @property
+    def is_regular(self) -> bool:
+        return self.found is not None and stat.S_ISREG(self.found.st_mode)
+
+    def beginning(self) -> str:
+        with open(self.path, "rb") as file:
+            return file.read(4096).decode("utf-8", "replace")
+
+    def holds(self, parts: Sequence[bytes]) -> bool:
+        """Whether the file holds nothing, or just this."""
+        size = self.found.st_size if self.found else 0
+        if size != sum(map(len, parts)):
+            return not size
+        with open(self.path, "rb") as file:
+            return all(file.read(len(part)) == part for part in parts)
+
+    def _descriptor(self) -> int | None:
+        """By its number, or because it is the same file: what else was written there must not be lost."""
+        folder, _, number = self.given.rpartition("/")
+        if folder in ("/dev/fd", "/proc/self/fd") and number.isascii() and number.isdigit():
+            return int(number)
+        return next((n for n in (1, 2) if self.found and os.path.samestat(self.found, os.fstat(n))), None)
 
     def write(self, parts: Sequence[bytes]) -> None:
-        if self.found and not stat.S_ISREG(self.found.st_mode):
-            with open(self.path, "wb") as file:
+        if self.stream == 1:
+            write_bytes(*parts)
+        elif self.stream is not None or (self.found and not self.is_regular):
+            with open(self.given if self.stream is None else os.dup(self.stream), "wb") as file:
                 file.writelines(parts)
         elif not (self._may_have_a_twin() and self._replace(parts)):
             self._rewrite(b"".join(parts))

@@ -33,6 +33,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--to", "TASK", "only this task and all it needs"),
         ("--strict", "", "warnings are errors"),
         ("-o --output", "OUT", "the file to write; standard output if left out"),
+        ("--overwrite", "", "replace OUT whatever it is, if it exists"),
         (
             "--format",
             "plan|factfile|fact",
@@ -100,7 +101,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--to", "TASK", "only this task and all it needs"),
         ("--strict", "", "warnings are errors"),
         ("-o --output", "FILE", "the file to write; standard output if left out"),
-        ("--overwrite", "", "replace FILE if it exists"),
+        ("--overwrite", "", "replace FILE whatever it is, if it exists"),
         ("--render", "svg|png|pdf", "a picture (needs Graphviz or factc[render])"),
         ("-C", "DIR", "go to this folder first"),
         ("--no-colour --no-color", "", "no colours"),
