@@ -321,6 +321,13 @@ def test_root_under_sudo_believes_the_one_who_called_it(place: Place, monkeypatc
     believed(place)
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "\u00b2", "root", ""])
+def test_what_sudo_never_says_is_passed_over(place: Place, monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    monkeypatch.setenv("SUDO_UID", number)
+    monkeypatch.setenv("SUDO_GID", number)
+    believed(place)
+
+
 @needs_root
 def test_a_group_may_share_the_folders_around_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (place.state, place.state / "runs"):

@@ -110,6 +110,14 @@ def test_a_new_file_has_what_the_umask_leaves(inside: Inside, tmp_path: Path) ->
     assert looks(tmp_path / "target")[0] == 0o640
 
 
+def test_what_a_killed_one_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    """In a container each has the same number."""
+    left = tmp_path / f".factc.{os.getpid()}.tmp"
+    left.write_text("half")
+    output.write_file(str(tmp_path / "target"), b"whole")
+    assert (tmp_path / "target").read_text() == "whole" and left.read_text() == "half"
+
+
 @needs_root
 def test_what_cannot_be_kept_is_not_written(tmp_path: Path) -> None:
     """Somebody else's file in a folder of one's own: a twin would belong to the wrong one."""

@@ -148,7 +148,7 @@ class Target:
 
     def _replace(self, parts: Sequence[bytes]) -> bool:
         """By a twin; False if that cannot be made or cannot take the place, and there is a file to be rewritten."""
-        beside = os.path.join(os.path.dirname(self.path), f".factc.{os.getpid()}.tmp")
+        beside = os.path.join(os.path.dirname(self.path), f".factc.{os.urandom(8).hex()}.tmp")
         flags, mode = (
             os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW,
             0o600 if self.found else 0o666,

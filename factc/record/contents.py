@@ -42,18 +42,16 @@ def check(folder: Folder) -> None:
             raise Strange(folder.of(name))
 
 
-def remove(runs: Folder, name: str) -> None:
-    """Deletes a run's folder. Raises Strange, or OSError, also for a folder that has got other content meanwhile."""
-    with runs.folder(name) as folder:
-        check(folder)
+def remove(runs: Folder, name: str, folder: Folder) -> None:
+    """Deletes a run's folder, once it was checked. Raises OSError, also where other content has come meanwhile."""
+    with suppress(FileNotFoundError):
+        with folder.folder(LOGS) as logs:
+            for log in filter(_LOG.fullmatch, logs.names()):
+                logs.unlink(log)
+        folder.remove(LOGS)
+    for file in FILES:
         with suppress(FileNotFoundError):
-            with folder.folder(LOGS) as logs:
-                for log in filter(_LOG.fullmatch, logs.names()):
-                    logs.unlink(log)
-            folder.remove(LOGS)
-        for file in FILES:
-            with suppress(FileNotFoundError):
-                folder.unlink(file)
+            folder.unlink(file)
     runs.remove(name)
 
 

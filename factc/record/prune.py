@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from factc.diagnostic import RequestError
-from factc.record import JOURNAL, PLAN, contents
+from factc.record import PLAN, contents
 from factc.record.history import names
 from factc.record.journalfile import Locked, is_locked, lock, unlock
 from factc.record.recorded import NotBegun, Nothing, folder_of, header_of, read, runs_of
@@ -135,7 +135,7 @@ class Pruning:
                     return Fate(name, header, STAYS, why)
                 contents.check(folder)
                 if not self._rehearse:
-                    contents.remove(runs, name)
+                    contents.remove(runs, name, folder)
             except Locked:
                 return Fate(name, header, STAYS, "it is being continued, or its events are being delivered")
             except contents.Strange as stranger:
@@ -169,11 +169,14 @@ class Pruning:
                 if folder.status().st_mtime >= now - MINUTE:
                     return False
                 try:
-                    return b"\n" not in folder.read(JOURNAL) and is_locked(folder) is False
-                except FileNotFoundError:
-                    return True
+                    header_of(folder)
+                except NotBegun:
+                    return is_locked(folder) is False
+        except FileNotFoundError:  # it has no journal
+            return True
         except (OSError, RequestError):
-            return False
+            pass
+        return False
 
 
 def _plan(folder: Folder) -> list[int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RUNS = "runs"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe that lies there holds nobody up
+_DIGITS = 10  # of the largest number of a user
 _NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
 
 
@@ -247,15 +248,17 @@ def _doubt(found: os.stat_result, *, whole: bool) -> str:
 
 def _callers() -> set[int]:
     """Whose files the caller may believe: the effective user's; for root under sudo, also those of who called it."""
-    own = os.geteuid()
-    behind = os.environ.get("SUDO_UID", "")
-    return {own, int(behind)} if own == 0 and behind.isascii() and behind.isdigit() else {own}
+    return {os.geteuid(), *_behind("SUDO_UID")}
 
 
 def _groups() -> set[int]:
-    behind = os.environ.get("SUDO_GID", "") if os.geteuid() == 0 else ""
-    more = [int(behind)] if behind.isascii() and behind.isdigit() else []
-    return {os.getegid(), *os.getgroups(), *more}
+    return {os.getegid(), *os.getgroups(), *_behind("SUDO_GID")}
+
+
+def _behind(variable: str) -> list[int]:
+    """What sudo tells root of who called it. Others could say so themselves."""
+    number = os.environ.get(variable, "") if os.geteuid() == 0 else ""
+    return [int(number)] if number.isascii() and number.isdigit() and len(number) <= _DIGITS else []
 
 
 def user(uid: int) -> str:

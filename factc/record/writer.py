@@ -67,7 +67,7 @@ class Record:
             from factc.record.contents import remove
 
             with suppress(OSError):
-                remove(runs, name)
+                remove(runs, name, self._folder)
             raise
         self._journal.failed = self._fail
         self._beside = Beside()
