@@ -264,6 +264,7 @@ BAD_PROXIES = [
     ("http://u:s3cret/x@h", "its port is no number up to 65535; a password with / ? or # in it is written with %2F %3F or %23"),
     ("http://u:s3\u2100cret@h", "its host cannot be read; a password with odd characters is written with %"),
     ("http://u:s3cret@[::1", "its brackets hold no IPv6 address; a password with odd characters is written with %"),
+    ("http://u:s3\\cret@h", "a backslash stands before its path; one in a password is written %5C"),
     ("ftp://u:s3cret@h", "it must begin with http:// or https://"),
     ("http://u:s3cret@a..b", "`a..b` is no name of a host"),
     ("socks5h://u:s3cret@h", "SOCKS needs the package PySocks, which is not installed"),

@@ -30,6 +30,8 @@ def check_url(url: str) -> str | None:
     except ValueError:
         odd = "its brackets hold no IPv6 address" if "[" in url or "]" in url else "its host cannot be read"
         return f"{odd}; a password with odd characters is written with %" if "@" in url else odd
+    if "\\" in parts.netloc:  # some take it for the end of the host, others for a part of a password
+        return "a backslash stands before its path; one in a password is written %5C"
     return _check_host(parts, "@" in url[url.find("//") + 2 + len(parts.netloc) :])
 
 
