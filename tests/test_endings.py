@@ -104,7 +104,8 @@ class Run:
     """One run on a clock of its own, with a real record in a folder: its result and what was said, and what after."""
 
     def __init__(self, folder: Path, tasks: list[PlanTask], ends: Callable[[int, int], tuple[float, int | None]], *,
-                 drain: float = 0.0, slow: float = 0.0, signals: Sequence[float] = (), **wishes: Any) -> None:  # fmt: skip
+                 drain: float = 0.0, slow: float = 0.0, signals: Sequence[float] = (), late: Sequence[float] = (),
+                 **wishes: Any) -> None:  # fmt: skip
         machine = self.machine = Machine()
         self.hook = Hook(machine, drain)
         self.said: list[str] = []
@@ -121,6 +122,8 @@ class Run:
             wanted = Wishes(output="quiet", state_dir=str(folder / "state"), **wishes)
             for at in signals:
                 machine.later(at, machine.term)
+            for at in late:
+                machine.later(at, lambda: machine.handlers[TERM](TERM))
             signal.signal(TERM, signal.SIG_DFL)
             try:
                 made = parts.Parts(Plan("j", tasks), wanted, None, None, None)
@@ -249,3 +252,9 @@ def test_a_record_of_an_older_version_that_was_stopped_after_its_end(tmp_path: P
         journal.write(fact_line(number + 1, RunStopped(9.0, "the run timed out after 9s")))
     found = history.find(run.home, run.result.run_reference)
     assert (found.outcome, found.failed, found.seconds) == (OK, False, run.record.seconds)
+
+
+def test_a_signal_that_came_just_before_the_end_ends_what_is_told_of_the_run(tmp_path: Path) -> None:
+    """The loop tells of it when the run has taken leave of it."""
+    run = Run(tmp_path, [task("a")], lambda n, attempt: (1.0, 0), drain=25.0, late=[2.0])
+    assert run.result.exit_code == 0 and run.ended < 3.0

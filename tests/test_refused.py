@@ -19,8 +19,11 @@ from typing import Any
 import pytest
 
 import factc
+from factc import cli
 from factc.engine import local, stopping
 from factc.record import journalfile
+from factc.runner import parts
+from factc.sink import delivery, post, webhook
 from tests.conftest import environment
 from tests.receiver import Receiver
 
@@ -144,6 +147,40 @@ def test_what_a_run_does_without_is_said_once(
         assert result.ok and receiver.requests[-1].data["jobTransition"]["currentState"] == "SUCCEEDED"
     said = capfd.readouterr().err
     assert said.count(beside.ALONE) == 1 and said.count("no thread could be started for it") == 1, said
+
+
+@pytest.mark.parametrize("problem", [_os(errno.EMFILE), MemoryError, ImportError], ids=["files", "memory", "modules"])
+def test_what_sends_events_is_loaded_later(
+    plan: factc.Plan,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    problem: Callable[[], Exception],
+) -> None:
+    refuses = Refuses(delivery.Delivery, problem, 1, False)
+    monkeypatch.setattr(delivery, "Delivery", refuses)
+    monkeypatch.setattr(webhook, "AGAIN", 0.01)
+    with Receiver() as receiver:
+        factc.run(plan, webhooks=[receiver.url])
+        assert receiver.requests[-1].data["jobTransition"]["currentState"] == "FAILED"
+    said = capfd.readouterr().err
+    assert said.count("what sends events cannot be loaded: ") == 1 and "not delivered" not in said, said
+
+
+@pytest.mark.parametrize("name", ["_proxy", "_request"])
+def test_what_a_try_needs_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(post.Post, name, Refuses(post.Post._proxy, _os(errno.EMFILE), 1, True))
+    answer = post.Post("http://127.0.0.1:1/", 1.0).send(b"", {}, 1.0)
+    assert (answer.status, answer.words) == (None, "too many open files")
+
+
+def test_a_part_that_cannot_be_loaded(
+    plan: factc.Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(parts.Parts, "_webhooks", Refuses(list, _os(errno.EMFILE), 1, True))
+    with pytest.raises(factc.RequestError, match="a run cannot begin: Too many open files"):
+        factc.run(plan)
+    monkeypatch.setattr(cli, "_verb", Refuses(lambda: 0, _os(errno.EMFILE), 1, True))
+    assert cli.main(["runs"]) == 3 and "it cannot go on: Too many open files" in capsys.readouterr().err
 
 
 def test_a_poller_that_refuses(plan: factc.Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Knows the verbs' names; imports a verb only when it is the one.
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -73,7 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         silence()
         return SUCCESS
-    except OSError as problem:  # of standard output: what else may fail has words of its own
+    except OSError as problem:  # of standard output, or of a module; what else may fail has words of its own
+        if problem.errno in (errno.EMFILE, errno.ENFILE):  # no write fails so, and what says it cannot be loaded either
+            print(f"factc: it cannot go on: {problem.strerror}\n  help: `ulimit -n` shows the limit", file=sys.stderr)
+            return BAD_REQUEST
         from factc.cli.complain import complain
         from factc.cli.output import silence
 

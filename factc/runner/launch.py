@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 
+from factc.diagnostic import RequestError, of_system
 from factc.durations import written
 from factc.engine.local import Local
 from factc.events.ending import exit_code
@@ -90,7 +91,7 @@ class _Launch:
     def result(self) -> Result:
         parts = self.parts
         try:
-            parts.make(self.loop)
+            self._make()
             self._connect()
             parts.say_warnings()
             state = parts.runner.run()
@@ -104,6 +105,12 @@ class _Launch:
         broken = parts.record is not None and parts.record.broken
         code = exit_code(state, missing=broken or (undelivered and self.wishes.required))
         return Result(code, tasks, parts.header.run, parts.record.directory if parts.record else None)
+
+    def _make(self) -> None:
+        try:
+            self.parts.make(self.loop)
+        except OSError as problem:  # what was to be loaded needs a descriptor, as all that is opened
+            raise RequestError(f"a run cannot begin: {of_system(problem)}", "`ulimit -n` shows the limit") from None
 
     # ---- connecting
 
@@ -155,9 +162,12 @@ class _Launch:
         """The run is over, and with it all that it was called back for: a signal ends what is still told of it."""
         self.running.end()
         for number in STOPPING:
-            self.loop.on_signal(number, lambda number: None)  # to be woken
+            self.loop.on_signal(number, self._gave_up)  # also one that came before the handler below
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._give_up)
+
+    def _gave_up(self, number: int) -> None:
+        self.given_up = True
 
     def _give_up(self, number: int, frame: FrameType | None) -> None:
         self.given_up = True

@@ -68,14 +68,16 @@ class Post:
 
         Raises Unusable if there is no use in trying. Nothing else: whatever goes wrong is no answer.
         """
-        request = self._request(body, headers)
-        proxy = self._proxy()
-        connection.allow(deadline)
+        proxy = None
         try:
+            request, proxy = self._request(body, headers), self._proxy()
+            connection.allow(deadline)
             response = self._adapter.send(
                 request, stream=True, timeout=(min(self._connect, deadline), deadline), verify=self._certificates,
                 proxies={"all": proxy} if proxy else {},
             )  # fmt: skip
+        except Unusable:
+            raise
         except Exception as error:
             return Answer(None, self._failure(error, shown_proxy(proxy) if proxy else None))
         with response:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from factc.diagnostic import of_system
 from factc.events import Step, pace
 from factc.events.pace import Backoff, Pace
 from factc.events.wire import Header, Wire
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from factc.sink.post import Answer
 
 
+AGAIN = 1.0  # seconds until what was refused is tried again
 LINGER = 1.0  # seconds more than the end waits: so that it is the end that gives up, and tells so
 
 
@@ -184,14 +186,10 @@ class Webhook:
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
         delivery: Delivery | None = None
         try:
-            from factc.sink.delivery import Delivery
-
-            delivery = Delivery(
-                self._address, self._host, self._header.version, self._credentials or Credentials(), self._account,
-                self._trouble, self._pause, left=self._left, **self._limits,
-            )  # fmt: skip
-            self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
-            self._deliver_all(delivery)
+            delivery = self._loaded()
+            if delivery:
+                self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
+                self._deliver_all(delivery)
         except Exception as error:  # it must not cost the job anything; its text may hold the URL's secrets
             self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), pace.NO_MORE)
         finally:
@@ -202,6 +200,22 @@ class Webhook:
             self._ended = True
             if self._on_end:
                 self._on_end()
+
+    def _loaded(self) -> Delivery | None:
+        """What sends events; None if the descriptors or the memory that it takes were refused until the end."""
+        while not self._over.is_set():
+            try:
+                from factc.sink.delivery import Delivery
+
+                return Delivery(
+                    self._address, self._host, self._header.version, self._credentials or Credentials(), self._account,
+                    self._trouble, self._pause, left=self._left, **self._limits,
+                )  # fmt: skip
+            except (OSError, ImportError, MemoryError) as problem:
+                why = of_system(problem) if isinstance(problem, OSError) else "a module or memory is missing"
+                self._trouble(f"what sends events cannot be loaded: {why}", "this is tried again")
+            (self._over if self._closing.is_set() else self._closing).wait(AGAIN)
+        return None
 
     def _deliver_all(self, delivery: Delivery) -> None:
         going = True
