@@ -16,6 +16,7 @@ import pytest
 from factc import excerpt
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
 from factc.lint import lint
+from factc.lint.recipe import recipes
 from factc.load import load
 from factc.plan.values import Given
 from tests.conftest import ROOT
@@ -28,6 +29,8 @@ ELSEWHERE = {
     "E031": "a compiled plan, altered by a machine: test_plan_input",
     "E118": "ten thousand values: test_compose",
     "E603": "51 files: test_compose",
+    "E209": "what a shell says: test_syntax",
+    "W414": "what a shell says: test_syntax",
     "W411": "what another program finds: test_shellcheck",
 }
 _PART = re.compile(r"^--- (\S+)\n", re.MULTILINE)
@@ -66,7 +69,10 @@ def diagnostics(name: str, sets: list[tuple[str, str]]) -> list[Diagnostic]:
     assert loaded.compiled
     allowances = loaded.compiled.allowances
     known = {*loaded.plan.values, *(p.name for p in loaded.plan.parameters)}
-    found = [*loaded.compiled.undeclared.values(), *lint(loaded.compiled.job, lambda c, _: c[:3] != "no-", known)]
+    found = [
+        *loaded.compiled.undeclared.values(),
+        *lint(loaded.compiled.job, recipes(loaded.compiled.job), lambda c, _: c[:3] != "no-", known),
+    ]
     return in_order([*loaded.warnings, *allowances.heard(found), *allowances.complaints(loaded.source, ())])
 
 

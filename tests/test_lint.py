@@ -272,7 +272,7 @@ def test_tasks_that_never_run(factc: Factc, bracket: str, body: str, why: str) -
         (["a && exit 0", "b"], []), (["a && b || c", "d"], []), (["a || b", "c"], []), (["a && b &", "c"], []),
         # what stands in a compound command is not looked at
         (["for i in 1 2; do a && b; c | d; done", "e"], []), (["(a && b)", "c"], []), (["case x in a) b && c;; d|e) f | g;; esac", "h"], []),
-        (["x=$(a | b)", "c"], []), (["{ a | b; } > f", "c"], []), (["function f {", "  a | b", "}", "f"], []),
+        (["x=$(a | b)", "c"], []), (["{ a | b; } > f", "c"], []),
         # filters have nothing to lose
         (["ls | wc -l"], []), (["echo {{x}} | a"], []), (["find . | sort | uniq -c"], []), (["a | head -n 1"], []), (["a | grep -q x"], []),
         (["set -o pipefail; a | b"], []), (["set +e", "a && b", "c"], []), (["# a | b"], []), (["echo 'a | b'"], []), (["$A | b"], []),
@@ -318,11 +318,15 @@ def test_removals_of_a_factfile(factc: Factc) -> None:
     [
         (["a", "exit 1", "b c", "d"], ["b c"]), (["exit; b"], ["b"]), (["exec a", "b {{x}} c"], ["b {{x}} c"]),
         (["a || exit 1", "b"], []), (["if a; then exit; fi", "b"], []), (["exec > log", "b"], []), (["f() { exit; }", "f"], []), (["(exit 3)", "b"], []),
-        (["exit", "", "# nothing"], []), (["a", "exit 1"], []), (["exit 1 &", "b"], []), (["echo exit", "b"], []), (["function f {", " exit", "}", "b"], []),
+        (["exit", "", "# nothing"], []), (["a", "exit 1"], []), (["exit 1 &", "b"], []), (["echo exit", "b"], []),
     ],
 )  # fmt: skip
 def test_lines_behind_the_end(factc: Factc, lines: list[str], unreached: list[str]) -> None:
     assert recipe(factc, *lines) == [("W410", words) for words in unreached]
+
+
+def test_lines_behind_a_function_of_bash(factc: Factc) -> None:
+    assert recipe(factc, "function f {", " exit", " a && b", "}", "b", above="[shell bash]") == []
 
 
 def test_places_in_a_script_of_a_factfile(factc: Factc) -> None:

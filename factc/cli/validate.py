@@ -91,13 +91,15 @@ def _warnings(loaded: Loaded, with_shellcheck: bool) -> list[Diagnostic]:
             words = "--shellcheck reads recipes as they are written, and this is a compiled plan"
             raise RequestError(words, "name the job that it was compiled from")
         return loaded.warnings
-    from factc.lint import lint
+    from factc.lint import lint, recipe, syntax
 
     compiled = loaded.compiled
     still_empty = {p.name for p in loaded.plan.parameters if not p.declared}
     empty = [d for name, d in compiled.undeclared.items() if name in still_empty]
     known = {*loaded.plan.values, *(p.name for p in loaded.plan.parameters)}
-    found = lint(compiled.job, _exists, known, _shellcheck(loaded) if with_shellcheck else ())
+    recipes = recipe.recipes(compiled.job)
+    others = [*syntax.findings(recipes), *(_shellcheck(loaded) if with_shellcheck else ())]
+    found = lint(compiled.job, recipes, _exists, known, others)
     unsure = {ELSEWHERE} if with_shellcheck else {ELSEWHERE, SHELLCHECK}
     heard = compiled.allowances.heard([*empty, *found])
     return [*loaded.warnings, *heard, *compiled.allowances.complaints(loaded.source, unsure)]

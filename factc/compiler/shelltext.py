@@ -43,6 +43,7 @@ _BLANKS = re.compile("[ \t]+")
 # Runs of characters that mean nothing: in a command (with the blanks behind them), in double quotes, in `${…}`.
 _PLAIN = re.compile(f"([^{OPERATORS} \t'\"`$\\\\#{_TAG}]+)([ \t]*)")
 _PLAIN_QUOTED = re.compile(f'[^"`$\\\\{_TAG}]+')
+_PLAIN_END = re.compile(r"""(['"]?)[A-Za-z_]\w*\1|\\[A-Za-z_]\w*""")  # an end word that all shells read alike
 _PLAIN_EXPANSION = re.compile(f"[^}}'\"`$\\\\{_TAG}]+")
 
 
@@ -88,7 +89,11 @@ class _Frame:
 
 
 class Scan:
-    """One pass over a text. `places` has a place for each tag, `lists` the tokens of each nest."""
+    """One pass over a text. `places` has a place for each tag, `lists` the tokens of each nest.
+
+    closed: whether all that it opens (quotes, brackets, here-documents) it surely closes, in every shell.
+    unfinished: where here-documents begin whose end never comes.
+    """
 
     def __init__(self, pieces: Sequence[str | object]) -> None:
         self.text = "".join([p if isinstance(p, str) else _TAG for p in pieces])
@@ -96,11 +101,16 @@ class Scan:
         self._offsets = list(self.tags)
         self.places: list[str] = [BARE] * len(self.tags)
         self.lists: list[Tokens] = []
+        self.closed = True
+        self.unfinished: list[int] = []
         self._at = 0
-        self._here: list[tuple[str, bool]] = []
+        self._here: list[tuple[str, bool, bool, int]] = []  # end word, `<<-`, quoted, where it stands
         self._desynchronised = False
         self._stack = [_Frame("command", None)]
         self._scan(len(self.text))
+        self.unfinished += [at for *_, at in self._here]
+        if len(self._stack) > 1 or self._stack[0].depth or self._desynchronised or self.unfinished:
+            self.closed = False
         for frame in reversed(self._stack):
             self._end_word(frame)
             self.lists.append(frame.tokens)
@@ -200,8 +210,7 @@ class Scan:
     def _single(self, frame: _Frame) -> None:
         word = self._word(frame)
         start = self._at + 1
-        end = self.text.find("'", start)
-        end = len(self.text) if end < 0 else end
+        end = self._end_of_quote(self.text.find("'", start))
         for at in self._tags_between(start, end):
             self._place(frame.unsafe or (ANSI if self._desynchronised else SINGLE), at)
             word.tags.append(self.tags[at])
@@ -209,8 +218,17 @@ class Scan:
         word.add(self.text[start:end])
         self._at = end + 1
 
+    def _end_of_quote(self, end: int) -> int:
+        """Where a quote ends: with the text, if it has no end (-1) of its own."""
+        if 0 <= end < len(self.text):
+            return end
+        self.closed = False
+        return len(self.text)
+
     def _escape(self, frame: _Frame) -> None:
         escaped = self.text[self._at + 1 : self._at + 2]
+        if not escaped:
+            self.closed = False
         if escaped != "\n":  # that would join two lines
             word = self._word(frame)
             if self._at + 1 in self.tags:
@@ -260,6 +278,7 @@ class Scan:
         end = start
         while end < len(self.text) and self.text[end] != "`":
             end += 2 if self.text[end] == "\\" else 1
+        end = self._end_of_quote(end)
         for at in self._tags_between(start, end):
             self._place(self._stack[-1].unsafe or BACKTICK, at)
         self._at = end + 1
@@ -272,6 +291,7 @@ class Scan:
             end += 2 if self.text[end] == "\\" else 1
         if "\\'" in self.text[start:end]:
             self._desynchronised = True
+        end = self._end_of_quote(end)
         for at in self._tags_between(start, end):
             self._place(frame.unsafe or ANSI, at)
         self._at = end + 1
@@ -317,12 +337,14 @@ class Scan:
         frame.tokens.append(")")
 
     def _here_delimiter(self, frame: _Frame) -> None:
+        begin = self._at
         self._at += 2
         strip = self.text.startswith("-", self._at)
         self._at += strip
         while self.text[self._at : self._at + 1] in (" ", "\t"):
             self._at += 1
         delimiter, quote = "", ""
+        first = self._at
         while self._at < len(self.text):
             character = self.text[self._at]
             if not quote and character in OPERATORS + " \t":
@@ -337,11 +359,15 @@ class Scan:
                 delimiter += character
             self._at += 1
         frame.tokens += ["<<", Word(self._at)]
-        self._here.append((delimiter, strip))
+        written = self.text[first : self._at]
+        self._here.append((delimiter, strip, written != delimiter, begin))
+        if not _PLAIN_END.fullmatch(written) or len(self._stack) > 1:
+            self.closed = False
 
     def _here_documents(self, frame: _Frame) -> None:
         """The bodies that begin behind a line end; every tag in them is unsafe."""
-        for delimiter, strip in self._here:
+        for delimiter, strip, quoted, begin in self._here:
+            joined = False  # to the line above, so that it cannot be the end
             while self._at < len(self.text):
                 end = self.text.find("\n", self._at)
                 end = len(self.text) if end < 0 else end
@@ -349,8 +375,11 @@ class Scan:
                 for at in self._tags_between(self._at, end):
                     self._place(frame.unsafe or HERE_DOCUMENT, at)
                 self._at = end + 1
-                if (line.lstrip("\t") if strip else line) == delimiter:
+                if not joined and (line.lstrip("\t") if strip else line) == delimiter:
                     break
+                joined = not quoted and (len(line) - len(line.rstrip("\\"))) % 2 == 1
+            else:
+                self.unfinished.append(begin)
         self._here = []
 
     def _skip_to(self, mark: str, place: str) -> None:

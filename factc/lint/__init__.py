@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from factc.compiler import template
-from factc.compiler.command import in_double_quotes
 from factc.compiler.document import Path
 from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic
 from factc.lint import doubts
+from factc.lint.recipe import Recipe, jobs
 from factc.lint.shellcommands import commands, handed_on
 from factc.secrets import credentials
 from factc.source import Source, Span
@@ -24,64 +24,73 @@ Exists = Callable[[str, str | None], bool]
 _NAME = re.compile(r"[\w./+@%:,-]+")
 
 
-def lint(job: Job, exists: Exists, known: Collection[str] = (), others: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
-    """Warnings about a job, placed in its text, and those others that are shown beside them.
+def lint(
+    job: Job,
+    recipes: Sequence[Recipe],
+    exists: Exists,
+    known: Collection[str] = (),
+    others: Iterable[Diagnostic] = (),
+) -> list[Diagnostic]:
+    """Warnings about a job and those that it uses, placed in their texts, and what else is shown beside them.
 
-    `exists(command, directory)` tells whether this machine has a command; `known` are the names that have
-    a meaning in templates.
+    `recipes` are those of all these jobs. `exists(command, directory)` tells whether this machine has a command;
+    `known` are the names that have a meaning in templates.
     """
-    found = [*others, *doubts.unused(job), *doubts.unreachable(job)]
-    found += [d for task in job.tasks for d in _task(task, job, exists, known)]
-    return _veiled(job, found, _credentials(job))
+    found = [*others]
+    for one in jobs(job):
+        found += [*doubts.unused(one), *doubts.unreachable(one)]
+    for recipe in recipes:
+        found += _recipe(recipe, exists, known)
+    return _veiled(found, [d for one in jobs(job) for d in _credentials(one)])
 
 
-def _task(task: Task, job: Job, exists: Exists, known: Collection[str]) -> Iterator[Diagnostic]:
-    yield from _missing(task, job, exists)
-    if task.executor == "shell":
-        yield from _handed_on(task, job)
-        yield from doubts.hidden(task, job)
-        yield from doubts.removals(*_pieces(task), job)
-    if job.lenient:
-        yield from _raw(task, job)
-        yield from _literal(task, job, known)
+def _recipe(recipe: Recipe, exists: Exists, known: Collection[str]) -> Iterator[Diagnostic]:
+    yield from _missing(recipe, exists)
+    if recipe.task.executor == "shell":
+        yield from _handed_on(recipe)
+        yield from doubts.hidden(recipe)
+        yield from doubts.removals(recipe)
+    if recipe.job.lenient:
+        yield from _raw(recipe)
+        yield from _literal(recipe.task, recipe.job, known)
 
 
-def _missing(task: Task, job: Job, exists: Exists) -> Iterator[Diagnostic]:
+def _missing(recipe: Recipe, exists: Exists) -> Iterator[Diagnostic]:
     """Commands that are not on this machine; the job may well run on another."""
-    folder = task.directory if task.directory is not None else job.directory
+    folder = recipe.folder
     said: set[str] = set()
-    for name, start, end in _commands(task):
+    for name, start, end in _commands(recipe):
         if name in said or not _NAME.fullmatch(name):
             continue
         said.add(name)
         if not exists(name, folder if folder and "{{" not in folder else None):
-            span = job.document.span((*task.path, _key(task)), start, end)
-            yield Diagnostic("W401", f"the command `{name}` is not on this machine", span)
+            yield Diagnostic("W401", f"the command `{name}` is not on this machine", recipe.span(start, end))
 
 
-def _commands(task: Task) -> list[tuple[str, int, int]]:
-    text = _text(task)
-    if task.executor == "exec":
+def _commands(recipe: Recipe) -> list[tuple[str, int, int]]:
+    if recipe.task.executor == "exec":
+        text = _text(recipe.task)
         word = text.split()[0] if text.split() else ""
         return [(word, text.index(word), text.index(word) + len(word))] if word else []
-    return commands(text)
+    return commands(recipe.scan)
 
 
-def _handed_on(task: Task, job: Job) -> Iterator[Diagnostic]:
-    pieces, tags = _pieces(task)
-    for number in handed_on(pieces):
-        path, tag = tags[number]
+def _handed_on(recipe: Recipe) -> Iterator[Diagnostic]:
+    if not recipe.tags:
+        return
+    for number in handed_on(recipe.scan):
+        path, tag = recipe.tags[number]
         words = f"`{tag.name}` goes into the code of a second interpreter, where a value may become code"
         hint = "pass it by the environment and let that code read the variable"
-        yield Diagnostic("W402", words, job.document.span(path, tag.start, tag.end), hint=hint)
+        yield Diagnostic("W402", words, recipe.job.document.span(path, tag.start, tag.end), hint=hint)
 
 
-def _raw(task: Task, job: Job) -> Iterator[Diagnostic]:
-    for path, tag in _pieces(task)[1]:
+def _raw(recipe: Recipe) -> Iterator[Diagnostic]:
+    for path, tag in recipe.tags:
         if tag.raw:
             words = f"`{tag.name}` goes into the shell text raw: a value may become code"
             hint = f"write {{{{{tag.name}}}}} to have it quoted"
-            yield Diagnostic("W403", words, job.document.span(path, tag.start, tag.end), hint=hint)
+            yield Diagnostic("W403", words, recipe.job.document.span(path, tag.start, tag.end), hint=hint)
 
 
 def _literal(task: Task, job: Job, known: Collection[str]) -> Iterator[Diagnostic]:
@@ -136,42 +145,23 @@ def _literals(job: Job, name: str, texts: _Texts) -> Iterator[tuple[Span, str]]:
         yield job.document.span(path, start, end), f"`{credentials.opening(text[start:end])}` looks like {one.kind}"
 
 
-def _veiled(job: Job, others: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
-    """All of them, over a source in which most of each literal is hidden: lines are shown beside warnings."""
-    if not found:
-        return others
-    text = list(job.document.source.text)
-    for span in (d.span for d in found if d.span):
+def _veiled(others: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
+    """All of them, over sources in which most of each literal is hidden: lines are shown beside warnings."""
+    texts: dict[int, list[str]] = {}
+    for span in [d.span for d in found if d.span]:
+        text = texts.setdefault(id(span.source), list(span.source.text))
         seen = min(4, (span.end - span.start) // 2)
         for at in range(span.start + seen, span.end):
             if text[at] not in "\r\n":
                 text[at] = "*"
-    source = Source(job.document.source.name, "".join(text))
+    sources: dict[int, Source] = {}
     for diagnostic in (*others, *found):
-        if diagnostic.span:
-            diagnostic.span = Span(source, diagnostic.span.start, diagnostic.span.end)
+        place = diagnostic.span
+        if place and (key := id(place.source)) in texts:
+            if key not in sources:
+                sources[key] = Source(place.source.name, "".join(texts[key]))
+            diagnostic.span = Span(sources[key], place.start, place.end)
     return others + found
-
-
-def _pieces(task: Task) -> tuple[list[str | object], list[tuple[Path, Tag]]]:
-    """The shell text as literal stretches and tags, and where each tag stands in the document."""
-    pieces: list[str | object] = []
-    tags: list[tuple[Path, Tag]] = []
-    for path, parts in _templates(task):
-        pieces += parts
-        tags += [(path, part) for part in parts if isinstance(part, Tag)]
-    return pieces, tags
-
-
-def _templates(task: Task) -> Iterator[tuple[Path, template.Pieces]]:
-    if isinstance(task.body, Script):
-        text = task.body.text
-        yield (*task.path, "script"), [text] if task.verbatim else template.parse(text)[0]
-    elif isinstance(task.body, Command):
-        yield (*task.path, "command"), [task.body.command]
-        for i, argument in enumerate(task.body.arguments):
-            inside, _ = in_double_quotes(template.parse(argument)[0])
-            yield (*task.path, "arguments", i), [' "', *inside, '"']
 
 
 def _key(task: Task) -> str:

@@ -5,26 +5,20 @@ Knows jobs and how shell text goes; whether anybody silences a doubt it does not
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from factc.compiler import template
 from factc.compiler.check import MAX_CODE
 from factc.compiler.command import lines
-from factc.compiler.document import Path
 from factc.compiler.job import Command, Declaration, Job, Script, Task
-from factc.compiler.shelltext import Scan
-from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic
 from factc.lint import shellflow
+from factc.lint.recipe import Recipe
 from factc.plan.values import TAG
 from factc.source import Span
 
 _LITERAL = ("command", "description")  # texts of a task that are no templates
 _NAMED = ("environment", "values")  # objects whose keys the author chose
-
-Pieces = list[str | object]
-Tags = list[tuple[Path, Tag]]
 
 
 def unused(job: Job) -> Iterator[Diagnostic]:
@@ -91,26 +85,24 @@ def _constant(task: Task) -> int | None:
     return shellflow.constant_code(text)
 
 
-def hidden(task: Task, job: Job) -> Iterator[Diagnostic]:
+def hidden(recipe: Recipe) -> Iterator[Diagnostic]:
     """Failures that nothing notices, and lines that are never reached, in a recipe."""
-    if not isinstance(task.body, Script) or task.executor != "shell":
+    task, job, shell = recipe.task, recipe.job, recipe.shell
+    if not isinstance(task.body, Script):
         return
-    text, path = task.body.text, (*task.path, "script")
+    text = task.body.text
     if not any(sign in text for sign in ("|", "&&", "exit", "exec")):
         return
-    pieces: template.Pieces = [text] if task.verbatim else template.parse(text)[0]
-    offsets = _Offsets(pieces)
-    found = shellflow.flow(Scan(pieces))
-    shell = task.shell or job.shell
+    found = shellflow.flow(recipe.scan)
     stops = lines(text) > 1 and "set +e" not in text
     for one in shellflow.unseen(found, stops=stops, shell="" if "pipefail" in text else shell):
-        span = job.document.span(path, offsets.at(one.start), offsets.at(one.end))
+        span = recipe.span(one.start, one.end)
         yield _unseen(one, shell, job.document.textual, span)
     ends = shellflow.unreached(found)
     if ends:
         before, behind = ends
-        span = job.document.span(path, offsets.at(behind.start), offsets.at(behind.end))
-        place = job.document.span(path, offsets.at(before.start), offsets.at(before.end))
+        span = recipe.span(behind.start, behind.end)
+        place = recipe.span(before.start, before.end)
         words, hint = "this is never reached", "remove it, or end the script only in some case: if …; then exit; fi"
         yield Diagnostic("W410", words, span, hint=hint, related=[(place, "here the shell ends")])
 
@@ -126,13 +118,14 @@ def _unseen(one: shellflow.Unseen, shell: str, textual: bool, span: Span) -> Dia
     return Diagnostic("W408", words, span, hint=hint)
 
 
-def removals(pieces: Pieces, tags: Tags, job: Job) -> Iterator[Diagnostic]:
+def removals(recipe: Recipe) -> Iterator[Diagnostic]:
     """`rm -r` on a folder near the root, if the value of a parameter is empty."""
-    if not tags or not any(isinstance(p, str) and "rm" in p for p in pieces):
+    tags, job = recipe.tags, recipe.job
+    if not tags or not any(isinstance(p, str) and "rm" in p for p in recipe.pieces):
         return
     tested: set[str] = set()
     looked = 0  # at so many of what was tested
-    for removal in shellflow.removals(Scan(pieces)):
+    for removal in shellflow.removals(recipe.scan):
         tested |= {tags[number][1].name for number in removal.tested[looked:]}
         looked = len(removal.tested)
         path, tag = tags[removal.tags[0]]
@@ -148,23 +141,3 @@ def _may_be_empty(name: str, job: Job) -> bool:
     if declaration:
         return declaration.allowed is None or bool({"", "/"} & set(declaration.allowed))
     return job.lenient or name.startswith(TAG) or "." in name
-
-
-class _Offsets:
-    """From offsets in a text where one character stands for each tag to those of the template."""
-
-    def __init__(self, pieces: template.Pieces) -> None:
-        self._scanned: list[int] = []
-        self._written: list[int] = []
-        scanned = written = 0
-        for piece in pieces:
-            self._scanned.append(scanned)
-            self._written.append(written)
-            scanned += 1 if isinstance(piece, Tag) else len(piece)
-            written = piece.end if isinstance(piece, Tag) else written + len(piece)
-        self._scanned.append(scanned)
-        self._written.append(written)
-
-    def at(self, offset: int) -> int:
-        number = max(0, bisect_right(self._scanned, offset) - 1)
-        return self._written[number] + offset - self._scanned[number]

@@ -6,7 +6,7 @@ Says only what is certain: a name that is built at run time, or stands behind on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from factc.compiler.shelltext import REDIRECTIONS, Scan, Tokens, Word
 
@@ -32,10 +32,9 @@ _CODE_OPTION = {
 _ALL_CODE = frozenset(("eval", "ssh", "awk", "gawk", "mawk", "sed", "trap", "watch", "let"))
 
 
-def commands(text: str) -> list[tuple[str, int, int]]:
+def commands(scan: Scan) -> list[tuple[str, int, int]]:
     """Names of programs that a shell text surely runs, with their offsets in it."""
-    scan = Scan([text])
-    groups = [list(_simple_commands(tokens)) for tokens in scan.lists]
+    groups = [list(simple_commands(tokens)) for tokens in scan.lists]
     defined = {name for tokens in scan.lists for name in _functions(tokens)}
     found: list[tuple[str, int, int]] = []
     for words in (words for group in groups for words in group):
@@ -45,14 +44,13 @@ def commands(text: str) -> list[tuple[str, int, int]]:
     return sorted(found, key=lambda f: f[1])
 
 
-def handed_on(pieces: Sequence[str | object]) -> list[int]:
+def handed_on(scan: Scan) -> list[int]:
     """Numbers of the tags that a second interpreter reads as code, where no quoting can help."""
-    scan = Scan(pieces)
     found: set[int] = set()
     if not scan.tags:
         return []
     for tokens in scan.lists:
-        for words in _simple_commands(tokens):
+        for words in simple_commands(tokens):
             found |= set(_code_tags(words))
     return sorted(found)
 
@@ -89,7 +87,7 @@ def _program(words: list[Word]) -> Word | None:
     return None
 
 
-def _simple_commands(tokens: Tokens) -> Iterator[list[Word]]:
+def simple_commands(tokens: Tokens) -> Iterator[list[Word]]:
     """The words of each simple command, assignments before it and redirections left out."""
     words: list[Word] = []
     skip = redirected = False

@@ -11,6 +11,7 @@ from functools import cache
 from factc.compiler.chain import Compiled, compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
 from factc.lint import lint
+from factc.lint.recipe import recipes
 from factc.plan.values import Given
 from factc.source import Source
 
@@ -70,7 +71,9 @@ def analysed(source: Source) -> Analysis:
     still_empty = {p.name for p in plan.parameters if not p.declared}
     empty = [d for name, d in compiled.undeclared.items() if name in still_empty]
     known = {*plan.values, *(p.name for p in plan.parameters)}
-    doubts = compiled.allowances.heard([*empty, *lint(compiled.job, cache(_exists), known)])
+    looks_wrong = lint(compiled.job, recipes(compiled.job), cache(_exists), known)
+    own = [d for d in looks_wrong if d.span is None or d.span.source.name == source.name]
+    doubts = compiled.allowances.heard([*empty, *own])
     silent = compiled.allowances.complaints(source, ELSEWHERE)
     return Analysis(in_order([*compiled.warnings, *doubts, *silent]), compiled)
 
