@@ -9,7 +9,7 @@ import json
 import re
 from binascii import b2a_base64
 
-from factc.controls import REMOVED
+from factc.controls import REMOVED, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +24,17 @@ PARTED = re.compile(REMOVED.pattern + rb"|" + _WRAPPED)
 WRAPPED = re.compile(_WRAPPED)
 
 
+def seen(data: bytes) -> bytes:
+    """As the mask sees it: without what no screen shows, and what encoders put in."""
+    return data if plain(data) and not WRAPPED.search(data) else PARTED.sub(b"", data)
+
+
 def forms(secret: bytes) -> set[bytes]:
     """All spellings of a value that are masked, those of its lines too."""
     value = secret.rstrip(b"\r\n")
     lines = value.replace(b"\r\n", b"\n").split(b"\n")
     whole = {value, b"\n".join(lines), b"\r\n".join(lines)}
-    whole |= {PARTED.sub(b"", body) for body in whole}  # as the mask sees them
+    whole |= set(map(seen, whole))
     # Without the blanks around them: else a line of blanks, or one such as `    }`, would mask half of all texts.
     bare = [line.strip() for line in lines]
     bodies = {body for body in whole if body.strip() and len(body) >= LEAST}
@@ -40,8 +45,9 @@ def forms(secret: bytes) -> set[bytes]:
             found.add(body.replace(b"'", b"'\\''"))  # as `set -x` shows it in bash
             found.add(body.replace(b"'", b"'\"'\"'"))  # and in dash
             found.update(_json(body))
-            found.update(_url(body))
             found.update(_wide(body))
+            found.update(_url(body) if b"\n" in body else ())
+    found.update(_url_of_lines([body for body in bodies if b"\n" not in body]))
     _add_hex(list(bodies), found.add)
     _add_base64(list(bodies), found.add)
     return found  # none of them is shorter than its body
@@ -54,27 +60,36 @@ def _characters(data: bytes) -> int:
     return len(data) if data.isascii() else len(data.decode("utf-8", "replace"))
 
 
+_JSON = [json.JSONEncoder(ensure_ascii=ascii_only).encode for ascii_only in (True, False)]
+
+
 def _json(body: bytes) -> Iterator[bytes]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return
-    for ascii_only in (True, False):
-        plain = json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode()
-        yield plain
-        yield plain.replace(b"/", b"\\/")
-        yield plain.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")  # as Go writes it
+    for encoded in _JSON:
+        inner = encoded(text)[1:-1].encode()
+        yield inner
+        yield inner.replace(b"/", b"\\/")
+        yield inner.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")  # as Go writes it
 
 
 def _url(body: bytes) -> Iterator[bytes]:
     """With and without `/`, as a form field, and as JavaScript's encodeURIComponent does it."""
+    others = {*body}.difference(_UNRESERVED, b"% ")
     for kept, blank in ((b"", b"%20"), (b"/", b"%20"), (b"", b"+"), (b"!'()*", b"%20")):
-        others = sorted({*body}.difference(_UNRESERVED + kept), key=lambda byte: (byte != ord("%"), byte == ord(" ")))
         for digits in (b"%%%02X", b"%%%02x"):
-            text = body
-            for byte in others:
-                text = text.replace(bytes((byte,)), blank if byte == ord(" ") else digits % byte)
-            yield text
+            text = body.replace(b"%", b"%25")
+            for byte in others.difference(kept):
+                text = text.replace(bytes((byte,)), digits % byte)
+            yield text.replace(b" ", blank)
+
+
+def _url_of_lines(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """All at once; none of them has a line end."""
+    for text in _url(b"\n".join(lines)) if lines else ():
+        yield from text.replace(b"%0a", b"%0A").split(b"%0A")
 
 
 def _wide(body: bytes) -> Iterator[bytes]:
@@ -86,7 +101,7 @@ def _wide(body: bytes) -> Iterator[bytes]:
     except UnicodeDecodeError:
         return
     for encoding in ("utf-16-le", "utf-16-be"):
-        form = PARTED.sub(b"", text.encode(encoding))
+        form = seen(text.encode(encoding))
         if len(form) >= LEAST:
             yield form
 

@@ -36,7 +36,7 @@ class Mask:
     __slots__ = ("longest", "_forms", "_inner", "_ranges", "_beginnings", "_find")
 
     def __init__(self, secrets: Iterable[bytes], make: Callable[[Sequence[bytes]], Finder] = finder) -> None:
-        self._forms = sorted({form for secret in secrets for form in forms(secret)})
+        self._forms = sorted(set().union(*map(forms, secrets)))
         self._inner = _inner(self._forms)
         self._ranges = _ranges(self._forms)
         self._beginnings = {head[:size] for head in self._ranges for size in range(1, _HEAD)}
