@@ -13,7 +13,7 @@ from collections import deque
 from contextlib import suppress
 from heapq import heappop, heappush
 
-from factc import forks
+from factc import forks, instant
 from factc.caller import check_caller
 from factc.diagnostic import RequestError
 from factc.poller import READ, WRITE, poller
@@ -47,7 +47,8 @@ class Timer:
 class Loop:
     """A loop round one poller. Use it as a context manager: leaving restores the signal handlers, and what was blocked.
 
-    now:  tells seconds on a clock that never goes back. wall: tells seconds since the epoch.
+    now:  tells seconds on a clock that never goes back. wall: tells seconds since the epoch,
+    as an `Instant` that knows both.
     Raises RequestError but in the main thread, the only one in which Python delivers signals, and where no descriptors
     are left.
     """
@@ -55,7 +56,7 @@ class Loop:
     def __init__(self) -> None:
         check_caller()
         self.now: Callable[[], float] = time.monotonic
-        self.wall: Callable[[], float] = time.time
+        self.wall: Callable[[], float] = instant.now
         self._callbacks: dict[int, Callable[[int], None]] = {}
         self._removed: set[int] = set()  # since the last wait
         self._unwatched: set[int] = set()  # the system refuses to wait for these: they are looked at in turns

@@ -62,7 +62,7 @@ LIGHT = {
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term above scratch".split()),
     *(f"record.{name}" for name in "writer beside journal journalfile logs ballast pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
-    "caller", "entered", "forks", "controls", "secrets.forms", "secrets.heads",
+    "caller", "entered", "forks", "instant", "controls", "secrets.forms", "secrets.heads",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
     "cli.complain", "cli.running", "sink.terminal", "sink.streams",
 }  # fmt: skip
@@ -88,7 +88,7 @@ FLOORS = [
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
      "secrets.forms", "secrets.heads", "controls",
      "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
-     "forks", "caller", "entered"},
+     "forks", "caller", "entered", "instant"},
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from factc.events import (
     TaskSkipped,
     TaskStarted,
 )
+from factc.instant import even
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,15 +51,17 @@ class Course:
 class Courses:
     """The fold over a run's facts that keeps times alone; a sink.
 
-    began: when the first tasks could start. now: the last fact. finished: whether that is the run's last word.
+    All on the clock that never steps, if the facts know it. began: when the first tasks could start. now: the last
+    fact; seen: the same in seconds since the epoch. finished: whether that is the run's last word.
     """
 
-    __slots__ = ("tasks", "began", "now", "finished", "stopped")
+    __slots__ = ("tasks", "began", "now", "seen", "finished", "stopped")
 
     def __init__(self, tasks: int) -> None:
         self.tasks = [Course() for _ in range(tasks)]
         self.began = 0.0
         self.now = 0.0
+        self.seen = 0.0
         self.finished = False
         self.stopped = False
 
@@ -67,34 +70,36 @@ class Courses:
             self._apply(fact)
 
     def _apply(self, fact: Fact) -> None:
-        self.now = max(self.now, fact.at)
+        at = even(fact.at)
+        if at >= self.now:
+            self.now, self.seen = at, fact.at
         if isinstance(fact, TaskStarted):
-            self.tasks[fact.task].attempts.append((fact.at, None, None))
+            self.tasks[fact.task].attempts.append((at, None, None))
         elif isinstance(fact, AttemptEnded):
-            self._close(fact, fact.again)
+            self._close(fact, at, at + (fact.again - fact.at))
         elif isinstance(fact, TaskEnded):
-            self._close(fact, None)
-            self.tasks[fact.task].settled = fact.at
+            self._close(fact, at, None)
+            self.tasks[fact.task].settled = at
         elif isinstance(fact, TaskSkipped):
             course = self.tasks[fact.task]
-            course.settled = fact.at if course.settled is None else course.settled
+            course.settled = at if course.settled is None else course.settled
             course.skipped = True
         elif isinstance(fact, TaskCarried):
             course = self.tasks[fact.task]
-            course.settled, course.carried = fact.at, True
+            course.settled, course.carried = at, True
         elif isinstance(fact, (RunCreated, RunStarted)):
-            self.began = fact.at
+            self.began = at
         elif isinstance(fact, RunFinished):
             self.finished = True
         elif isinstance(fact, RunStopped):
             self.stopped = True
 
-    def _close(self, fact: AttemptEnded | TaskEnded, again: float | None) -> None:
+    def _close(self, fact: AttemptEnded | TaskEnded, at: float, again: float | None) -> None:
         course = self.tasks[fact.task]
         if course.attempts and course.attempts[-1][1] is None:
-            course.attempts[-1] = (course.attempts[-1][0], fact.at, again)
+            course.attempts[-1] = (course.attempts[-1][0], at, again)
         elif again is not None:  # it could not be started
-            course.attempts.append((fact.at, fact.at, again))
+            course.attempts.append((at, at, again))
         if fact.user is not None and fact.system is not None:
             course.user = (course.user or 0.0) + fact.user
             course.system = (course.system or 0.0) + fact.system

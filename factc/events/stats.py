@@ -30,7 +30,8 @@ class Stats:
     """The figures of one run, in seconds; shares are from 0 to 1.
 
     slots: tasks at once, NO_LIMIT, or None where the record does not say. pools: the slots of each pool.
-    whole: from the first start to the end, or to the moment `until`. finished: whether that was the run's end.
+    whole: from the first start to the end, or to the moment `until` (wall time). finished: whether that was the run's
+    end.
     tasks: what each task's time was spent on. counted: the tasks that took part, which is all but those that were
     skipped or carried over; ran: those of which an attempt has begun. Both in plan order.
     path: the critical path, the tasks above and below each other that took the longest together, in `path_seconds`.
@@ -52,7 +53,7 @@ class Stats:
         self.slots = slots
         self.pools = {**plan.pools, **(pools or {})}
         self.finished = courses.finished
-        end = courses.now if courses.finished or until is None else max(until, courses.now)
+        end = courses.now + (0.0 if courses.finished or until is None else max(0.0, until - courses.seen))
         self.whole = max(0.0, end - courses.began)
         self._levels = levels(plan) if by_levels else None
         self.tasks = spent(plan, courses, until=end, pools=self.pools, levels=self._levels)

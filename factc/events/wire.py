@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from factc.digest import sha256_hex
 from factc.events import Step, TaskCarried
 from factc.events.state import FAILED, RUNNING, SKIPPED, RunState, TaskState, Transition
+from factc.instant import between
 
 JOB_UPDATE = "iglu:com.snowplowanalytics.factotum/job_update/jsonschema/1-0-0"
 TASK_UPDATE = "iglu:com.snowplowanalytics.factotum/task_update/jsonschema/1-0-0"
@@ -123,7 +124,7 @@ class Wire:
         for task in running:
             tasks[self._place[task]] = self._task(task, outputs.get(task, ("", "")))
         transitions = self._transitions([Transition(task, RUNNING, RUNNING) for task in running])
-        return self._body(TASK_UPDATE, tasks, self._opening, task_transitions=transitions, now=max(at, self.state.now))
+        return self._body(TASK_UPDATE, tasks, self._opening, task_transitions=transitions, now=at)
 
     def _body(
         self,
@@ -136,7 +137,7 @@ class Wire:
         now: float | None = None,
     ) -> bytes:
         state = self.state
-        ran = (state.now if now is None else now) - state.created
+        ran = max(between(state.created, at) for at in (state.now, state.now if now is None else now))
         return b"".join((
             b'{"schema":"', schema.encode(), b'","data":', opening,
             b',"jobTransition":' + _json(job_transition) if job_transition else b"",

@@ -2,7 +2,8 @@
 
 Knows the lines' shapes; knows no file, clock or network. Each line is a JSON object that its first key tells
 apart: `journal` (the header, first of all), `n` (a fact, numbered from 1), `seal`, `ack`, `passed`, `stopped`.
-A fact says with `more` that the next one happened together with it. Fields without a value are left out.
+A fact says with `up` when it happened on the clock that never steps (`at` is wall
+time), and with `more` that the next one happened together with it. Fields without a value are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 from factc import events
 from factc.events import Fact, TaskEnded, TaskStarted
 from factc.events.wire import WHOLE
+from factc.instant import Instant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +115,8 @@ def fact_line(number: int, fact: Fact, *, more: bool = False) -> bytes:
     else:
         words = _any(fact)
     rest = ',"more":true}\n' if more else "}\n"
+    if isinstance(fact.at, Instant):
+        rest = f',"up":{fact.at.up!r}{rest}'
     return f'{{"n":{number},"fact":{words}{rest}'.encode()
 
 

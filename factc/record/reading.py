@@ -11,7 +11,8 @@ from factc.diagnostic import RequestError
 from factc.events import Fact, RunFinished
 from factc.events.pace import is_job, transitions
 from factc.events.wire import WHOLE
-from factc.record.fields import check_delivery, check_fact, check_header
+from factc.instant import instant
+from factc.record.fields import check_delivery, check_fact, check_header, is_number
 from factc.record.journal import FIELDS, FORMAT, KINDS, RunHeader, Seal
 from factc.visible import visible
 
@@ -130,11 +131,15 @@ class Journal:
         fields = FIELDS[kind]
         values = [value.get(name) for name in fields]
         check_fact(kind, fields, values, len(self.header.names))
+        if not (value.get("up") is None or is_number(value["up"])):
+            raise ValueError
         if self.damage:
             self.lost = True
             return
         if type(value["n"]) is not int or value["n"] != self._number + 1:
             raise ValueError
+        if (up := value.get("up")) is not None:
+            values[0] = instant(values[0], up)
         self._begun.append(kind(*values))
         self._number += 1
         if "more" not in value:

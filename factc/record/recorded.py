@@ -11,6 +11,7 @@ import time
 from factc.diagnostic import RequestError
 from factc.events.ending import BAD, STOPPED, ending
 from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
+from factc.instant import between
 from factc.record import JOURNAL, PLAN
 from factc.record.journalfile import is_locked
 from factc.record.reading import Journal, is_delivered
@@ -91,8 +92,12 @@ class Recorded:
     def seconds(self) -> float:
         """From its beginning to its last fact, or to now while it runs."""
         if self.live and not self.journal.finished:
-            return max(0.0, time.time() - self.header.at)
-        return max(0.0, self.state.now - self.state.created) if self.journal.steps else 0.0
+            return self._so_far + max(0.0, time.time() - (self.state.now if self.journal.steps else self.header.at))
+        return self._so_far
+
+    @property
+    def _so_far(self) -> float:
+        return between(self.state.created, self.state.now) if self.journal.steps else 0.0
 
     @property
     def undelivered(self) -> list[int]:

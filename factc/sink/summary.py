@@ -8,6 +8,7 @@ from __future__ import annotations
 from factc import durations
 from factc.events.ending import ending
 from factc.events.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
+from factc.instant import between
 from factc.plan.graph import users_of
 from factc.sink.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
 from factc.visible import visible
@@ -73,7 +74,7 @@ class Summary:
         counts += f" ({carried} carried over)" if carried else ""
         good = self._state.job == SUCCEEDED
         verdict = ending(self._state) if good else "FAILED"
-        took = durations.shown(at - self._state.created)
+        took = durations.shown(between(self._state.created, at))
         words = painted(verdict, f"{BOLD};{GREEN if good else RED}", self._colour)
         stopped = f" ({visible(self._state.stopped)})" if self._state.stopped else ""
         return f"{visible(self._plan.name)}: {words} after {took}{stopped}: {counts or 'no tasks'}"

@@ -12,6 +12,7 @@ import time
 from factc import durations
 from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, NO_OP, RUNNING, RunState
+from factc.instant import between
 from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
 from factc.sink.spool import Spool
 from factc.sink.streams import ERR, OUT, Streams
@@ -155,9 +156,9 @@ class Terminal:
         self._now = at
         if self._live:
             self._draw_block()
-        elif self._running and at - self._spoken >= QUIET_FOR:
+        elif self._running and between(self._spoken, at) >= QUIET_FOR:
             longest = list(self._running.items())[:10]
-            names = [f"{self._name(task)} ({durations.shown(at - since)})" for task, since in longest]
+            names = [f"{self._name(task)} ({durations.shown(between(since, at))})" for task, since in longest]
             more = len(self._running) - len(names)
             self._say("still running: " + ", ".join(names) + (f" and {more} more" if more > 0 else ""))
 
@@ -295,9 +296,9 @@ class Terminal:
                   if self._counts[state]]  # fmt: skip
         if self._state.stopped:
             words.append("stopping")
-        took = durations.shown(self._now - self._state.created) if self._state.job == RUNNING else ""
+        took = durations.shown(between(self._state.created, self._now)) if self._state.job == RUNNING else ""
         rows = ["── " + " · ".join([short(self._plan.name, 60), *words, *([took] if took else [])])]
         for task, since in list(self._running.items())[:most]:
-            rows.append(f"   {self._name(task)}  {durations.shown(self._now - since)}")
+            rows.append(f"   {self._name(task)}  {durations.shown(between(since, self._now))}")
         more = len(self._running) - most
         return [*rows, f"   and {more} more"] if more > 0 else rows
