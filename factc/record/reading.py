@@ -139,7 +139,7 @@ class Journal:
         if type(value["n"]) is not int or value["n"] != self._number + 1:
             raise ValueError
         if (up := value.get("up")) is not None:
-            values[0] = instant(values[0], up)
+            values[0] = instant(value["at"], up)
         self._begun.append(kind(*values))
         self._number += 1
         if "more" not in value:
