@@ -18,11 +18,26 @@ from factc.runner.rules import Rules
 from factc.runner.runner import Runner
 
 
+class Due(Timer):
+    """A timer of such a loop. As in a real one, of what happens at one time an end comes before what is late."""
+
+    __slots__ = ("order",)
+
+    def __init__(self, due: float, callback: Callable[[], None], order: tuple[bool, int]) -> None:
+        super().__init__(due, callback)
+        self.order = order
+
+    def __lt__(self, other: Timer) -> bool:
+        assert isinstance(other, Due)
+        return (self.due, self.order) < (other.due, other.order)
+
+
 class Clock:
     """A loop whose time jumps to the next timer."""
 
     def __init__(self) -> None:
         self.time = 0.0
+        self._count = 0
         self._timers: list[Timer] = []
 
     def wall(self) -> float:
@@ -30,8 +45,9 @@ class Clock:
 
     now = wall
 
-    def later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        timer = Timer(self.time + seconds, callback)
+    def later(self, seconds: float, callback: Callable[[], None], *, end: bool = False) -> Timer:
+        self._count += 1
+        timer = Due(self.time + seconds, callback, (not end, self._count))
         heappush(self._timers, timer)
         return timer
 
@@ -69,7 +85,7 @@ class Script:
             return
         began = self.clock.time
         self.post(Started(number, began))
-        self.running[number] = self.clock.later(seconds, lambda: self.exit(number, code, began))
+        self.running[number] = self.clock.later(seconds, lambda: self.exit(number, code, began), end=True)
 
     def exit(self, number: int, code: int, began: float) -> None:
         del self.running[number]

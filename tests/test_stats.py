@@ -387,13 +387,17 @@ def test_no_run_is_shorter_than_its_critical_path(drawn: tuple[Stats, bool]) -> 
         assert sum(found.tasks[i].for_slot for i in found.counted) == 0
 
 
-@given(some.randoms(use_true_random=False), some.integers(1, 4))
-@settings(max_examples=draws(150), deadline=None)
-def test_pauses_take_no_slot_in_a_simulation_as_in_a_run(chosen: Random, slots: int) -> None:
+@given(some.randoms(use_true_random=False), some.integers(1, 4), some.booleans())
+@settings(max_examples=draws(200), deadline=None)
+def test_pauses_take_no_slot_in_a_simulation_as_in_a_run(chosen: Random, slots: int, ties: bool) -> None:
+    def drawn(most: int) -> float:
+        """With ties, much happens at the same time."""
+        return chosen.randint(1, 2 * most) / 2 if ties else chosen.uniform(0.1, most)
+
     count = chosen.randint(1, 12)
     needs = [sorted(chosen.sample(range(i), min(i, chosen.choice((0, 1, 2))))) for i in range(count)]
-    tasks = [one(f"t{i}", *above, retry=Retry(2, chosen.uniform(0.1, 5)), declared=i) for i, above in enumerate(needs)]
-    ends = [[(chosen.uniform(0.1, 3), code) for code in chosen.choice(((0,), (1, 0), (1, 1, 0)))] for _ in tasks]
+    tasks = [one(f"t{i}", *above, retry=Retry(2, drawn(5)), declared=i) for i, above in enumerate(needs)]
+    ends = [[(drawn(3), code) for code in chosen.choice(((0,), (1, 0), (1, 1, 0)))] for _ in tasks]
     state, seen, _ = run(tasks, lambda task, attempt: ends[task][attempt - 1], jobs=slots)
     plan = Plan("j", tasks)
     found = stats(plan, seen.facts, slots=slots)

@@ -73,7 +73,8 @@ def timetable(
     for task, pairs in tries.items():
         last[task] = max(0.0, last[task] - sum(map(sum, pairs)))
     now, begun = 0.0, 0
-    running: list[tuple[float, int, int]] = []  # when each ends; of those that end together, the first begun
+    # When each ends; of those that end together, the first begun, and a pause, a timer of the run, last of all.
+    running: list[tuple[float, bool, int, int]] = []
     while True:
         shared.again(schedule.give_back)
         while free and schedule.ready:
@@ -86,10 +87,10 @@ def timetable(
             free -= 1
             begun += 1
             ends[task] = now + (tries[task][0][0] if tries.get(task) else last[task])
-            heappush(running, (ends[task], begun, task))
+            heappush(running, (ends[task], False, begun, task))
         if not running:
             return ends
-        now, _, task = heappop(running)
+        now, _, _, task = heappop(running)
         if task < 0:  # a pause is over
             schedule.give_back(~task)
             continue
@@ -97,7 +98,7 @@ def timetable(
         if pools:
             shared.release(task)
         if tries.get(task):
-            heappush(running, (now + tries[task].pop(0)[1], begun, ~task))
+            heappush(running, (now + tries[task].pop(0)[1], True, begun, ~task))
         else:
             schedule.settle(task)
 
