@@ -7,8 +7,10 @@ does not know what they mean.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from factc.diagnostic import RequestError
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,19 +18,55 @@ if TYPE_CHECKING:
 
 
 def entered(what: str, value: object) -> str:
-    """The word that was given for `what`. Raises RequestError."""
+    """The word that was given for `what`, perhaps the name of a file: bytes that are no UTF-8 may be in it, as Python
+    spells them. Raises RequestError."""
     if not isinstance(value, str):
         raise RequestError(f"{what} cannot be {value!r}", "it is a text")
     if not value:
         raise RequestError(f"{what} is empty", "leave it out, or give it a value; is a variable not set?")
+    if not value.isascii():
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise _half(what, value) from None
     return value
 
 
+def text(what: str, value: str) -> str:
+    """A text that goes into a job: UTF-8 and nothing else. Raises RequestError."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _half(what, value) from None
+    return value
+
+
+def texts(kind: str, value: object) -> None:
+    """All names and texts of an object as JSON has them, however deep. Raises RequestError."""
+    todo = [("", value)]
+    while todo:
+        place, one = todo.pop()
+        if isinstance(one, str):
+            text(f"the {kind} `{place}`", one)
+        elif isinstance(one, Mapping):
+            for name, inner in one.items():
+                part = text(f"the name of a {kind}", str(name))
+                todo.append((f"{place}.{part}" if place else part, inner))
+        elif isinstance(one, (list, tuple)):
+            todo += [(place, inner) for inner in one]
+
+
+def _half(what: str, value: str) -> RequestError:
+    shown = visible(value[:60])
+    return RequestError(f"{what}: `{shown}` is not UTF-8", "a character is cut in half, or a byte stands for none")
+
+
 def enter(words: Iterable[tuple[str, object]]) -> None:
-    """The same for several; None was not given."""
+    """The same for several arguments of the API, which may hold what a command line cannot; None was not given."""
     for what, value in words:
-        if value is not None:
-            entered(what, value)
+        if value is not None and "\0" in entered(what, value):
+            raise RequestError(f"{what} holds a NUL character", "no name and no command can have one")
 
 
 def variable(name: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,53 @@ def test_a_key_of_its_own_and_none(job: Path, factc: Factc) -> None:
     assert factc("run", "job.fact", "--set", "a=").code == 3, (
         "an empty value for a parameter is one: here nothing has it"
     )
+
+
+# ---- what is no text
+
+HALF = "\ud800"
+PARAM = "job small\n\nparam a = x\n\nhello:\n    echo {{a}}\n"
+INSIDE = [
+    {"a": HALF},
+    {HALF: "x"},
+    {"a": {HALF: 1}},
+    {"z": {"y": [1, [{"x": HALF}]]}},
+    {"a": f"ok{HALF} \udc00"},
+    {"a": "\udcff"},
+]
+
+
+@pytest.mark.parametrize("verb", ["run", "validate", "plan", "compile", "list", "dot"])
+def test_half_a_character_is_no_value(job: Path, capfd: pytest.CaptureFixture[str], verb: str) -> None:
+    job.write_text(PARAM)
+    for values in INSIDE:
+        (job.parent / "values.json").write_text(json.dumps(values))
+        for given in (json.dumps(values), "@values.json"):
+            assert main([verb, "job.fact", "--env", given]) == 3
+            assert re.match(r"factc: .*: `.*` is not UTF-8\n  help: ", capfd.readouterr().err), values
+    for words in (["--set", "a=\udcff"], ["--set", "\udcff=a"], ["--tag", "a,\udcff"], ["--tag", "\udcff,a"]):
+        assert main([verb, "job.fact", *words]) == 3
+        assert "`\\udcff` is not UTF-8" in capfd.readouterr().err
+    assert main([verb, "job.fact", "--env", '{"a": "\\ud83d\\ude00"}']) == 0, "two halves are one"
+
+
+def test_half_a_character_is_no_argument(job: Path) -> None:
+    job.write_text(PARAM)
+    plan = api.compile(job)
+
+    class Own:
+        def __str__(self) -> str:
+            return HALF
+
+    for more in ({"values": {"a": Own()}}, *({"values": values} for values in INSIDE), {"tags": {"a": HALF}}, {"tags": {HALF: "a"}},
+                 {"resume": HALF}, {"state_dir": HALF}, {"exclusive": HALF}, {"webhooks": [HALF]}, {"secrets": [HALF]},
+                 {"secret_files": [f"A={HALF}"]}, {"webhook_secret_env": HALF}, {"output": HALF}):  # fmt: skip
+        with pytest.raises(RequestError):
+            api.run(plan, **more)
+    for path, more in ((HALF, {}), (job, {"start": HALF}), (job, {"to": HALF}), (job, {"values": {"a": HALF}})):
+        with pytest.raises(RequestError):
+            api.compile(path, **more)
+    with pytest.raises(RequestError):
+        api.compile("a\0b")
+    with pytest.raises(RequestError):
+        api.run(plan, state_dir="a\0b")

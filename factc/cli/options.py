@@ -206,7 +206,6 @@ def _setting(pair: str) -> tuple[str, str]:
     name, equals, value = pair.partition("=")
     if not equals or not name.strip():
         raise RequestError(f"--set {visible(pair)}: a value looks like NAME=VALUE")
-    _check_text("--set", pair)
     return name.strip(), value
 
 
@@ -218,15 +217,9 @@ def _tag(tag: str) -> tuple[str, str]:
     key, value = tag[: min(places)].strip(), tag[min(places) + 1 :].strip()
     if not key:
         raise RequestError(f"--tag {tag}: the key is missing")
-    _check_text("--tag", tag)
     if "\0" in key + value:
         raise RequestError("a tag cannot hold a NUL character")
     return key, value
-
-
-def _check_text(option: str, text: str) -> None:
-    if not text.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise RequestError(f"{option} {visible(text)}: this is not UTF-8")
 
 
 def _environment(text: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from factc.diagnostic import RequestError
+from factc.entered import text, texts
 from factc.plan import MAX_TEXT
 from factc.spelling import nearest, some
 
@@ -40,6 +41,8 @@ class Given:
         self.named: list[str] = []
         self.soft: frozenset[str] = frozenset()
         self._own: set[int] = set()  # the objects that are no longer the caller's
+        texts("value", self.values)
+        texts("tag", self.tags)
         for key, tag in self.tags.items():
             if len((key + tag).encode(errors="replace")) > MAX_TEXT - 20:  # the name of its variable stands before it
                 words = f"the tag `{key[:80]}` is longer than a variable can be"
@@ -60,10 +63,10 @@ class Given:
             raise RequestError(f"the value of `{name}` is {kind}, not a text", "give a text, a number, true or false")
         if isinstance(value, bool):
             return "true" if value else "false"
-        text = str(value)
-        if "\0" in text:
+        words = text(f"the value `{name}`", str(value))
+        if "\0" in words:
             raise RequestError(f"the value of `{name}` holds a NUL character", "no command can take one")
-        return text
+        return words
 
     def after(self, values: Mapping[str, str], tags: Mapping[str, str]) -> Given:
         """These values and tags, and where they say nothing, those of an earlier run."""
@@ -85,6 +88,7 @@ class Given:
         return value
 
     def _set(self, name: str, value: str) -> None:
+        texts("value", {name: value})
         self.named.append(name)
         *outer, last = name.split(".")
         inside = self.values
