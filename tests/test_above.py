@@ -90,9 +90,11 @@ def test_a_list_that_cannot_be_written_keeps_no_task_from_starting(monkeypatch: 
     assert state.tasks[1].state == "SUCCEEDED" and (told["FACTC_FAILED_FILE"], told["FACTC_FAILED"]) == ("", "a")
 
 
-def test_attempts_and_final_tasks_alike_share_one_list() -> None:
+@pytest.mark.parametrize("needs", [[(1,)] * 3, [(1,), (0, 1), (0,)]], ids=["the same", "others"])
+def test_final_tasks_above_which_the_same_failed_share_one_list(needs: list[tuple[int, ...]]) -> None:
+    """So n failures above n final tasks leave no n lists of n lines."""
     tasks = [PlanTask("a", (), ("x",)), PlanTask("b", (0,), ("x",)),
-             *[PlanTask(f"tell{i}", (1,), ("x",), final=True) for i in range(3)]]  # fmt: skip
+             *[PlanTask(f"tell{i}", needs[i], ("x",), final=True) for i in range(3)]]  # fmt: skip
     _, _, engine = run(tasks, lambda n, a: (1.0, int(n == 0)))
     files = {engine.environments[n, 1]["FACTC_FAILED_FILE"] for n in (2, 3, 4)}
     assert len(files) == 1 and not os.path.exists(files.pop()), "it is gone after the run"

@@ -13,7 +13,7 @@ from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from factc.events.state import RunState
     from factc.plan import Plan
@@ -25,10 +25,11 @@ class Above:
     """The accounts of one run.
 
     keep: puts the whole list of what failed, one name a line (as people see it, so that it is one), into a file for a
-    task, and gives its path; it may raise OSError. say: takes a line for the screen.
+    task, and gives its path; it may raise OSError. Tasks above which the same failed share one. say: takes a line for
+    the screen.
     """
 
-    __slots__ = ("_plan", "_state", "_keep", "_say", "_known")
+    __slots__ = ("_plan", "_state", "_keep", "_say", "_known", "_lists")
 
     def __init__(
         self, plan: Plan, state: RunState, keep: Callable[[int, bytes], str], say: Callable[[str], None]
@@ -38,19 +39,23 @@ class Above:
         self._keep = keep
         self._say = say
         self._known: dict[tuple[int, ...], dict[str, str]] = {}  # by what a task names
+        self._lists: dict[tuple[int, ...], dict[str, str]] = {}  # by what failed
 
     def variables(self, task: int) -> dict[str, str]:
         """For a final task about to start; all above it has settled."""
         needs = tuple(self._plan.tasks[task].dependencies)
         if needs not in self._known:
-            self._known[needs] = self._told(task)
+            failed = self._failed(task)
+            if failed not in self._lists:
+                self._lists[failed] = self._told(task, failed)
+            self._known[needs] = self._lists[failed]
         known = self._known[needs]
-        failed = known["FACTC_FAILED_COUNT"] != "0"
-        outcome = "stopped" if self._state.stopped else "failed" if failed else "succeeded"
+        bad = known["FACTC_FAILED_COUNT"] != "0"
+        outcome = "stopped" if self._state.stopped else "failed" if bad else "succeeded"
         return {"FACTC_OUTCOME": outcome, **known}
 
-    def _told(self, task: int) -> dict[str, str]:
-        lines = [visible(self._plan.tasks[i].name) for i in self._failed(task)]
+    def _told(self, task: int, failed: Sequence[int]) -> dict[str, str]:
+        lines = [visible(self._plan.tasks[i].name) for i in failed]
         file = self._kept(task, lines) if lines else os.devnull
         return {
             "FACTC_FAILED": "\n".join(beginning(lines)),
@@ -58,7 +63,7 @@ class Above:
             "FACTC_FAILED_FILE": file,
         }
 
-    def _failed(self, task: int) -> list[int]:
+    def _failed(self, task: int) -> tuple[int, ...]:
         """What failed above a task. Above what went well, and is not final, all did: nothing is looked for there."""
         tasks, states = self._plan.tasks, self._state.tasks
         met = set(tasks[task].dependencies)
@@ -69,7 +74,7 @@ class Above:
                 new = [needed for needed in tasks[above].dependencies if needed not in met]
                 met.update(new)
                 todo += new
-        return sorted(above for above in met if states[above].state == FAILED)
+        return tuple(sorted(above for above in met if states[above].state == FAILED))
 
     def _kept(self, task: int, lines: list[str]) -> str:
         try:
