@@ -32,7 +32,7 @@ HOMES = {
 
 PURE = {
     *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape".split()),
-    "lint", "lint.allowed", "lint.closed", "lint.doubts", "lint.recipe", "lint.shellflow",
+    "lint", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.unexpanded",
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
@@ -76,7 +76,7 @@ FLOORS = [
     {"runner.launch", "runner.parts", "load", "sink.late", "record.earlier", "lsp"},
     {"compiler.chain", "runner", "fmt"},
     {"lint", "complete"},
-    {"lint.doubts", "lint.allowed", "lint.syntax"},
+    {"lint.doubts", "lint.allowed", "lint.habits", "lint.syntax", "lint.unexpanded"},
     {"lint.closed", "lint.recipe"},
     {"front", "emit", "sink", "engine", "record", "compiler.check", "compiler.command", "compiler.constraint",
      "compiler.reading"},

@@ -60,12 +60,19 @@ def warnings(factc: Factc, *tasks: dict[str, object], **more: object) -> list[tu
         ("echo nosuch", []), ("f() { :; }; f", []), ("$nosuch", []), ('"$HOME"/nosuch', []), ("cd x; export A=1; true", []),
         ("[ -f x ] && test x", []), ("echo 'nosuch'", []), ("cat <<E\nnosuch\nE", []), ("# nosuch", []), ("A=nosuch", []),
         ("for nosuch in a; do :; done", []), ("case nosuch in nosuch) ;; esac", []), ("cat > nosuch 2> nosuch", []), ("", []),
+        ("echo $((n + 1))", []), ("i=$((i+1)); (( n > 3 )) && true", []), ("if (( n > 3 )); then :; fi", []), ("echo $((a + $(nosuch)))", ["nosuch"]),
         ("nosuch() { :; }\nnosuch", []), ("[[ a == nosuch ]]", []), ("echo a # nosuch", []), ("sh -c nosuch", []), ("`nosuch`", []),
     ],
 )  # fmt: skip
 def test_a_command_that_is_not_here(factc: Factc, command: str, missing: list[str]) -> None:
     found = [words for code, words in warnings(factc, task("a", command)) if code == "W401"]
     assert found == missing
+
+
+def test_arithmetic_of_bash_is_no_command(factc: Factc) -> None:
+    loop = task("a", "for ((i=0; i<n; i++)); do nosuch; done", shell="bash")
+    more = {"schema": "iglu:factc/factfile/jsonschema/1-0-0"}
+    assert [pair for pair in warnings(factc, loop, **more) if pair[0] == "W401"] == [("W401", "nosuch")]
 
 
 def test_a_command_of_the_folder_where_the_task_runs(factc: Factc, tmp_path: Path) -> None:
@@ -87,6 +94,10 @@ def test_a_command_of_the_folder_where_the_task_runs(factc: Factc, tmp_path: Pat
         ("awk", ["{print {{x}}}", "f"], 1), ("ls | xargs -n1 bash", ["-c", "{{x}} $0"], 1),
         ("sh", ["script.sh", "{{x}}"], 0), ("python3", ["prog.py", "-c", "{{x}}"], 1), ("echo", ["{{x}}"], 0), ("bash", ["{{x}}"], 0),
         ("grep", ["-e", "{{x}}"], 0),
+        ("awk", ["{print}", "{{x}}"], 0), ("awk", ["-F", ":", "-v", "a={{x}}", "{print a}", "{{x}}"], 0), ("awk", ["-f", "p.awk", "{{x}}"], 0),
+        ("awk", ["-F:", "{print {{x}}}"], 1), ("sed", ["s/a/b/", "{{x}}"], 0), ("sed", ["-n", "{{x}}", "f"], 1), ("sed", ["-ne", "{{x}}", "f"], 1),
+        ("sed", ["-e", "p", "{{x}}"], 0), ("sed", ["-e{{x}}", "f"], 1), ("ssh", ["-p", "22", "{{x}}", "ls"], 0), ("ssh", ["-p", "22", "h", "{{x}}"], 1),
+        ("trap", ["rm {{x}}", "EXIT"], 1), ("trap", ["a", "{{x}}"], 0),
     ],
 )  # fmt: skip
 def test_values_in_the_code_of_a_second_interpreter(
@@ -286,7 +297,7 @@ def test_failures_that_pass_unseen(factc: Factc, lines: list[str], unseen: list[
 def test_a_shell_that_sees_the_left_of_a_pipe(factc: Factc) -> None:
     assert recipe(factc, "a | b", "c && d", "e", above="[shell bash]") == [("W408", "c")]
     assert recipe(factc, "a | b", above="[shell dash]") == [("W408", "a")]
-    assert recipe(factc, "a | b", above="[exec]") == []
+    assert recipe(factc, "a | b", above="[exec]") == [("W416", "|")]
 
 
 def test_the_commands_of_a_factfile_are_left_alone(factc: Factc) -> None:

@@ -89,7 +89,7 @@ class _Frame:
 
 
 class Scan:
-    """One pass over a text. `places` has a place for each tag, `lists` the tokens of each nest.
+    """One pass over a text. `places` has a place for each tag, `lists` the tokens of each nest of commands.
 
     closed: whether all that it opens (quotes, brackets, here-documents) it surely closes, in every shell.
     unfinished: where here-documents begin whose end never comes.
@@ -113,7 +113,7 @@ class Scan:
             self.closed = False
         for frame in reversed(self._stack):
             self._end_word(frame)
-            self.lists.append(frame.tokens)
+            self._keep(frame)
 
     # ---- one step, by the kind of nest
 
@@ -318,7 +318,7 @@ class Scan:
             self._at += length
 
     def _open(self, frame: _Frame) -> None:
-        if self.text.startswith("((", self._at) and _at_command(frame.tokens):
+        if self.text.startswith("((", self._at) and (_at_command(frame.tokens) or _behind_for(frame.tokens)):
             self._at += 2
             self._nest(ARITHMETIC, False).depth = 1
             return
@@ -332,7 +332,7 @@ class Scan:
             frame.depth -= 1
         elif frame.kind in (SUBSTITUTION, ARITHMETIC) and not frame.cases:
             self._stack.pop()
-            self.lists.append(frame.tokens)
+            self._keep(frame)
             return
         frame.tokens.append(")")
 
@@ -390,6 +390,10 @@ class Scan:
         self._at = end
 
     # ---- bookkeeping
+
+    def _keep(self, frame: _Frame) -> None:
+        if frame.kind != ARITHMETIC:  # no commands
+            self.lists.append(frame.tokens)
 
     def _word(self, frame: _Frame) -> Word:
         if frame.word is None:
@@ -455,6 +459,10 @@ def _at_command(tokens: Tokens) -> bool:
     if isinstance(last, str):
         return last not in REDIRECTIONS
     return last.value in _BEFORE_COMMAND and last.value != "in"
+
+
+def _behind_for(tokens: Tokens) -> bool:
+    return bool(tokens) and isinstance(tokens[-1], Word) and tokens[-1].value == "for"
 
 
 def _in_subscript(word: str) -> bool:

@@ -15,13 +15,15 @@ from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic
 from factc.lint import doubts
+from factc.lint.habits import habits
 from factc.lint.recipe import Recipe, jobs
 from factc.lint.shellcommands import commands, handed_on
+from factc.lint.unexpanded import unexpanded
 from factc.secrets import credentials
 from factc.source import Source, Span
 
 Exists = Callable[[str, str | None], bool]
-_NAME = re.compile(r"[\w./+@%:,-]+")
+_NAME = re.compile(r"[\w./+%:,][\w./+@%:,-]*")
 
 
 def lint(
@@ -38,7 +40,7 @@ def lint(
     """
     found = [*others]
     for one in jobs(job):
-        found += [*doubts.unused(one), *doubts.unreachable(one)]
+        found += [*doubts.unused(one), *doubts.unreachable(one), *unexpanded(one)]
     for recipe in recipes:
         found += _recipe(recipe, exists, known)
     return _veiled(found, [d for one in jobs(job) for d in _credentials(one)])
@@ -50,6 +52,7 @@ def _recipe(recipe: Recipe, exists: Exists, known: Collection[str]) -> Iterator[
         yield from _handed_on(recipe)
         yield from doubts.hidden(recipe)
         yield from doubts.removals(recipe)
+        yield from habits(recipe)
     if recipe.job.lenient:
         yield from _raw(recipe)
         yield from _literal(recipe.task, recipe.job, known)

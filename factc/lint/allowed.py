@@ -16,7 +16,8 @@ from factc.source import Source, Span, line_starts
 
 # Every warning that there is (a test compares it with the table of the documentation).
 CODES = frozenset(
-    "W107 W108 W201 W202 W203 W301 W302 W401 W402 W403 W404 W405 W406 W407 W408 W409 W410 W411 W412 W413 W414".split()
+    "W107 W108 W201 W202 W203 W301 W302 W401 W402 W403 W404 W405 W406 W407 W408 W409 W410 W411 W412 W413 W414 W415 "
+    "W416".split()
 )
 UNKNOWN, USELESS = "W412", "W413"
 

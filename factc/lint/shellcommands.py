@@ -29,7 +29,14 @@ _CODE_OPTION = {
     **dict.fromkeys(("sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "su", "script", "python", "python2", "python3"), "-c"),  # noqa: E501
     **dict.fromkeys(("perl", "ruby", "node", "lua", "osascript", "Rscript", "php"), "-e"),
 }  # fmt: skip
-_ALL_CODE = frozenset(("eval", "ssh", "awk", "gawk", "mawk", "sed", "trap", "watch", "let"))
+_AWK = ("Fveif", "e", "ef", 0, 1)
+# What reads operands as code: options with a value, those whose value is code, those in whose presence no operand is,
+# and which operands are (the first, and the one behind the last).
+_OPERANDS: dict[str, tuple[str, str, str, int, int]] = {
+    "awk": _AWK, "gawk": _AWK, "mawk": _AWK, "sed": ("efl", "e", "ef", 0, 1), "trap": ("", "", "", 0, 1),
+    "ssh": ("BbcDEeFIiJLlmOopQRSWw", "", "", 1, 1 << 30), "watch": ("n", "", "", 0, 1 << 30),
+    "eval": ("", "", "", 0, 1 << 30), "let": ("", "", "", 0, 1 << 30),
+}  # fmt: skip
 
 
 def commands(scan: Scan) -> list[tuple[str, int, int]]:
@@ -63,12 +70,31 @@ def _code_tags(words: list[Word]) -> Iterator[int]:
             yield from word.tags
         value = word.value or ""
         name = value.rsplit("/", 1)[-1]
-        if name in _ALL_CODE:
-            yield from (tag for w in words[at + 1 :] for tag in w.tags)
+        if name in _OPERANDS:
+            yield from (tag for w in _read_as_code(words[at + 1 :], *_OPERANDS[name]) for tag in w.tags)
             return
         code = value.startswith("-") and not value.startswith("--") and not letters.isdisjoint(value)
         if name in _CODE_OPTION:
             letters.add(_CODE_OPTION[name][1])
+
+
+def _read_as_code(words: list[Word], valued: str, coded: str, instead: str, first: int, end: int) -> Iterator[Word]:
+    """Of the words behind a command those that it reads as code."""
+    operands: list[Word] = []
+    rest = iter(words)
+    operand_too = True
+    for word in rest:
+        if not word.begins.startswith("-") or operands or word.begins in ("-", "--"):
+            operands += [word] if word.begins != "--" else []
+            continue
+        at = next((i for i, letter in enumerate(word.begins) if i and letter in valued), 0)
+        letter = word.begins[at]
+        operand_too &= not at or letter not in instead
+        behind = word.literal and at == len(word.begins) - 1  # its value is the next word
+        value = next(rest, word) if at and behind else word
+        if at and letter in coded:
+            yield value
+    yield from operands[first:end] if operand_too else ()
 
 
 def _program(words: list[Word]) -> Word | None:

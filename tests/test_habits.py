@@ -1,0 +1,54 @@
+"""Words of Make and bash in recipes, and what a shell would expand where none reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from factc.compiler.chain import compile_source
+from factc.lint import lint
+from factc.lint.recipe import recipes
+from factc.plan.values import Given
+from factc.source import Source
+
+
+def marked(text: str, code: str) -> list[str]:
+    """The marked words of the warnings of a code."""
+    job = compile_source(Source("job", text), Given()).job
+    found = lint(job, recipes(job), lambda *_: True)
+    return [text[d.span.start : d.span.end] for d in found if d.code == code and d.span]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("#!/bin/bash\ntrue", ["#!/bin/bash"]), ("#!/usr/bin/env -S python3 -u\nprint", ["#!/usr/bin/env -S python3 -u"]), ("#!/bin/sh\ntrue", []), ("true\n#!/bin/bash", []),
+        ("-rm a", ["-"]), ("@echo a", ["@"]), ("a\n@-b; -c", ["@", "-"]), ("a -b @c", []), ("a \\\n  -b", []), ("f -\n", []), ("cat <<E\n-a\n@b\nE", []),
+        ("echo $$HOME", ["$$"]), ('echo "$${A}"', ["$$"]), ("$$(a)", ["$$"]), ("echo $$ a$$ a.$$_b \\$$A", []), ("awk '{print $$NF}'", []), ("kill $$; echo $$/a", []),
+        ("source a", ["source"]), ("a && [[ b ]]", ["[["]), ("x=$(declare -p)", ["declare"]), ("echo source [[", []), (". a; [ b ]", []),
+    ],
+)  # fmt: skip
+def test_habits(recipe: str, words: list[str]) -> None:
+    lines = "".join(f"    {line}\n" for line in recipe.split("\n"))
+    assert marked(f"job j\n\na:\n{lines}", "W415") == words
+
+
+def test_what_is_bash_is_right_under_bash() -> None:
+    assert marked("job j\n\n[shell bash]\na:\n    #!/bin/bash\n    source a; [[ b ]]\n", "W415") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("[each n in 1..5]\na:\n    echo {{n}}", ["1..5"]), ("[each n in {1..3} x]\na:\n    echo {{n}}", ["{1..3}"]),
+        ("[each n in *.csv]\na:\n    echo {{n}}", ["*.csv"]), ("[each n in $A b]\na:\n    echo {{n}}", ["$A"]), ("[each n in 1 2.0 a..b.txt v1..2x ..]\na:\n    echo {{n}}", []),
+        ("[env A=$HOME/x]\na:\n    b", ["$HOME"]), ("[env A=${B}/x]\na:\n    b", ["${B}"]), ("[env A=~/x]\na:\n    b", ["~"]), ("[env A=a~b, env B=5$]\na:\n    b", []),
+        ("[cd ~/w]\na:\n    b", ["~"]), ("[cd $W/x]\na:\n    b", ["$W"]), ("[cd a/~b]\na:\n    b", []), ("param p = $HOME/x\na:\n    echo {{p}}", ["$HOME"]),
+        ("[exec]\na:\n    b $C", ["$C"]), ("[exec]\na:\n    b >c", [">"]), ("[exec]\na:\n    b && c", ["&&"]), ("[exec]\na:\n    b 'x $C | y'", []), ("a:\n    b $C | ~/x", []),
+    ],
+)  # fmt: skip
+def test_what_no_shell_expands(rule: str, words: list[str]) -> None:
+    assert marked(f"job j\n\n{rule}\n", "W416") == words
+
+
+def test_of_the_whole_job_and_of_used_ones(tmp_path: object) -> None:
+    assert marked("[env A=$B]\n[cd ~]\njob j\n\na:\n    b\n", "W416") == ["~", "$B"]
