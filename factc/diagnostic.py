@@ -58,12 +58,26 @@ class CompileError(Exception):
 
 
 class RequestError(Exception):
-    """What was asked for cannot be done with this job (a value, a start task, an option): exit code 3."""
+    """What was asked for cannot be done with this job (a value, a start task, an option)."""
+
+    exit_code = 3
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.message = message
         self.hint = hint
         super().__init__(message)
+
+
+class RunsAlready(RequestError):
+    """What is to be done is being done."""
+
+    exit_code = 4
+
+
+class NothingToDo(RequestError):
+    """There is nothing to go on with."""
+
+    exit_code = 5
 
 
 def of_system(problem: OSError | ValueError) -> str:

@@ -14,6 +14,7 @@ from factc.plan.selection import select
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.compiler.chain import Compiled
+    from factc.compiler.job import Job
     from factc.plan import Plan
     from factc.plan.values import Given
     from factc.source import Source
@@ -33,6 +34,29 @@ class Loaded:
         self.compiled = compiled
         self.warnings: list[Diagnostic] = list(compiled.warnings) if compiled else []
         self.text = text
+
+
+def files(loaded: Loaded) -> list[dict[str, str]]:
+    """The files that a plan was made from, as a record names them, the job's own first; none if that is no file."""
+    import os
+
+    from factc.record.onward import fingerprint
+
+    if not os.path.isfile(loaded.source.name):
+        return []
+    texts: dict[str, str] = {}
+    todo: list[Job | None] = [loaded.compiled.job] if loaded.compiled else []
+    texts[os.path.abspath(loaded.source.name)] = loaded.source.factfile
+    seen: set[int] = set()
+    while todo:
+        job = todo.pop()
+        if job is None or id(job) in seen:
+            continue
+        seen.add(id(job))
+        source = job.document.source
+        texts.setdefault(os.path.abspath(source.name), source.factfile)
+        todo += [use.job for use in reversed(job.uses)]
+    return [{"path": path, "sha256": fingerprint(text.encode())} for path, text in texts.items()]
 
 
 def load(name: str, given: Given, *, start: str | None = None, to: str | None = None, strict: bool = False) -> Loaded:

@@ -319,11 +319,11 @@ def test_runs_and_their_tasks(folder: Path, factc: Factc) -> None:
     (name,) = os.listdir(folder / ".factc" / "runs")
     run = name.partition("-")[2]
     kind, words = answer("show", "")
-    assert kind == ":words" and list(words) == ["last", "last-failed", run]
+    assert kind == ":words" and list(words) == ["last", "last-failed", "last-died", run]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC  good", words[run])
     for verb in (["resume"], ["events"], ["deliver"], ["run", "good.fact", "--resume"], ["plan", "--resume"]):
         assert offered(*verb, run[:3]) == [run], verb
-    assert len(set(offered("show", "--state-dir", "elsewhere", "")) - {"last", "last-failed", run}) == 1
+    assert len(set(offered("show", "--state-dir", "elsewhere", "")) - {"last", "last-failed", "last-died", run}) == 1
     for word in (
         "last",
         run,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -186,8 +187,9 @@ def test_resuming_a_resumed_run(factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "mended").touch()
     done = factc("resume")
     assert done.code == 0 and ran(tmp_path) == ["check", "early", "load"]
-    last = factc("resume")
-    assert last.code == 0 and ran(tmp_path) == ["early"]
+    assert factc("resume").code == 5
+    last = factc("resume", "last")
+    assert last.code == 0 and ran(tmp_path) == ["early"], "it finished early"
 
 
 def test_events_show_carried_tasks_as_they_were(factc: Factc, tmp_path: Path) -> None:
@@ -265,7 +267,7 @@ def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
     until(tmp_path / "ready")
     second = factc("resume", word)
-    assert second.code == 3 and "has been continued already, by the run" in second.err
+    assert second.code == 5 and "has been continued already, by the run" in second.err
     assert first.wait() == 0 and ran(tmp_path) == ["a", "a"]
 
 
@@ -298,7 +300,7 @@ def test_what_has_been_continued_is_no_open_failure(factc: Factc, tmp_path: Path
     assert factc("resume", "last-failed").code == 0
     ran(tmp_path)
     again = factc("resume", "last-failed")
-    assert again.code == 3 and "no run in .factc/runs has failed" in again.err and ran(tmp_path) == []
+    assert again.code == 5 and "no run in .factc/runs has failed" in again.err and ran(tmp_path) == []
     rows = factc("runs").out.splitlines()
     assert f"failed, continued by {rows[1][:8]}" in rows[2]
     shown = factc("show", rows[2][:8]).out
@@ -348,4 +350,71 @@ def test_names_of_each_and_use_can_be_resumed_shown_and_started(factc: Factc, tm
     (tmp_path / "elsewhere.fact").rename(tmp_path / "report.fact")
     assert factc("run", "job.fact", "--to", "load[eu]").code == 0 and ran(tmp_path) == ["load-eu"]
     assert factc("run", "job.fact", "--start", "report/make[a]").code == 0 and ran(tmp_path) == ["made-a"]
-    assert factc("resume", "--set", "x=1").code == 3, "unknown names are said from the record too"
+    assert factc("resume", "last", "--set", "x=1").code == 3, "unknown names are said from the record too"
+
+
+def test_a_job_file_that_has_changed_since_is_told_of(factc: Factc, tmp_path: Path) -> None:
+    """At the beginning and in the last line, with the command that takes the file as it is now; also of a used file."""
+    folder = tmp_path / "-p q"
+    folder.mkdir()
+    (folder / "in.fact").write_text("job inner\nx:\n    true\n")
+    job = folder / "it's.fact"
+    job.write_text('job p\nuse "in.fact" as u\na: u\n    echo a >>ran; false\n')
+    failed = factc("run", "./-p q/it's.fact", "-j", "2", "--webhook", "http://127.0.0.1:1/", "--webhook-drain", "0")
+    assert "\nto go on: factc resume " in failed.err, failed
+    (folder / "in.fact").write_text("job inner\nx:\n    touch inner\n")
+    job.write_text('job p\nuse "in.fact" as u\na: u\n    echo mended >>ran\n')
+    again = factc("resume", "--webhook-drain", "0")
+    pattern = (
+        r"-p q/it's.fact, -p q/in.fact have changed since: (factc run './-p q/it'.''s.fact' --resume [0-9a-f]{8} .*)"
+    )
+    first, last = (re.fullmatch(pattern, line) for line in again.err.splitlines() if "changed since" in line)
+    assert again.code == 2 and first and last and first[1] != last[1], again
+    assert "-j 2 " in first[1] and " --webhook http://127.0.0.1:1/ --state-dir " in last[1]
+    assert last[0].partition(" --state-dir")[0] in factc("show", "last").out
+    shown = factc("show", "last", "--state-dir", tmp_path / ".factc", cwd=folder).out
+    assert f"factc run -C {tmp_path} './-p q/it'\\''s.fact' --resume" in shown, shown
+    assert f"--state-dir {tmp_path}/.factc" in shown
+    ran(tmp_path)
+    mended = factc(*shlex.split(last[1])[1:])
+    assert mended.code == 0 and ran(tmp_path) == ["mended"] and (tmp_path / "inner").exists(), mended
+
+
+def test_a_plan_and_a_file_that_changes_while_it_runs(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "p.fact").write_text("job p\na:\n    false\n")
+    assert factc("compile", "p.fact", "-o", "p.factotum").code == 0
+    first = factc("run", "p.factotum").err.splitlines()[-1]
+    assert first.startswith("to go on: factc resume ")
+    (tmp_path / "p.fact").write_text("job p\na:\n    echo '# x' >>p.fact; false\n")
+    last = factc("run", "p.fact").err.splitlines()[-1]
+    assert last.startswith("p.fact has changed since: factc run p.fact --resume ")
+    (tmp_path / "p.factotum").unlink()
+    assert factc("resume", first.split()[5]).err.splitlines()[-1].startswith("to go on: ")
+
+
+def test_which_run_is_gone_on_with(factc: Factc, tmp_path: Path) -> None:
+    """The newest that waits: not continued, not made good by a later whole run with the same values and tags."""
+    text = "job {}\nparam day = mon\na:\n    test -e {}-good && echo {{{{day}}}} >>ran\nb:\n    true\n"
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.fact").write_text(text.format(name, name))
+    nothing = factc("resume")
+    assert nothing.code == 5 and "no run in" in nothing.err, nothing
+    for words in (["one.fact"], ["one.fact", "--set", "day=tue"], ["one.fact", "--tag", "k=v"], ["two.fact"]):
+        assert factc("run", *words).code == 2
+    (tmp_path / "two-good").touch()
+    told = factc("resume", "--dry-run").err
+    assert re.match(r"goes on with [0-9a-f]{8} of 'two', the newest; 3 others wait, too: factc runs --failed\n", told)
+    assert factc("resume").code == 0, "two is continued"
+    last = factc("resume", "last")
+    assert last.code == 5 and "of 'two' succeeded: nothing to go on with" in last.err
+    (tmp_path / "one-good").touch()
+    (tmp_path / "one.fact").write_text(text.format("one", "one") + "# mended\n")
+    assert factc("run", "one.fact", "--to", "b").code == 0, "that is not the whole job"
+    assert "2 others wait" in factc("resume", "--dry-run").err
+    assert factc("run", "one.fact", "--set", "day=tue").code == 0
+    assert "one other waits" in factc("resume", "--dry-run").err
+    ran(tmp_path)
+    assert factc("run", "one.fact").code == factc("resume").code == 0 and ran(tmp_path) == ["mon", "mon"]
+    for word in ("last-failed", "last-died"):
+        assert factc("resume", word).code == 5
+    assert factc("run", "one.fact", "--resume", "last").code == 0, "a mended file may change what succeeded"

@@ -46,7 +46,7 @@ HELP = f"""usage: factc VERB [JOB or RUN] [OPTIONS]
 
 Compiles jobs of shell commands, and checks, draws and runs them.
 JOB is a .fact file, a JSON Factfile or a compiled plan; - is standard input. RUN is the beginning of a
-run's reference, `last` or `last-failed`.
+run's reference, `last`, `last-failed` or `last-died`.
 
 verbs:
 {chr(10).join(f"  {verb:10} {words}" for verb, words in VERBS.items())}
@@ -96,7 +96,7 @@ def _run(arguments: list[str]) -> int:
         from factc.cli.complain import complain
 
         complain(error.message, error.hint)
-        return BAD_REQUEST
+        return error.exit_code
     except CompileError as error:
         from factc.cli.complain import report
 

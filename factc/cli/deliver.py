@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
         "had or would have had. Exit code: 0 all is delivered, 3 something is still missing.",
         "RUN|--all [OPTIONS]",
     )
-    made.add_argument("run", metavar="RUN", nargs="?", help="a reference or its beginning, a directory's name, `last`, `last-failed`")  # fmt: skip  # noqa: E501
+    made.add_argument("run", metavar="RUN", nargs="?", help="a reference or its beginning, a folder's name, `last`, `last-failed`, `last-died`")  # fmt: skip  # noqa: E501
     made.add_argument("--all", action="store_true", help="every run that has undelivered events")
     made.add_argument("--webhook", action="append", default=[], metavar="URL", help="a URL of the run that had credentials or a query, which the record does not hold")  # fmt: skip  # noqa: E501
     made.add_argument("--webhook-secret-env", metavar="NAME", help="the variable with the signing secret (default: as recorded)")  # fmt: skip  # noqa: E501

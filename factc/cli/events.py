@@ -36,7 +36,9 @@ def run(arguments: list[str]) -> int:
         "RUN [OPTIONS]",
     )
     made.add_argument(
-        "run", metavar="RUN", help="a reference or its beginning, a directory's name, `last`, `last-failed`"
+        "run",
+        metavar="RUN",
+        help="a reference or its beginning, a folder's name, `last`, `last-failed`, `last-died`",
     )
     made.add_argument("--endpoint", type=whole(1), metavar="N", default=1, help="those of its Nth webhook (default: 1)")
     made.add_argument("--follow", action="store_true", help="go on until the run has ended")

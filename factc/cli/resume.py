@@ -11,6 +11,7 @@ from factc.cli.running import add_options, prepared, wishes
 from factc.diagnostic import RequestError, of_system
 from factc.load import Loaded, close
 from factc.record.earlier import Earlier
+from factc.record.onward import remark
 from factc.record.pasted import word
 from factc.runner.runheader import here
 from factc.source import Source
@@ -32,15 +33,21 @@ def run(arguments: list[str]) -> int:
         "needed: plan, values, tags, --start, --to and webhooks come from the record. Other options are given anew.",
         "[RUN] [OPTIONS]",
     )
-    made.add_argument("run", metavar="RUN", nargs="?", default="last",
-                      help="a reference or its beginning, `last`, `last-failed` (default: last)")  # fmt: skip
+    made.add_argument("run", metavar="RUN", nargs="?", default="last-failed",
+                      help="a reference, last, last-died, last-failed (which is meant without a word)")  # fmt: skip
     value_options(made.add_argument_group("other values than those of the run").add_argument)
     add_options(made)
     options = made.parse(prepared(arguments))
     with Earlier(home(options), options.run) as earlier:
         header = earlier.run.header
+        if not (options.set or options.env or options.tag):
+            earlier.whole()
+        for words in (earlier.choice(), remark(header, options.state_dir)):
+            if words:
+                say(words)
         _recall(options, header, earlier.plan.secrets)
         wanted = wishes(options, made, ["resume", *arguments])
+        wanted.files = header.files
         _go_there(options, header)
         if wanted.state_dir is not None:
             wanted.state_dir = options.state_dir

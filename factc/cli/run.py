@@ -6,7 +6,7 @@ from factc.cli import SUCCESS
 from factc.cli.complain import report, say
 from factc.cli.options import given, home, load, parser
 from factc.cli.running import add_options, prepared, wishes
-from factc.load import close
+from factc.load import close, files
 from factc.runner.launch import launch
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     add_options(made)
     add = made.add_argument_group("which run").add_argument
     add("--constraint", action="append", default=[], metavar="host,NAME", help="run only on that machine (repeatable)")
-    add("--resume", metavar="RUN", help="do again only what has not succeeded in that run (a reference, last, last-failed)")  # fmt: skip  # noqa: E501
+    add("--resume", metavar="RUN", help="do again only what has not succeeded there (a reference, last, last-failed, last-died)")  # fmt: skip  # noqa: E501
     options = made.parse(prepared(arguments))
     wanted = wishes(options, made, ["run", *arguments])
     if options.constraint and not _here(options):
@@ -42,6 +42,8 @@ def begin(loaded: Loaded, wanted: Wishes, resumption: Resumption | None) -> int:
         _show_account(loaded.plan, resumption, wanted.rehearse)
     if wanted.rehearse:
         _show_table(loaded.plan, wanted.levels, resumption)
+    if not wanted.files:
+        wanted.files = files(loaded)
     return launch(loaded.plan, wanted, loaded.text, resumption=resumption, source=loaded.source).exit_code
 
 
@@ -55,6 +57,8 @@ def _continued(options: argparse.Namespace, wanted: Wishes) -> int:
     from factc.record.earlier import Earlier
 
     with Earlier(home(options), options.resume) as earlier:
+        if words := earlier.choice():
+            say(words)
         options.start = options.start or earlier.run.header.start
         options.to = options.to or earlier.run.header.to
         loaded = load(options, earlier.values(given(options)))

@@ -16,7 +16,8 @@ from factc.events.spent import Courses
 from factc.events.stats import Stats
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
-from factc.record.pasted import deliver_command, requoted, resume_command, word
+from factc.record.onward import onward
+from factc.record.pasted import deliver_command, word
 from factc.record.recorded import Recorded
 from factc.sink.colour import colour_wanted
 from factc.sink.figures import figures
@@ -36,7 +37,9 @@ PIECE = 1 << 20
 def run(arguments: list[str]) -> int:
     made = bare_parser("show", "Tells how a recorded run went; with TASK, what that task wrote: its standard output on\nstandard output, its standard error on standard error.", "RUN [TASK] [OPTIONS]")  # fmt: skip  # noqa: E501
     made.add_argument(
-        "run", metavar="RUN", help="a reference or its beginning, a directory's name, `last`, `last-failed`"
+        "run",
+        metavar="RUN",
+        help="a reference or its beginning, a folder's name, `last`, `last-failed`, `last-died`",
     )
     made.add_argument("task", metavar="TASK", nargs="?", help="a task's name")
     made.add_argument(
@@ -150,7 +153,7 @@ def _ways(found: Recorded, state_dir: str) -> str:
     if successor:
         lines.append(f"continued by {successor.run[:8]}")
     elif found.failed:
-        lines.append(f"to go on: {resume_command(found.short, requoted(found.header.again), state_dir)}")
+        lines.append(onward(found.header, state_dir))
     if found.undelivered and found.live is not True:
         lines.append(f"to send the missing events: {deliver_command(found.short, state_dir)}")
     return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""

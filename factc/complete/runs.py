@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 MOST = 100  # runs that are offered, the newest first
 HEAD = 1 << 16  # bytes of a journal in which the name of its job stands
 LARGEST = 16 << 20  # bytes of a plan
-_WORDS = [("last", "the newest run"), ("last-failed", "the newest run that failed")]
+_WORDS = [("last", "the newest run"), ("last-failed", "the newest run that failed and waits to be continued"),
+          ("last-died", "the newest of these that died")]  # fmt: skip
 
 
 def every(state_dir: str) -> list[tuple[str, str]]:
-    """References of runs with when they began and of which job; `last` and `last-failed` first."""
+    """References of runs with when they began and of which job; `last`, `last-failed` and `last-died` first."""
     try:
         with StateDir(state_dir).runs() as runs:
             found = [(_reference(name), _about(runs, name)) for name in _names(runs)[:MOST]]
@@ -51,7 +52,7 @@ def tasks(state_dir: str, word: str) -> list[str]:
 
 def _meant(state_dir: str, runs: Folder, word: str) -> str:
     """The folder of the run that a word means. Raises FileNotFoundError."""
-    if word == "last-failed":
+    if word in ("last-failed", "last-died"):
         from factc.record import history
 
         return history.find(StateDir(state_dir), word).name

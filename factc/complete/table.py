@@ -142,7 +142,11 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--heartbeat-interval", "SECONDS", "post the output so far every so often"),
         ("--max-stdouterr-size", "N", "characters of output in events (10000)"),
         ("--constraint", "host,NAME", "run only on that machine (repeatable)"),
-        ("--resume", "RUN", "do again only what has not succeeded in that run (a reference, last, last-failed)"),
+        (
+            "--resume",
+            "RUN",
+            "do again only what has not succeeded there (a reference, last, last-failed, last-died)",
+        ),
         ("-C", "DIR", "go to this folder first"),
         ("--no-colour --no-color", "", "no colours"),
         ("-h --help", "", "show this and exit"),

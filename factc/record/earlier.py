@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import time
 
-from factc.diagnostic import RequestError
+from factc.diagnostic import NothingToDo, RequestError, RunsAlready
+from factc.events.ending import OK
 from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
-from factc.record.history import find, successor
+from factc.record.history import OPEN, find, open_runs, successor
 from factc.record.journalfile import JournalFile, Locked, lock, unlock
 from factc.record.pasted import word
 from factc.record.recorded import read
@@ -40,7 +41,10 @@ class Earlier:
     """
 
     def __init__(self, home: StateDir, word: str) -> None:
-        found = find(home, word, believe=True)
+        self.others = 0  # runs that wait to be continued, if nobody said which
+        found = find(home, word, believe=True, missing=NothingToDo)
+        if word in OPEN:
+            self.others = sum(run.header.run != found.header.run for run in open_runs(home, word))
         _check(found)
         with found.folder().believed() as folder:
             self._claim = self._claimed(folder, found.short)
@@ -64,6 +68,20 @@ class Earlier:
         """From now on others may continue the run."""
         unlock(self._claim)
 
+    def whole(self) -> None:
+        """Raises NothingToDo for a run that succeeded: of its own plan nothing is left."""
+        if self.run.outcome == OK:
+            words = f"the run {self.run.short} of '{self.plan.name}' succeeded: nothing to go on with"
+            raise NothingToDo(visible(words))
+
+    def choice(self) -> str:
+        """Which run was chosen of several that wait to be continued, "" if there was no choice."""
+        if not self.others:
+            return ""
+        others = f"{self.others} others wait" if self.others > 1 else "one other waits"
+        words = f"goes on with {self.run.short} of '{self.plan.name}', the newest; {others}, too: factc runs --failed"
+        return visible(words)
+
     def values(self, given: Given) -> Given:
         """The caller's values and tags, and beside them those of the earlier run."""
         return given.after(self.plan.values, self.plan.tags)
@@ -85,7 +103,7 @@ class Earlier:
             lock(claim)
         except Locked:
             os.close(claim)
-            raise RequestError(f"the run {short} is being continued or removed already", "wait for that") from None
+            raise RunsAlready(f"the run {short} is being continued or removed already", "wait for that") from None
         if os.fstat(claim).st_nlink == 0:
             unlock(claim)
             raise RequestError(f"the run {short} has just been removed")
@@ -126,10 +144,10 @@ def _check(run: Recorded) -> None:
     """Raises RequestError if a run cannot be continued."""
     if run.live:
         where = f"pid {run.header.pid} on {run.header.host}"
-        raise RequestError(f"the run {run.short} still runs: {where}", "wait for it, or stop it first")
+        raise RunsAlready(f"the run {run.short} still runs: {where}", "wait for it, or stop it first")
     if next_run := successor(run.home, run):
         words = f"the run {run.short} has been continued already, by the run {next_run.run[:8]}"
-        raise RequestError(words, f"go on from that one: factc resume {next_run.run[:8]}, or begin anew: factc run JOB")
+        raise NothingToDo(words, f"go on from that one: factc resume {next_run.run[:8]}, or begin anew: factc run JOB")
     if run.journal.lost and not run.journal.finished:
         line = run.journal.damage
         path = visible(os.path.join(run.directory, JOURNAL))

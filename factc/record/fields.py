@@ -110,6 +110,10 @@ def _by_name(check: Check) -> Check:
     return lambda value: type(value) is dict and all(map(check, value.values()))
 
 
+def _is_file(value: Any) -> bool:
+    return _by_name(is_text)(value) and "path" in value and "sha256" in value
+
+
 def _is_endpoint(value: Any) -> bool:
     return _by_name(is_text)(value) and "url" in value and "sha256" in value
 
@@ -127,5 +131,6 @@ _HEADER: dict[str, Check] = {
     "names": _all(is_text), "order": _all(is_whole), "tags": _by_name(is_text), "factfile": is_text, "start": is_text,
     "to": is_text, "endpoints": _all(_is_endpoint), "secrets": _all(is_text), "signed": is_text,
     "headers": _all(is_text), "continues": is_reference, "jobs": _is_zero_or_more, "pools": _by_name(is_count),
+    "files": _all(_is_file), "same": is_text,
 }  # fmt: skip
 _NEEDED_OF_RUN = frozenset(("run", "reference", "job", "at", "tags"))

@@ -9,8 +9,9 @@ from collections import Counter
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
+from factc.events.ending import EARLY, OK
 from factc.record.contents import is_run
-from factc.record.recorded import Closed, NotBegun, Nothing, folder_of, header_of, read, runs_of, unreadable
+from factc.record.recorded import DIED, Closed, NotBegun, Nothing, folder_of, header_of, read, runs_of, unreadable
 from factc.record.statedir import Doubtful
 from factc.visible import visible
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 LAST = "last"
 LAST_FAILED = "last-failed"
+LAST_DIED = "last-died"
+OPEN = (LAST_FAILED, LAST_DIED)
 
 
 def names(home: StateDir) -> list[str]:
@@ -75,17 +78,18 @@ def successor(home: StateDir, run: Recorded) -> RunHeader | None:
     return next((header for name, header in headers(home) if header.continues == run.header.run), None)
 
 
-def find(home: StateDir, word: str, *, believe: bool = False) -> Recorded:
-    """The run that a word means: the beginning of its reference or of its directory's name, `last`, `last-failed`.
+def find(home: StateDir, word: str, *, believe: bool = False, missing: type[RequestError] = RequestError) -> Recorded:
+    """The run that a word means: the beginning of its reference or of its folder's name, or one of those above.
 
-    Raises RequestError if there is none or more than one; with `believe`, if it is not the caller's.
+    Raises RequestError (for one of those: `missing`) if there is none, or more than one; with `believe`, if it is not
+    the caller's.
     """
     if believe:
         believed(home)
     if word == LAST:
         found = next(every(home, refuse), None)
-    elif word == LAST_FAILED:
-        found = _open_failure(home)
+    elif word in OPEN:
+        found = next(open_runs(home, word), None)
     else:
         found = _by_beginning(home, word)
     if found is None:
@@ -93,9 +97,11 @@ def find(home: StateDir, word: str, *, believe: bool = False) -> Recorded:
         words = {
             LAST: f"there is no run {where}",
             LAST_FAILED: f"no run {where} has failed and still waits to be continued",
+            LAST_DIED: f"no run {where} has died and still waits to be continued",
         }
         hint = "`factc runs` lists them; --state-dir DIR looks elsewhere"
-        raise RequestError(words.get(word, f"no run {where} is called `{visible(word)}`"), hint)
+        kind = missing if word in words else RequestError
+        raise kind(words.get(word, f"no run {where} is called `{visible(word)}`"), hint)
     if believe and found.doubt:
         raise Doubtful(found.doubt)
     return found
@@ -139,15 +145,24 @@ def _began(home: StateDir, runs: Folder, name: str) -> float:
         return 0.0
 
 
-def _open_failure(home: StateDir) -> Recorded | None:
-    """The newest run that failed and that no other has continued."""
+def open_runs(home: StateDir, word: str = LAST_FAILED) -> Iterator[Recorded]:
+    """The runs that failed, were stopped or died (or of these, who died), and wait to be continued; the newest first.
+
+    Not those that another has continued, nor those that a later whole run of the same job file with the same values
+    and tags has made good.
+    """
     continued: set[str | None] = set()
+    good: set[str] = set()
     for run in every(home, refuse):
-        if run.failed and run.header.run not in continued:
-            return run
+        header = run.header
+        same = header.same or header.reference
+        meant = word == LAST_FAILED or run.outcome == DIED
+        if run.failed and meant and header.run not in continued and same not in good:
+            yield run
         if run.doubt is None:
-            continued.add(run.header.continues)
-    return None
+            continued.add(header.continues)
+            if run.outcome in (OK, EARLY) and not (header.start or header.to or header.continues):
+                good.add(same)
 
 
 def _by_beginning(home: StateDir, word: str) -> Recorded | None:

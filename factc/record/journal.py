@@ -41,13 +41,14 @@ class RunHeader:
     start, to: the part of the job that was chosen. endpoints: each a dict of `url` (as it is shown) and `sha256` (of
     the whole). secrets, signed, headers: names of variables, never their values. continues: the run that it resumes.
     jobs: at most so many tasks at once, 0 for no limit, None where an older factc kept no word of it. pools: the slots
-    of pools that are not as the plan has them.
+    of pools that are not as the plan has them. files: the job's file and those that it uses, each a dict of `path` and
+    `sha256`. same: what runs of one job file with the same values and tags have in common.
     """
 
     __slots__ = (
         "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names",
         "order", "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
-        "jobs", "pools",
+        "jobs", "pools", "files", "same",
     )  # fmt: skip
 
     run: str
@@ -74,13 +75,15 @@ class RunHeader:
     continues: str | None
     jobs: int | None
     pools: dict[str, int] | None
+    files: list[dict[str, str]]
+    same: str | None
 
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:
             setattr(self, name, values.get(name))
         for name in ("again", "version", "host", "directory", "plan", "factfile"):
             setattr(self, name, values.get(name) or "")
-        for name in ("endpoints", "secrets", "headers", "arguments", "names"):
+        for name in ("endpoints", "secrets", "headers", "arguments", "names", "files"):
             setattr(self, name, list(values.get(name) or ()))
 
 

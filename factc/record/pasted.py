@@ -15,6 +15,14 @@ def resume_command(run: str, options: str, state_dir: str) -> str:
     return f"factc resume {run}{options}{_where(state_dir)}"
 
 
+def run_command(path: str, run: str, options: str, state_dir: str, directory: str) -> str:
+    """Goes on with a run by its job file. path: as seen from the directory in which the run was started."""
+    if directory and (not os.environ.get("TERM") or directory != _here()):
+        place = f" --state-dir {word(os.path.abspath(state_dir))}"
+        return f"factc run -C {word(directory)} {word(path)} --resume {run}{options}{place}"
+    return f"factc run {word(path)} --resume {run}{options}{_where(state_dir)}"
+
+
 def deliver_command(run: str, state_dir: str) -> str:
     return f"factc deliver {run}{_where(state_dir)}"
 
@@ -26,9 +34,16 @@ def requoted(options: str) -> str:
     if not options.isprintable():
         return ""
     try:
-        return "".join(f" {word(option)}" for option in split(options))
+        return "".join(f" {_option(option)}" for option in split(options))
     except ValueError:
         return ""
+
+
+def _option(text: str) -> str:
+    """`--exclusive='a b'`, as `factc run` writes it itself."""
+    name, equals, value = text.partition("=")
+    plain = equals and name.startswith("--") and name[2:].replace("-", "").isalpha() and name.isascii()
+    return f"{name}={word(value)}" if plain and value else word(text)
 
 
 def word(text: str) -> str:
@@ -49,6 +64,13 @@ def _printed(character: str) -> str:
     if character.isprintable() and character not in "\\'%":
         return character
     return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _where(state_dir: str) -> str:

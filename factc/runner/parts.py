@@ -10,7 +10,7 @@ import os
 from factc.diagnostic import RequestError
 from factc.engine.local import Local
 from factc.events import RunCreated
-from factc.record.pasted import resume_command
+from factc.record import STATE_DIR
 from factc.record.writer import Record
 from factc.runner.chance import chance
 from factc.runner.confidential import Confidential
@@ -132,8 +132,14 @@ class Parts:
             colour=self.wishes.colour,
             now=self.header.at,
             log_path=self.record.log if self.record else None,
-            resume=self.pasted(resume_command, self.wishes.again),
+            onward=self._onward if self.record else None,
         )
+
+    def _onward(self) -> str:
+        """Looked for at the end: the job's file may be mended while the run still goes on."""
+        from factc.record.onward import onward
+
+        return onward(self.header, self.wishes.state_dir or STATE_DIR)
 
     def _webhooks(self) -> list[Webhook]:
         if not self.wishes.webhooks:

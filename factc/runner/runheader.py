@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 
+from factc.digest import sha256_hex
 from factc.events.wire import job_reference, run_reference
 from factc.record.journal import RunHeader
 from factc.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from factc.plan import Plan
     from factc.runner.wishes import Wishes
@@ -41,8 +42,17 @@ def run_header(
         order=[task for group in groups for task in group] if groups else None, tags=plan.tags,
         factfile=plan.factfile, start=wishes.start, to=wishes.to, endpoints=_endpoints(wishes), secrets=list(secrets),
         signed=wishes.webhook_secret, headers=wishes.webhook_headers, continues=continues,
-        jobs=wishes.jobs or 0, pools=wishes.pools or None,
+        jobs=wishes.jobs or 0, pools=wishes.pools or None, files=wishes.files,
+        same=_same(plan, wishes.files),
     )  # fmt: skip
+
+
+def _same(plan: Plan, files: Sequence[Mapping[str, str]]) -> str:
+    """What runs of one job file with the same values and tags have in common, and no others."""
+    what = files[0]["path"] if files else plan.name
+    pairs = [*sorted(plan.values.items()), ("", ""), *sorted(plan.tags.items())]
+    texts = [what, *(text for pair in pairs for text in pair)]
+    return sha256_hex([text.encode("utf-8", "surrogateescape") + b"\0" for text in texts])
 
 
 def here() -> str:

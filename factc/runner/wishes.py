@@ -35,6 +35,7 @@ class Wishes:
     whoever owns it; keep: how many runs of the job stay
     there. exclusive: False, True, or a key. rehearse: execute nothing. stats: say at the end what the run spent where.
     start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
+    files: those that the plan was made from, as the record names them.
     alone: this process does nothing but this run.
     Raises RequestError for what cannot be done.
     """
@@ -69,6 +70,7 @@ class Wishes:
         to: str | None = None,
         arguments: Sequence[str] = (),
         again: str = "",
+        files: Sequence[dict[str, str]] = (),
         alone: bool = False,
     ) -> None:
         self.jobs = jobs
@@ -98,6 +100,7 @@ class Wishes:
         self.to = to
         self.arguments = list(arguments)
         self.again = again
+        self.files = list(files)
         self.alone = alone
         self._check()
 

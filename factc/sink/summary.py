@@ -30,7 +30,7 @@ class Summary:
 
     tails: gives the last lines that a failed task wrote, and of which stream.
     log: gives the path of a log, by task, stream and attempt.
-    resume: the command that goes on where the run failed, "" for none.
+    onward: makes the line that says how to go on where the run failed, if there is one.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Summary:
         tails: Callable[[int], tuple[str, list[str]]],
         log: Callable[[int, int, int], str] | None,
         colour: bool,
-        resume: str = "",
+        onward: Callable[[], str] | None = None,
     ) -> None:
         self._plan = plan
         self._state = state
         self._tails = tails
         self._log = log
         self._colour = colour
-        self._resume = resume
+        self._onward = onward
 
     def text(self, at: float) -> str:
         """The whole account, ending with a line feed."""
@@ -64,8 +64,8 @@ class Summary:
 
     def last_lines(self, at: float) -> str:
         """How the run ended, and how to go on."""
-        resume = f"to go on: {self._resume}\n" if self._resume and self._state.job == FAILED else ""
-        return f"{self._headline(at)}\n{resume}"
+        onward = f"{self._onward()}\n" if self._onward and self._state.job == FAILED else ""
+        return f"{self._headline(at)}\n{onward}"
 
     def _headline(self, at: float) -> str:
         states = [task.state for task in self._state.tasks]

@@ -46,7 +46,7 @@ class Terminal:
 
     output: how task output is shown (stream, group, quiet, raw). colour: False for none, None for what the
     environment and each stream say. log_path: the path of a log by task, stream and attempt, if there are any.
-    resume: the command that goes on where the run failed, if there is one.
+    onward: makes the line that says how to go on where the run failed, if there is one.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Terminal:
         err: int = 2,
         now: float = 0.0,
         log_path: Callable[[int, int, int], str] | None = None,
-        resume: str = "",
+        onward: Callable[[], str] | None = None,
     ) -> None:
         self._plan = plan
         self._output = output
         self._log_path = log_path
-        self._resume = resume
+        self._onward = onward
         self._state = RunState(len(plan.tasks))
         self._streams = Streams(out, err)
         self._colour = {s: colour_wanted(os.environ, self._streams.is_terminal(s), colour) for s in (OUT, ERR)}
@@ -182,7 +182,7 @@ class Terminal:
     def _summary(self) -> Summary:
         return Summary(
             self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR],
-            resume=self._resume,
+            onward=self._onward,
         )  # fmt: skip
 
     # ---- tasks

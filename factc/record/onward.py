@@ -1,0 +1,80 @@
+"""How to go on with a run: from its record, or with the job's files where these have changed since.
+
+Knows the header of a run and the files that it names; runs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+from factc.digest import sha256_hex
+from factc.files import TooLarge, read_regular
+from factc.record.pasted import requoted, resume_command, run_command, word
+from factc.visible import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.record.journal import RunHeader
+
+MOST = 256 << 20  # bytes of a file that is compared
+NAMED = 3  # files that are named
+
+
+def fingerprint(data: bytes) -> str:
+    """By which a file is known again: the digest that a plan carries, or its own."""
+    head = data[:4096]
+    if b'"iglu:factc/plan/' in head and len(digest := head.partition(b'"digest":"')[2][:64]) == 64:
+        return digest.decode("ascii", "replace")
+    return sha256_hex([data])
+
+
+def changed(header: RunHeader) -> list[str]:
+    """The files of the job that are not what the run's plan was made from; what is gone has not changed."""
+    found = []
+    for file in header.files:
+        try:
+            now = fingerprint(read_regular(file["path"], MOST))
+        except (OSError, ValueError, TooLarge):
+            continue
+        if now != file["sha256"]:
+            found.append(file["path"])
+    return found
+
+
+def onward(header: RunHeader, state_dir: str) -> str:
+    """The line that says how to go on with a run that failed, without a line feed."""
+    return remark(header, state_dir) or f"to go on: {_resume(header, state_dir)}"
+
+
+def remark(header: RunHeader, state_dir: str) -> str:
+    """That files of the job have changed since, and how to go on with them; "" if they have not."""
+    paths = changed(header)
+    if not paths:
+        return ""
+    names = ", ".join(visible(_near(path, header)) for path in paths[:NAMED])
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    verb = "have" if len(paths) > 1 else "has"
+    return f"{names}{more} {verb} changed since: {_run(header, state_dir)}"
+
+
+def _resume(header: RunHeader, state_dir: str) -> str:
+    return resume_command(header.run[:8], requoted(header.again), state_dir)
+
+
+def _run(header: RunHeader, state_dir: str) -> str:
+    """A run takes webhooks anew."""
+    options = [f" --webhook-header-env {word(name)}" for name in header.headers]
+    options += [f" --webhook-secret-env {word(header.signed)}"] if header.signed else []
+    if header.endpoints:
+        from factc.sink.address import whole_urls
+
+        options += [f" --webhook {word(url)}" for url in whole_urls(header.endpoints, []) if url]
+    path = _near(header.files[0]["path"], header)
+    path = f"./{path}" if path.startswith("-") else path
+    return run_command(path, header.run[:8], requoted(header.again) + "".join(options), state_dir, header.directory)
+
+
+def _near(path: str, header: RunHeader) -> str:
+    """A path as it was meant from the folder of the run: short where it lies below."""
+    below = os.path.join(header.directory, "") if header.directory else ""
+    return path[len(below) :] if below and path.startswith(below) else path
