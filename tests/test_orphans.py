@@ -233,8 +233,14 @@ def test_close_kills_what_runs(folder: Folder) -> None:
 # ---- an end by itself
 
 
+@pytest.fixture(params=[0.0, 1e9], ids=["all are looked at", "the younger are"])
+def looking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which processes are looked at when an attempt has failed."""
+    monkeypatch.setattr(proc, "lap", lambda: request.param)
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_what_a_failed_attempt_left_is_stopped(den: Den, way: str) -> None:
+def test_what_a_failed_attempt_left_is_stopped(looking: None, den: Den, way: str) -> None:
     den.run(1, f'{WAYS[way]} until [ -s "$D/pids" ]; do sleep 0.01; done; exit 3', grace=0.2)
     end = den.end(1)
     assert code(end) == 3 and not den.folder.alive()
@@ -276,15 +282,88 @@ def test_late_output_of_a_process_substitution_is_kept(den: Den, number: int) ->
     assert den.output(1) == b"late\n"
 
 
+@pytest.mark.parametrize("bomb", ["rises", "hops", "brood"])
+def test_what_breeds_when_its_attempt_fails_is_stopped(looking: None, den: Den, bomb: str) -> None:
+    den.run(1, f'"$D/{bomb}" & until [ -s "$D/pids" ]; do :; done; exit 3', grace=0.2)
+    assert code(den.end(1)) == 3
+    assert not den.folder.alive()
+
+
 def test_an_end_that_is_left_alone_looks_at_no_process(den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
-    monkeypatch.setattr(proc, "pids", lambda: iter(looks.append(1) or ()))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(proc, "pids", lambda: pytest.fail("the processes are listed"))
+    monkeypatch.setattr(proc, "younger", lambda pid: pytest.fail("the younger ones are looked for"))
     den.run(1, "true")
     den.end(1)
-    assert not looks
-    den.run(2, "false")
-    den.end(2)
-    assert len(looks) == 2  # once for groups, once for marks
+
+
+@pytest.mark.skipif(not Path("/proc/sys/kernel/ns_last_pid").exists(), reason="the kernel does not say the last number")
+def test_short_failures_cost_nothing_for_each_process_of_the_machine(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proc, "lap", lambda: 1e9)
+    others = [subprocess.Popen(["sleep", "60"]) for _ in range(20)]
+    lists, read, pids, environ = [], [], proc.pids, proc.environ
+    monkeypatch.setattr(proc, "pids", lambda: lists.append(1) or pids())  # type: ignore[func-returns-value]
+    monkeypatch.setattr(proc, "environ", lambda pid: read.append(pid) or environ(pid))  # type: ignore[func-returns-value]
+    failures = 10
+    try:
+        with Loop() as loop:
+            den = Den(loop, folder)
+            for id in range(failures):
+                den.run(id, "exit 1")
+                den.end(id)
+            den.engine.close()
+    finally:
+        for process in others:
+            process.kill()
+            process.wait()
+    spoilt = 2  # once or twice the numbers may begin again, or others may take many
+    assert len(lists) <= spoilt * 2
+    assert sum(pid in {process.pid for process in others} for pid in read) <= spoilt * len(others)
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (["7"], []),
+        (["9", "9"], [8, 9]),
+        (["9", "10", "10"], [8, 9, 10]),  # one more came while those were looked at
+        ([str(7 + proc.MOST)] * 2, list(range(8, 8 + proc.MOST))),
+        ([str(8 + proc.MOST)], None),  # too many
+        (["6"], None),  # they have begun again
+        (["9", "8"], None),  # somebody set it by hand
+        ([str(8 + n) for n in range(99)], None),  # it never ends
+        (["none"], None),
+        ([], None),  # the kernel does not say it
+    ],
+)
+def test_the_younger_are_those_that_got_their_numbers_since(
+    told: list[str], found: list[int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: object) -> bytes:
+        if not told:
+            raise FileNotFoundError
+        return told.pop(0).encode() + b"\n"
+
+    monkeypatch.setattr(proc, "_read", read)
+    if found is None:
+        with pytest.raises(LookupError):
+            list(proc.younger(7))
+    else:
+        assert list(proc.younger(7)) == found
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [("250000\n", 1), ("32768", 0.131072), ("", 0), (None, 0)])
+def test_how_long_the_numbers_take_to_come_round(
+    limit: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: object) -> bytes:
+        if limit is None:
+            raise PermissionError
+        return limit.encode()
+
+    monkeypatch.setattr(proc, "_read", read)
+    assert proc.lap() == seconds
 
 
 # ---- marks

@@ -12,13 +12,14 @@ from factc.engine import proc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Iterable, Set
 
 
-def living(groups: Set[int]) -> Set[int] | None:
+def living(groups: Set[int], among: Iterable[int] | None = None) -> Set[int] | None:
     """Those of the groups of which some process runs (a zombie does not) that may be signalled.
 
-    None if that cannot be seen: there is no /proc of ours, or no descriptor is left to look with.
+    among: these processes alone, instead of all, where there is a list of them. None if that cannot be seen:
+    there is no /proc of ours, or no descriptor is left to look with.
     """
     if not groups:
         return groups
@@ -28,7 +29,7 @@ def living(groups: Set[int]) -> Set[int] | None:
         return None
     found: set[int] = set()
     try:
-        for pid in proc.pids():
+        for pid in proc.pids() if among is None else among:
             group = _group(pid)
             if group in groups and group not in found and _runs(pid):
                 found.add(group)

@@ -70,8 +70,8 @@ class Local:
         self._spare = Spare()
         self._shells = Shells()
         self._pipes = Pipes(post, loop, self._drained)
-        self._stopping = Stopping(self._brand, loop, self._spare, self._settle)
         self._by_pid: dict[int, Process] = {}
+        self._stopping = Stopping(self._brand, loop, self._spare, self._by_pid, self._settle)
         self._by_id: dict[int, Process] = {}
         self._begun: set[int] = set()
         self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}

@@ -16,7 +16,7 @@ from factc.engine import proc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
 VARIABLE = b"FACTC_MARK"
 DIGITS = 10  # fewer have the numbers of all attempts
@@ -62,17 +62,18 @@ def marked(brand: str, known: Container[int]) -> list[Marked]:
     return [process for process in found if process.id in known]
 
 
-def scan(brand: str) -> tuple[list[Marked], bool]:
+def scan(brand: str, among: Iterable[int] | None = None) -> tuple[list[Marked], bool]:
     """As `marked` at a first look, with whatever numbers, and whether everything could be looked at.
 
-    It cannot while descriptors are short, nor a process in the middle of an exec.
+    among: these alone, instead of all processes. What cannot be looked at: anything while descriptors are short, and a
+    process in the middle of an exec.
     """
     found: list[Marked] = []
     if not proc.is_ours():
         return found, True
     whole, me, user = True, os.getpid(), os.geteuid()
     try:
-        for pid in proc.pids():
+        for pid in proc.pids() if among is None else among:
             try:
                 if pid != me and os.stat(f"/proc/{pid}").st_uid == user:
                     found += _look(pid, brand)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROUNDS = 8  # how often the list is read again when new numbers have come
+MOST = 256  # numbers of a window: beyond that the list of all processes costs less
+PACE = 250_000  # numbers a second: more are given on no machine, be it by a bomb of threads
+_LAST, _LIMIT = b"/proc/sys/kernel/ns_last_pid", b"/proc/sys/kernel/pid_max"
 CHUNK = 65_536
 TRIES = 10  # looks at a process that has no environment just now
 
@@ -49,6 +52,38 @@ def pids() -> Iterator[int]:
             return
         seen.update(new)
         yield from map(int, new)
+
+
+def lap() -> float:
+    """Seconds in which the numbers cannot have come round to where they were; 0 if that is not known."""
+    try:
+        return int(_read(_LIMIT)) / PACE
+    except (OSError, ValueError):
+        return 0.0
+
+
+def younger(pid: int) -> Iterator[int]:
+    """The numbers given since that one, in the order in which they were given; many are free again, some are threads'.
+
+    Numbers are given in turn, in each namespace of processes by itself; `ns_last_pid` tells where this one's has
+    come to. So within a `lap` what a process has started, and what that has started, is among these, unless somebody
+    sets the number by hand meanwhile (CRIU). As long as new ones come it goes on: a process that is still forking when
+    it is looked at is seen, and one that has ended has its children behind it.
+    Raises LookupError if the system does not say, began again from below, or has given too many.
+    """
+    seen = pid
+    for _ in range(ROUNDS):
+        try:
+            last = int(_read(_LAST))
+        except (OSError, ValueError):
+            raise LookupError from None
+        if not seen <= last <= pid + MOST:
+            raise LookupError
+        if last == seen:
+            return
+        yield from range(seen + 1, last + 1)
+        seen = last
+    raise LookupError
 
 
 def environ(pid: int) -> bytes:
@@ -94,7 +129,7 @@ def _stat(pid: int) -> list[bytes]:
     return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split() or [b"X"]
 
 
-def _read(path: str) -> bytes:
+def _read(path: str | bytes) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         data = part = os.read(descriptor, CHUNK)

@@ -1,7 +1,8 @@
 """Stopping: attempts with all that they started are asked to end, then killed, until nothing of them is left.
 
-Knows groups, marks and times; reaps nothing and reads no pipe. One look at the processes serves all attempts
-that are being stopped at that moment.
+Knows groups, marks and times; reaps nothing and reads no pipe. One look at all processes serves all attempts
+that are being stopped at that moment. A short attempt that failed and left nothing costs no such look: what it could
+have left is younger than its leader, so only the numbers given since are looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import time
 from contextlib import suppress
 
+from factc.engine import proc
 from factc.engine.ended import is_child
 from factc.engine.group import living
 from factc.engine.marks import scan, send
@@ -18,7 +20,7 @@ from factc.engine.process import ASKED, KILLED, LINGER, LINGERS, RUNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from factc.engine.marks import Marked
     from factc.engine.process import Process
@@ -30,13 +32,20 @@ PATIENCE = 1.0  # seconds of looks that do not see everything
 
 
 class Stopping:
-    """`gone` hears of each process whose shell has ended and of which nothing is left."""
+    """`gone` hears of each process whose shell has ended and of which nothing is left.
 
-    def __init__(self, brand: str, loop: Loop, spare: Spare, gone: Callable[[Process], None]) -> None:
+    leaders: the numbers of all attempts' shells: none of them is what another one left.
+    """
+
+    def __init__(
+        self, brand: str, loop: Loop, spare: Spare, leaders: Container[int], gone: Callable[[Process], None]
+    ) -> None:
         self._brand = brand
         self._loop = loop
         self._spare = spare
+        self._leaders = leaders
         self._gone = gone
+        self._lap = proc.lap()
         self._members: dict[int, Process] = {}  # by attempt; none of them is reaped by us
         self._asked: set[int] = set()  # those whose strays have not been asked yet
         self._timer: Timer | None = None
@@ -51,6 +60,9 @@ class Stopping:
 
     def clear(self, process: Process) -> None:
         """Its shell has ended: whatever is left of it shall end too."""
+        if process.stage == RUNS and self._left_nothing(process):
+            self._gone(process)
+            return
         self._members[process.id] = process
         self._pause = SOON
         self._look_in(0)
@@ -63,20 +75,42 @@ class Stopping:
                 return
             for process in self._members.values():
                 _signal_group(process, signal.SIGKILL)
-            strays, _ = self._strays()
+            with self._spare:
+                strays, _ = self._strays()
             for process in self._members.values():
                 self._kill(process, strays.get(process.id, []))
             alive = living({p.pid for p in self._members.values() if not p.lost}) or ()
             self._members = {p.id: p for p in self._members.values() if p.pid in alive or p.id in strays}
             time.sleep(0.005)
 
+    def _left_nothing(self, process: Process) -> bool:
+        """Whether a look at what is younger than its leader shows that. If not, all processes are looked at."""
+        if process.lost or not self._is_short(process):
+            return False
+        group = {process.pid}
+        try:
+            for pid in proc.younger(process.pid):
+                if pid in self._leaders:
+                    continue
+                if living(group, (pid,)) != set():
+                    return False
+                strays, whole = self._strays((pid,))
+                if process.id in strays or not whole:
+                    return False
+        except LookupError:
+            return False
+        return self._is_short(process)
+
+    def _is_short(self, process: Process) -> bool:
+        return self._loop.now() - process.started < self._lap
+
     # ---- one look at all of them
 
     def _look(self) -> None:
         self._timer = None
         began = self._loop.now()
-        strays, whole = self._strays()
         with self._spare:
+            strays, whole = self._strays()
             alive = living({p.pid for p in self._members.values() if p.over and not p.lost})
         whole = self._believed(whole and alive is not None)
         blind = whole and alive is None
@@ -140,13 +174,12 @@ class Stopping:
         self._doubt = now if self._doubt is None else self._doubt
         return now - self._doubt > PATIENCE
 
-    def _strays(self) -> tuple[dict[int, list[Marked]], bool]:
-        """What carries a mark, by attempt, and whether that is all."""
+    def _strays(self, among: Iterable[int] | None = None) -> tuple[dict[int, list[Marked]], bool]:
+        """What carries a mark, by attempt, and whether that is all. among: of these alone."""
         found: dict[int, list[Marked]] = {}
         if not self._brand:
             return found, True
-        with self._spare:
-            marked, whole = scan(self._brand)
+        marked, whole = scan(self._brand, among)
         for process in marked:
             found.setdefault(process.id, []).append(process)
         return found, whole

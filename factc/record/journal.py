@@ -132,11 +132,13 @@ def _started(fact: TaskStarted) -> str:
 
 def _ended(fact: TaskEnded) -> str:
     code, duration, user, system = fact.code, fact.duration, fact.user, fact.system
-    if code is None or duration is None or user is None or system is None or fact.reason is not None:
+    if code is None or duration is None or user is None or system is None:
         return _any(fact)
     words = (
         f'"TaskEnded","at":{fact.at!r},"task":{fact.task},"state":"{fact.state}","code":{code},"duration":{duration!r}'
     )
+    if fact.reason is not None:
+        words += f',"reason":{_text(fact.reason)}'
     if fact.stdout is not None:
         words += f',"stdout":{_text(fact.stdout)}'
     if fact.stderr is not None:

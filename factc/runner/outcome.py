@@ -31,7 +31,7 @@ def judge(task: PlanTask, code: int) -> tuple[str, str | None]:
 def reason(task: PlanTask, code: int) -> str:
     """Why that code is a failure: `exit code 137 (128+9, as by SIGKILL)`."""
     words = f"exit code {code}"
-    if name := signal_name(code - 128):
+    if code > 128 and (name := signal_name(code - 128)):
         words += f" (128+{code - 128}, as by {name})"
     if tuple(task.ok) != (0,):
         words += ", expected " + " or ".join(map(str, task.ok))

@@ -264,6 +264,8 @@ class Terminal:
 
     def _last_lines(self, task: int) -> tuple[str, list[str]]:
         """The last lines of a task's standard error, or of its output if it wrote no errors."""
+        if (task, ERR) not in self._tails and (task, OUT) not in self._tails:
+            return "", []
         from factc.sink.lines import Lines
 
         for stream, name in ((ERR, "stderr"), (OUT, "stdout")):
