@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,10 @@ SHARED = ROOT.parent / "shared"
 # No deadline: how long one example takes says nothing on a busy machine.
 settings.register_profile("factc", max_examples=draws(100), deadline=None)
 settings.load_profile("factc")
+
+# A shell starts what it puts in the background with SIGINT ignored, and that is inherited.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
