@@ -33,7 +33,7 @@ _OPEN = re.compile(
     rb"|(?:\x1b[\]PX^_]|\xc2[\x9d\x90\x98\x9e\x9f])(?:[^\x07\n\x1b\xc2]|\xc2(?!\x9c)){0,%(b)d}\x1b?"
     rb"|\x1b[ -/]{0,%(p)d}|\xc2|\xe2[\x80\x81]?)\Z" % {b"p": PARAMETERS, b"b": BODY}
 )
-_REACH = BODY + 8
+REACH = BODY + 8  # bytes before a place that tell whether a sequence is cut there
 _SINGLE = bytes(sorted({*range(0x20), 0x7F} - {0x09, 0x0A}))
 
 
@@ -52,10 +52,24 @@ def removed(data: bytes) -> bytes:
 def whole(data: bytes) -> int:
     """Up to where no sequence, and no character, is cut in two."""
     size = len(data)
-    tail = data[-_REACH:]
+    tail = data[-REACH:]
     found = _OPEN.search(tail) if not plain(tail) or not tail[-2:].isascii() else None
     at = size - len(tail) + found.start() if found else size
     return min(at, _characters(data))
+
+
+def entire(data: bytes, at: int) -> int:
+    """From where on, at that place or behind it, no sequence and no character has lost its beginning."""
+    if at <= 0:
+        return 0
+    for match in REMOVED.finditer(data, max(0, at - REACH)):
+        if match.end() > at:
+            at = match.end() if match.start() < at else at
+            break
+    for place in range(at, min(at + 3, len(data))):
+        if data[place] & 0xC0 != 0x80:
+            return place
+    return min(at, len(data)) if at + 3 > len(data) else at
 
 
 def _characters(data: bytes) -> int:

@@ -92,7 +92,7 @@ class Attempts:
 
     def outputs(self) -> dict[int, tuple[str, str]]:
         """What the running tasks have written so far: the tails of both streams."""
-        texts = {task: running.texts() for task, running in self.running.items()}
+        texts = {task: running.texts(so_far=True) for task, running in self.running.items()}
         return {task: (out or "", err or "") for task, (out, err) in texts.items()}
 
     def _variables(self, number: int, count: int, slot: int | None) -> dict[str, str]:

@@ -46,10 +46,10 @@ class Running:
                 self._keep(stream, data)
                 yield stream, data
 
-    def texts(self) -> tuple[str | None, str | None]:
-        """The last characters of both streams, None for one to which nothing was written."""
+    def texts(self, *, so_far: bool = False) -> tuple[str | None, str | None]:
+        """The last characters of both streams, None for one to which nothing was written. so_far: it goes on."""
         out, err = self._tails.get(1), self._tails.get(2)
-        return out.text() if out else None, err.text() if err else None
+        return out.text(so_far=so_far) if out else None, err.text(so_far=so_far) if err else None
 
     def _keep(self, stream: int, data: bytes) -> None:
         if stream not in self._tails:

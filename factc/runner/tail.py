@@ -1,9 +1,11 @@
-"""The last characters of an output that may be of any length.
+"""The last characters of an output that may be of any length; no character and no sequence of a terminal is cut in two.
 
 Knows bytes and how to decode them; keeps a bounded part of them in memory.
 """
 
 from __future__ import annotations
+
+from factc.controls import REACH, entire, whole
 
 
 class Tail:
@@ -24,25 +26,22 @@ class Tail:
         if self._size > 8 * self._limit + 65_536:  # a character has at most four bytes
             self._shorten()
 
-    def text(self) -> str | None:
+    def text(self, *, so_far: bool = False) -> str | None:
         """The last characters, without the final line end; None if nothing was written.
 
-        Bytes that are no UTF-8 are replaced.
+        so_far: there will be more, so the beginning of a character does not count yet. Bytes that are no UTF-8 are
+        replaced.
         """
         if not self._any:
             return None
         data = b"".join(self._chunks)
-        text = data[_start(data) :].decode("utf-8", "replace").rstrip("\r\n")
-        return text[-self._limit :] if self._limit else ""
+        text = data[: whole(data) if so_far else None].decode("utf-8", "replace").rstrip("\r\n")
+        if len(text) <= self._limit:
+            return text
+        data = text.encode()
+        return data[entire(data, len(text[: len(text) - self._limit].encode())) :].decode("utf-8", "replace")
 
     def _shorten(self) -> None:
-        kept = b"".join(self._chunks)[-(4 * self._limit + 4) :]
-        self._chunks, self._size = [kept], len(kept)
-
-
-def _start(data: bytes) -> int:
-    """Where the first whole character begins."""
-    for at in range(min(3, len(data))):
-        if data[at] & 0xC0 != 0x80:
-            return at
-    return 0
+        data = b"".join(self._chunks)
+        data = data[entire(data, len(data) - 4 * self._limit - REACH) :]
+        self._chunks, self._size = [data], len(data)

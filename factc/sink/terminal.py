@@ -10,6 +10,7 @@ import os
 import time
 
 from factc import durations
+from factc.controls import REACH, entire
 from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, NO_OP, RUNNING, RunState
 from factc.instant import between
@@ -138,7 +139,7 @@ class Terminal:
 
     def output(self, task: int, stream: int, data: bytes) -> None:
         key = (task, stream)
-        self._tails[key] = (self._tails.get(key, b"") + data)[-LAST_BYTES:]
+        self._tails[key] = (self._tails.get(key, b"") + data)[-LAST_BYTES - REACH :]
         if self._output == RAW:
             self._streams.write_bytes(stream, data)
         elif self._output == GROUP:
@@ -271,8 +272,9 @@ class Terminal:
         for stream, name in ((ERR, "stderr"), (OUT, "stdout")):
             text = Lines("", False)
             tail = self._tails.get((task, stream), b"")
-            if len(tail) == LAST_BYTES and b"\n" in tail[:-1]:  # the first line has lost its beginning
-                tail = tail.partition(b"\n")[2]
+            if len(tail) >= LAST_BYTES:  # the first line may have lost its beginning
+                tail = tail[entire(tail, len(tail) - LAST_BYTES) :]
+                tail = tail.partition(b"\n")[2] if b"\n" in tail[:-1] else tail
             lines = (text.add(tail) + text.rest()).splitlines()[-LAST_LINES:]
             if any(line.strip() for line in lines):
                 return name, lines
