@@ -343,3 +343,18 @@ def test_what_factotum_does_not_know_is_never_written_as_its_own(line: str) -> N
     for above in ("secret K\n", "pool p = 1\n"):
         job = read(read_document(Source("job.fact", f"job j\n{above}a:\n    true\n")))
         assert json.loads(factfile_text(job))["schema"] == FACTC
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["b:\n    x {{r}}\n", "b: a[{{r}}]\n    x\n", "[env A={{r}}]\nb:\n    x\n", "c:\n    y\nb: c[{{r}}]\n    x\n"],
+)
+def test_a_variable_of_each_in_another_rule(rule: str) -> None:
+    """One mistake, and what it says can be followed: a declaration of that name would be the next one."""
+    (only,) = mistakes(f"job j\n[each r in p q]\na:\n    x {{{{r}}}}\n{rule}")
+    assert (only.code, only.hint) == ("E202", "write [each r in …] above this one, too") and only.related
+    assert only.message == "`r` has a value only in the rules that stand below its `each`"
+
+
+def test_a_pool_that_is_named_twice_in_one() -> None:
+    assert "write [pool r]" in mistakes("job j\npool r = 2\n[pool r r]\na:\n    x\n")[0].hint

@@ -50,5 +50,11 @@ def test_what_no_shell_expands(rule: str, words: list[str]) -> None:
     assert marked(f"job j\n\n{rule}\n", "W416") == words
 
 
+def test_a_list_beside_other_values() -> None:
+    text = 'job j\n\nparam l = "a b"\nparam o = a\n\n[each x in {each}]\na:\n    echo {{{{x}}}}\n'
+    for each, words in [("{{l}} z", ["{{l}}"]), ("{{l}}", []), ("{{o}} z", []), ("{{l}}c z", [])]:
+        assert marked(text.format(each=each), "W416") == words
+
+
 def test_of_the_whole_job_and_of_used_ones(tmp_path: object) -> None:
     assert marked("[env A=$B]\n[cd ~]\njob j\n\na:\n    b\n", "W416") == ["~", "$B"]

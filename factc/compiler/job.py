@@ -158,6 +158,15 @@ class Job:
         return Words(self.declared)
 
     @cached_property
+    def varying(self) -> dict[str, Path]:
+        """The variables of `each` by name, with the place of the first of that name."""
+        first: dict[str, Path] = {}
+        for element in self.elements:
+            for i, each in enumerate(element.each):
+                first.setdefault(each.name, (*element.path, "each", i))
+        return first
+
+    @cached_property
     def secret_names(self) -> frozenset[str]:
         return frozenset(self.secrets)
 

@@ -70,7 +70,10 @@ class Links:
         if scope.each:  # the same words once more for each value
             self._count(part, element, len(element.dependencies))
         for k, text in enumerate(element.dependencies):
+            said = len(scope.problems)
             wanted = prefix + scope.final(text, (*element.path, "dependsOn", k))
+            if "{{" in text and (len(scope.problems) > said or scope.root.lacking):
+                continue  # a name in it has no value, so nobody knows which task is meant
             if wanted in numbers:
                 meant: Sequence[int] = (numbers[wanted],)
             elif wanted in self.whole.groups:

@@ -276,6 +276,12 @@ class Scope:
             place = self.job.document.span((*later.path, "name"))
             words = f"the parameter `{tag.name}` is declared further down"
             return Diagnostic("E202", words, span, hint="move its `param` up", related=[(place, "declared here")])
+        elsewhere = self.job.varying.get(tag.name)
+        if elsewhere:
+            words = f"`{tag.name}` has a value only in the rules that stand below its `each`"
+            place = self.job.document.span((*elsewhere, "name"))
+            hint = f"write [each {tag.name} in …] above this one, too"
+            return Diagnostic("E202", words, span, hint=hint, related=[(place, "here it has values")])
         meant = nearest(tag.name, islice(self.each, FEW)) or self.job.spelling.nearest(tag.name)
         hint = f"did you mean `{meant}`?" if meant else f"declare it: param {tag.name}"
         return Diagnostic("E202", f"no parameter is called `{tag.name}`", span, hint=hint)

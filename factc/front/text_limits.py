@@ -135,6 +135,8 @@ def pool(clause: Clause, mistakes: list[Mistake]) -> Members:
     if len(clause.items) > 1 and clause.items[1].raw not in clause.known:
         extra = clause.items[1]
         hint = f"for a slot of each write [pool {clause.items[0].raw}, pool {shortened(extra.raw)}]"
+        if extra.raw == clause.items[0].raw:
+            hint = f"a task takes one slot of a pool: write [pool {extra.raw}]"
         if "=" in extra.raw:
             hint = "how many slots a pool has is said on a line of its own, as in: pool disk = 2"
         mistakes.append(Mistake("E304", "`pool` takes one pool", extra.at, clause.items[-1].end, hint=hint))

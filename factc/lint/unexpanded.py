@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from factc.compiler import template
 from factc.compiler.document import Path
 from factc.compiler.job import Job, Script, Use
 from factc.compiler.shelltext import REDIRECTIONS, Scan
+from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic
 
 CODE = "W416"
@@ -41,6 +43,10 @@ def unexpanded(job: Job) -> Iterator[Diagnostic]:
 def _values(job: Job, path: Path, values: tuple[str, ...]) -> Iterator[Diagnostic]:
     for i, value in enumerate(values):
         hint = "write each value, or take them from a parameter: [each x in {{list}}]"
+        if len(values) > 1 and _is_list(job, value):
+            words = f"{value} is one value here, with its blanks: a list stands alone behind `in`"
+            yield Diagnostic(CODE, words, job.document.span((*path, i)), hint="put the other values into the list")
+            continue
         if _RANGE.fullmatch(value):
             words = f"`{value}` is one value: `each` knows no ranges and no braces"
         elif _PATTERN.search(value):
@@ -50,6 +56,13 @@ def _values(job: Job, path: Path, values: tuple[str, ...]) -> Iterator[Diagnosti
         else:
             continue
         yield Diagnostic(CODE, words, job.document.span((*path, i)), hint=hint)
+
+
+def _is_list(job: Job, value: str) -> bool:
+    """Whether a value is a parameter whose default has several words."""
+    pieces = template.parse(value)[0]
+    parameter = job.declared.get(pieces[0].name) if len(pieces) == 1 and isinstance(pieces[0], Tag) else None
+    return parameter is not None and len((parameter.default or "").split()) > 1
 
 
 def _folders(job: Job) -> Iterator[tuple[Path, str]]:
