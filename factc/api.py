@@ -51,8 +51,8 @@ def run(
     jobs: int | None = None,
     levels: bool = False,
     fail_fast: bool = False,
-    timeout: float | None = None,
-    grace: float = GRACE,
+    timeout: float | str | None = None,
+    grace: float | str = GRACE,
     resume: str | None = None,
     secrets: Sequence[str] = (),
     secret_files: Sequence[str] = (),
@@ -60,8 +60,8 @@ def run(
     webhook_secret_env: str | None = None,
     webhook_header_env: Sequence[str] = (),
     webhook_required: bool = False,
-    webhook_drain: float = DRAIN,
-    heartbeat_interval: float | None = None,
+    webhook_drain: float | str = DRAIN,
+    heartbeat_interval: float | str | None = None,
     max_stdouterr_size: int = TAIL,
     output: str = "quiet",
     state_dir: str | os.PathLike[str] | None = STATE_DIR,
@@ -73,10 +73,10 @@ def run(
     """Runs a plan to its end and tells how each task ended; a failed task raises nothing.
 
     The names are those of the options of `factc run`. jobs: at most so many tasks at once. timeout, grace,
-    webhook_drain and heartbeat_interval are seconds, max_stdouterr_size is characters. resume: the run that this one
-    continues (a reference, `last`, `last-failed`). secrets: names of environment variables; secret_files: `NAME=PATH`
-    pairs. state_dir: where the run is recorded, None for no record; trust_state_dir: what lies there is believed,
-    whoever owns it. The screen is that of `factc run`: what factc says
+    webhook_drain and heartbeat_interval are seconds, or texts such as `1h30m`; max_stdouterr_size is characters.
+    resume: the run that this one continues (a reference, `last`, `last-failed`). secrets: names of environment
+    variables; secret_files: `NAME=PATH` pairs. state_dir: where the run is recorded, None for no record;
+    trust_state_dir: what lies there is believed, whoever owns it. The screen is that of `factc run`: what factc says
     goes to standard error.
 
     Must be called in the main thread, because signals stop the run. Raises RequestError if a parameter has no

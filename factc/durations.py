@@ -34,6 +34,23 @@ def written(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+def plain(seconds: float) -> str:
+    """Seconds as a plain number, for programs: `90`, `0.5`."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".")
+
+
+def given(value: object) -> float | None:
+    """The seconds that an option, a variable or an argument of the API says: as `parsed`, or a plain number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, str) or len(value) > 100:
+        return None
+    number, point, fraction = value.partition(".")
+    if value.isascii() and number.isdigit() and (fraction.isdigit() or not point):
+        return float(value)
+    return parsed(value)
+
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 

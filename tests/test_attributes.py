@@ -80,7 +80,7 @@ def test_durations_may_be_parameters() -> None:
     assert tasks(text)["a"].timeout == 90.0
     assert tasks(text, limit="2m")["a"].timeout == 120.0
     found = mistakes("job j\n" + text, limit="30")
-    assert [(d.code, d.message, marked(d)) for d in found] == [("E110", "30 what?", "{{limit}}")] * 2
+    assert [(d.code, d.message, marked(d)) for d in found] == [("E110", "missing unit: `30`", "{{limit}}")] * 2
 
 
 def test_the_timeout_of_a_run() -> None:
@@ -91,7 +91,7 @@ def test_the_timeout_of_a_run() -> None:
 @pytest.mark.parametrize(
     ("item", "code", "words", "place"),
     [
-        ({"timeout": "30"}, "E110", "30 what?", '"30"'),
+        ({"timeout": "30"}, "E110", "missing unit: `30`", '"30"'),
         ({"timeout": "0s"}, "E110", "no time at all", '"0s"'),
         ({"retry": {"times": 1, "every": "soon"}}, "E110", "`soon` is no duration", '"soon"'),
         ({"retry": {"times": 1, "on": ["sigterm"]}}, "E114", "`sigterm` is nothing", '"sigterm"'),

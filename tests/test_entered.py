@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import factc as api
 from factc.cli import main
 from factc.complete.table import ARGUMENTS, OPTIONS
 from factc.diagnostic import RequestError
-from tests.conftest import Ran
+from factc.runner.wishes import Wishes
+from tests.conftest import Ran, environment
+from tests.test_completion import parser_of
 
 Factc = Callable[..., Ran]
 
@@ -147,3 +150,75 @@ def test_half_a_character_is_no_argument(job: Path) -> None:
         api.compile("a\0b")
     with pytest.raises(RequestError):
         api.run(plan, state_dir="a\0b")
+
+
+# ---- durations
+
+TIMES = [
+    ("run", "--timeout", "timeout"), ("run", "--grace", "grace"), ("run", "--webhook-drain", "drain"),
+    ("run", "--heartbeat-interval", "heartbeat"), ("resume", "--timeout", "timeout"), ("deliver", "--patience", ""),
+    ("prune", "--older", ""),
+]  # fmt: skip
+
+
+def test_every_duration_is_read_in_one_way(
+    job: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    listed = {
+        (verb, name) for verb, options in OPTIONS.items() for name, takes, _ in options if takes in ("D", "SECONDS")
+    }
+    assert listed > {(verb, name) for verb, name, _ in TIMES}
+    for verb, name in listed:
+        for text, seconds in (("90s", 90), ("1h30m", 5400), ("3", 3), ("0.5", 0.5), ("500ms", 0.5)):
+            parsed = parser_of(verb).parse_args([*(["x"] if verb == "run" else []), f"{name}={text}"])
+            assert vars(parsed)[name[2:].replace("-", "_")] == seconds
+        for text in ("3x", "soon", "-1", "1e3", "inf", "nan", "1_0", ".5", "9" * 5000, "\u0663", "1h 30m", "1.5h"):
+            assert main([verb, *(["job.fact"] if verb == "run" else []), f"{name}={text}"]) == 3, text
+            assert f"argument {name}: " in capfd.readouterr().err
+        assert "a plain number is seconds" in " ".join(about for n, _, about in OPTIONS[verb] if n == name)
+
+
+def test_arguments_of_the_api_are_durations_too(job: Path) -> None:
+    for name in ("timeout", "grace", "drain", "heartbeat"):
+        for given, seconds in (("90s", 90), ("1h30m", 5400), ("3", 3), (3, 3), (0.5, 0.5)):
+            assert vars(Wishes(**{name: given}))[name] == seconds  # type: ignore[arg-type]
+        for wrong in ("soon", "", True, float("nan"), float("inf"), "-1", b"3", [3]):
+            with pytest.raises(RequestError, match="cannot be"):
+                Wishes(**{name: wrong})  # type: ignore[arg-type]
+
+
+def test_so_is_the_grace_of_an_outer_run(job: Path, factc: Factc) -> None:
+    job.write_text("job small\n\nhello:\n    echo grace $FACTC_GRACE\n")
+    for text, inner in (("1h", "10"), ("5s", "3"), ("4.25", "2.25"), ("1500ms", "0")):
+        assert f"grace {inner}\n" in factc("run", "job.fact", env={"FACTC_GRACE": text}).out
+    assert "grace 1234567.5\n" in factc("run", "job.fact", "--grace", "1234567.5").out
+    for text in ("soon", "", "-1"):
+        ran = factc("run", "job.fact", env={"FACTC_GRACE": text})
+        assert ran.code == 3 and "FACTC_GRACE" in ran.err and "Traceback" not in ran.err
+
+
+def test_what_is_pasted_says_the_same_duration(job: Path, factc: Factc) -> None:
+    job.write_text("job small\n\nhello:\n    false\n")
+    options = ["--grace", "0.0005", "--timeout", "5400", "--heartbeat-interval", "0.0625", "--webhook-drain", "1.5"]
+    line = next(line for line in factc("run", "job.fact", *options).err.splitlines() if "to go on" in line)
+    for words in ("--grace 0.0005", "--timeout 1h30m", "--heartbeat-interval 0.0625", "--webhook-drain 1500ms"):
+        assert words in line
+
+
+def test_a_script_does_not_round(job: Path, factc: Factc) -> None:
+    job.write_text("""job small
+
+[timeout 1500ms]
+[retry 2 every 20ms backoff 1.5]
+hello:
+    date +%s%N >> times; exit 1
+
+[timeout 300ms]
+slow:
+    sleep 5
+""")
+    text = factc("plan", "job.fact", "--script").out
+    assert "limited 1.5 " in text and "limited 0.3 " in text and "attempts 2 20 1500 " in text
+    (job.parent / "script").write_text(text)
+    done = subprocess.run(["sh", "script"], cwd=job.parent, env=environment(), capture_output=True, text=True)
+    assert "again in 0.020 s\n" in done.stderr and "again in 0.030 s\n" in done.stderr

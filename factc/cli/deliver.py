@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from factc.cli.complain import complain, say
-from factc.cli.options import bare_parser, home, seconds, state_dir
+from factc.cli.options import bare_parser, duration, home, state_dir
 from factc.cli.output import tell
 from factc.diagnostic import RequestError
 from factc.record import history
@@ -35,7 +35,7 @@ def run(arguments: list[str]) -> int:
     made.add_argument("--webhook", action="append", default=[], metavar="URL", help="a URL of the run that had credentials or a query, which the record does not hold")  # fmt: skip  # noqa: E501
     made.add_argument("--webhook-secret-env", metavar="NAME", help="the variable with the signing secret (default: as recorded)")  # fmt: skip  # noqa: E501
     made.add_argument("--webhook-header-env", action="append", default=[], metavar="NAME", help="a variable with a header (default: as recorded)")  # fmt: skip  # noqa: E501
-    made.add_argument("--patience", type=seconds(0), default=PATIENCE, metavar="SECONDS", help="give an endpoint up after so long without success (30)")  # fmt: skip  # noqa: E501
+    duration(made.add_argument, "--patience", 0, "give an endpoint up after so long without success", PATIENCE)
     state_dir(made.add_argument)
     options = made.parse(arguments)
     if options.all == (options.run is not None):

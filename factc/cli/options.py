@@ -10,8 +10,8 @@ import gc
 import json
 import os
 
+from factc import durations
 from factc.diagnostic import RequestError
-from factc.durations import parsed
 from factc.entered import entered, variable
 from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from factc.load import Loaded
 
 
+MOST_SECONDS = 1_000_000_000  # some thirty years
 MOST_VALUES = 64 << 20  # bytes of a file with values
 
 
@@ -152,36 +153,22 @@ def whole(least: int) -> Callable[[str], int]:
     return number
 
 
-def seconds(least: float) -> Callable[[str], float]:
-    """Takes a number of seconds."""
+def duration(add: Callable[..., object], name: str, least: float, words: str, default: float | None = None) -> None:
+    """An option that takes a duration: all do in the same way."""
 
-    def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not least <= value < 10_000_000:
-            raise argparse.ArgumentTypeError(f"`{text}` is no number of seconds from {least:g} on")
+    def seconds(text: str) -> float:
+        value = durations.given(text)
+        if value is None:
+            raise argparse.ArgumentTypeError(f"`{text}` is no duration: such as 90s, 1h30m or 90, which is seconds")
+        if not least <= value <= MOST_SECONDS:
+            some = durations.written(least)
+            raise argparse.ArgumentTypeError(f"`{text}` is no duration from {some} to {MOST_SECONDS:,}s")
         return value
 
-    return number
-
-
-def some_time(text: str) -> float:
-    """Takes a duration that is more than none."""
-    value = time_span(text)
-    if not value:
-        raise argparse.ArgumentTypeError(f"`{text}` is no time at all")
-    return value
-
-
-def time_span(text: str) -> float:
-    """Takes a duration such as `90s` or `1h30m`."""
-    value = parsed(text)
-    if value is None:
-        example = f"`{text}s`?" if text.isdigit() else "such as 90s or 1h30m"
-        raise argparse.ArgumentTypeError(f"`{text}` is no duration: {example}")
-    return value
+    shown = "" if default is None else f"; default {durations.written(default)}"
+    add(
+        name, type=seconds, default=default, metavar="D", help=f"{words} (90s, 1h30m, a plain number is seconds{shown})"
+    )
 
 
 def load(options: argparse.Namespace, values: Given | None = None) -> Loaded:

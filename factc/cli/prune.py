@@ -7,7 +7,7 @@ from itertools import chain
 
 from factc.cli import BAD_REQUEST
 from factc.cli.complain import say
-from factc.cli.options import bare_parser, home, state_dir, time_span, whole
+from factc.cli.options import bare_parser, duration, home, state_dir, whole
 from factc.cli.output import tell
 from factc.cli.runs import clock
 from factc.diagnostic import RequestError
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
         "[--keep N] [--older D] [OPTIONS]",
     )
     made.add_argument("--keep", type=whole(0), metavar="N", help="the newest N runs of each job stay")
-    made.add_argument("--older", type=time_span, metavar="D", help="only runs that began longer ago than D (30d, 12h)")
+    duration(made.add_argument, "--older", 0, "only runs that began longer ago than D, such as 30d")
     made.add_argument("--undelivered", action="store_true", help="runs whose events were not delivered may go too")
     made.add_argument("--dry-run", action="store_true", help="only say which would go")
     state_dir(made.add_argument)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from factc.cli.options import seconds, some_time, state_dir, time_span, whole
+from factc.cli.options import duration, state_dir, whole
 from factc.diagnostic import RequestError
-from factc.durations import written
+from factc.durations import given, plain, written
 from factc.entered import variable
 from factc.record.pasted import word
-from factc.runner.wishes import OUTPUTS, Wishes
+from factc.runner.rules import GRACE
+from factc.runner.wishes import DRAIN, HEARTBEAT, OUTPUTS, SHORTEST, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def add_options(made: Parser) -> None:
     add("--dry-run", action="store_true", help="execute nothing: show the commands, and the run as it would go")
     add("--fail-fast", action="store_true", help="start nothing new after a failure")
     add("--levels", action="store_true", help="one whole level of the graph after the other, as Factotum does")
-    add("--timeout", type=some_time, metavar="D", help="stop the run after D (90s, 1h30m)")
-    add("--grace", type=time_span, default=10.0, metavar="D", help="between SIGTERM and SIGKILL when tasks are stopped (10s)")  # fmt: skip  # noqa: E501
+    duration(add, "--timeout", SHORTEST, "stop the run after D")
+    duration(add, "--grace", 0, "between SIGTERM and SIGKILL when tasks are stopped", GRACE)
     add("--output", choices=OUTPUTS, default="stream", help="how the output of tasks is shown (default: stream)")
     add("--stats", action="store_true", help="say at the end what the run spent where, and what more slots would bring")
     add("--secret", action="append", default=[], metavar="NAME", help="the variable NAME is a secret: *** in all output (repeatable)")  # fmt: skip  # noqa: E501
@@ -53,8 +54,8 @@ def add_options(made: Parser) -> None:
     add("--webhook-secret-env", metavar="NAME", help="sign events with the secret in this variable (whsec_…)")
     add("--webhook-header-env", action="append", default=[], metavar="NAME", help="send the header in this variable, such as `Authorization: Bearer …` (repeatable)")  # fmt: skip  # noqa: E501
     add("--webhook-required", action="store_true", help="events that were not delivered make the exit code 3")
-    add("--webhook-drain", type=seconds(0), default=30.0, metavar="SECONDS", help="how long the end waits for webhooks (30)")  # fmt: skip  # noqa: E501
-    add("--heartbeat-interval", type=seconds(0.05), metavar="SECONDS", help="post the output so far every so often")
+    duration(add, "--webhook-drain", 0, "how long the end waits for webhooks", DRAIN)
+    duration(add, "--heartbeat-interval", HEARTBEAT, "post the output so far every so often")
     add("--max-stdouterr-size", type=whole(0), default=10_000, metavar="N", help="characters of output in events (10000)")  # fmt: skip  # noqa: E501
 
 
@@ -113,7 +114,9 @@ def _again(made: Parser, options: argparse.Namespace) -> str:
 def _option(name: str, value: object, dest: str) -> str:
     if isinstance(value, bool):
         return name if dest != "colour" else "--no-colour"
-    text = written(value) if dest in ("grace", "timeout") and isinstance(value, float) else str(value)
+    text = str(value)
+    if isinstance(value, float):
+        text = written(value) if given(written(value)) == value else plain(value)
     if dest == "exclusive":
         return name if value == _THIS_JOB else f"{name}={word(text)}"
     return f"{name} {word(text)}"

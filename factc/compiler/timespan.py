@@ -17,7 +17,7 @@ _UNITS = {"sec": "s", "secs": "s", "second": "s", "seconds": "s", "min": "m", "m
 def refusal(text: str, *, zero: bool = False) -> tuple[str, str] | None:
     """Why a text is no duration that can be used, and a way out; None if it is one. `zero`: 0 is one too."""
     if text.isdecimal() and text.isascii() and not (zero and not int(text[:20])):
-        return f"{text[:20]} what?", f"write {text[:20]}s, {text[:20]}m or {text[:20]}h"
+        return f"missing unit: `{text[:20]}`", f"write {text[:20]}s, {text[:20]}m or {text[:20]}h"
     seconds = parsed(text) if len(text) < 100 else None
     if seconds is None:
         return f"`{text[:60]}` is no duration", _meant(text)

@@ -6,8 +6,8 @@ Knows plans and shells; the script needs nothing of factc.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 
+from factc.durations import plain
 from factc.emit.called import assignment, folder, is_shell, program
 from factc.emit.script_head import foot, head, script_quoted, script_word
 from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, Text, shown
@@ -89,7 +89,7 @@ def _call(task: PlanTask) -> str:
     slot: list[tuple[str, Text]] = [("FACTC_SLOT", "0")] if task.pools else []
     if task.timeout is not None:  # variables before a function would be the script's own
         variables = [("FACTC_TASK", task.name), *slot, *task.environment]
-        return f"limited {max(1, ceil(task.timeout))} {program(task.argv, variables, _word)} </dev/null"
+        return f"limited {plain(task.timeout)} {program(task.argv, variables, _word)} </dev/null"
     words = program(task.argv, task.environment, _word)
     if not task.environment and is_shell(task.argv):
         words = " ".join(map(_word, task.argv))
@@ -107,7 +107,7 @@ def _called(task: PlanTask, number: int, name: str, call: str) -> list[str]:
     if task.retry is None:
         return [call, f'settled {name} "$?" {rules}']
     retry = task.retry
-    every, backoff = max(0, ceil(retry.every)), max(1, ceil(retry.backoff))
+    every, backoff = round(retry.every * 1000), round(retry.backoff * 1000)
     on = "" if retry.on is None else " ".join(code for what in retry.on for code in _codes(what, task))
     return [
         f"attempt{number}() {{",

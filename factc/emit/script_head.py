@@ -116,7 +116,7 @@ trap 'stop TERM 143' TERM
 """
 
 _LIMIT = """\
-# limited SECONDS COMMAND …: stops a command that takes longer (parts of a second are rounded up).
+# limited SECONDS COMMAND …: stops a command that takes longer.
 if command -v timeout >/dev/null; then
   limited() { timeout -k 10 "$@"; }
 else
@@ -126,9 +126,9 @@ fi
 """
 
 _RETRY = """\
-# attempts TIMES EVERY BACKOFF ON OK NOOP COMMAND: at most TIMES more tries, EVERY seconds apart (BACKOFF times that
-# each time; both are rounded up to whole numbers); ON lists what is tried again, nothing for everything. Leaves the
-# exit code in $factc_code.
+# attempts TIMES EVERY BACKOFF ON OK NOOP COMMAND: at most TIMES more tries, EVERY milliseconds apart (BACKOFF
+# thousandths of that each time, at most an hour); ON lists what is tried again, nothing for everything. Leaves the exit
+# code in $factc_code.
 attempts() {
   factc_times=$1 factc_every=$2 factc_backoff=$3 factc_on=$4 factc_good=$5 factc_early=$6 factc_command=$7
   FACTC_ATTEMPT=1
@@ -139,10 +139,12 @@ attempts() {
     if listed "$factc_code" "$factc_good $factc_early" || [ -n "$factc_stopped" ]; then break; fi
     [ "$FACTC_ATTEMPT" -le "$factc_times" ] || break
     [ -z "$factc_on" ] || listed "$factc_code" "$factc_on" || break
-    printf 'exit code %s, again in %s s\\n' "$factc_code" "$factc_every" >&2
-    sleep "$factc_every"
-    factc_every=$((factc_every * factc_backoff))
-    [ "$factc_every" -le 3600 ] || factc_every=3600
+    factc_pause=$((factc_every / 1000))
+    [ $((factc_every % 1000)) -eq 0 ] || factc_pause=$factc_pause.$(printf %03d $((factc_every % 1000)))
+    printf 'exit code %s, again in %s s\\n' "$factc_code" "$factc_pause" >&2
+    sleep "$factc_pause"
+    factc_every=$((factc_every * factc_backoff / 1000))
+    [ "$factc_every" -le 3600000 ] || factc_every=3600000
     FACTC_ATTEMPT=$((FACTC_ATTEMPT + 1))
   done
   FACTC_ATTEMPT=1

@@ -5,10 +5,10 @@ Knows every part by its face, and what the caller wishes of it; starts nothing.
 
 from __future__ import annotations
 
-import os
-
 from factc.diagnostic import RequestError
+from factc.durations import given, plain
 from factc.engine.local import Local
+from factc.entered import variable
 from factc.events import RunCreated
 from factc.record import STATE_DIR
 from factc.record.writer import Record
@@ -225,7 +225,7 @@ class Parts:
 
     def _variables(self) -> dict[str, str]:
         """What every task sees, whatever it sets itself."""
-        grace = f"{_grace(self.wishes):g}"
+        grace = plain(_grace(self.wishes))
         fixed = {"FACTC_RUN": self.header.run, "FACTC_GRACE": grace}
         for key, value in self.plan.tags.items():
             name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
@@ -235,10 +235,12 @@ class Parts:
 
 def _grace(wishes: Wishes) -> float:
     """Inside a task of another run, what the outer one grants, less the time to stop in good order."""
-    try:
-        outer = float(os.environ["FACTC_GRACE"])
-    except (KeyError, ValueError):
+    text = variable("FACTC_GRACE")
+    if text is None:
         return wishes.grace
+    outer = given(text)
+    if outer is None:
+        raise RequestError(f"FACTC_GRACE={text} is no duration", "such as 10, 90s or 1h30m; or unset it")
     return max(0.0, min(wishes.grace, outer - 2.0))
 
 

@@ -6,6 +6,7 @@ Knows the options of a run; knows no plan and starts nothing.
 from __future__ import annotations
 
 from factc.diagnostic import RequestError
+from factc.durations import given
 from factc.entered import enter
 from factc.record import STATE_DIR
 from factc.record.statedir import StateDir
@@ -46,14 +47,14 @@ class Wishes:
         jobs: int | None = None,
         levels: bool = False,
         fail_fast: bool = False,
-        timeout: float | None = None,
-        grace: float = GRACE,
+        timeout: float | str | None = None,
+        grace: float | str = GRACE,
         webhooks: Sequence[str] = (),
         webhook_secret: str | None = None,
         webhook_headers: Sequence[str] = (),
         required: bool = False,
-        heartbeat: float | None = None,
-        drain: float = DRAIN,
+        heartbeat: float | str | None = None,
+        drain: float | str = DRAIN,
         tail: int = TAIL,
         secrets: Sequence[str] = (),
         secret_files: Sequence[str] = (),
@@ -76,14 +77,14 @@ class Wishes:
         self.jobs = jobs
         self.levels = levels
         self.fail_fast = fail_fast
-        self.timeout = timeout
-        self.grace = grace
+        self.timeout = None if timeout is None else _seconds("timeout", timeout, SHORTEST)
+        self.grace = _seconds("grace", grace, 0)
         self.webhooks = list(webhooks)
         self.webhook_secret = webhook_secret
         self.webhook_headers = list(webhook_headers)
         self.required = required
-        self.heartbeat = heartbeat
-        self.drain = drain
+        self.heartbeat = None if heartbeat is None else _seconds("heartbeat_interval", heartbeat, HEARTBEAT)
+        self.drain = _seconds("webhook_drain", drain, 0)
         self.tail = tail
         self.secrets = secrets
         self.secret_files = secret_files
@@ -143,10 +144,6 @@ class Wishes:
         _whole("max_stdouterr_size", self.tail, 0)
         for name, slots in self.pools.items():
             _whole(f"the pool {name}", slots, 1)
-        _seconds("timeout", self.timeout, SHORTEST, none=True)
-        _seconds("heartbeat_interval", self.heartbeat, HEARTBEAT, none=True)
-        _seconds("grace", self.grace, 0)
-        _seconds("webhook_drain", self.drain, 0)
 
     def _check_urls(self) -> None:
         if self.webhooks:
@@ -164,9 +161,9 @@ def _whole(name: str, value: object, least: int, *, none: bool = False) -> None:
         raise RequestError(f"{name} cannot be {value!r}", f"it is a whole number from {least} on{' or None' * none}")
 
 
-def _seconds(name: str, value: object, least: float, *, none: bool = False) -> None:
-    if none and value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= LONGEST:
-        words = f"it is seconds, from {least:g} to {LONGEST:,}{', or None' * none}"
+def _seconds(name: str, value: object, least: float) -> float:
+    seconds = given(value)
+    if seconds is None or not least <= seconds <= LONGEST:
+        words = f"it is seconds, or a text such as 90s or 1h30m, from {least:g} to {LONGEST:,} seconds"
         raise RequestError(f"{name} cannot be {value!r}", words)
+    return seconds
