@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from factc.compiler.chain import compile_source
@@ -9,6 +13,7 @@ from factc.lint import lint
 from factc.lint.recipe import recipes
 from factc.plan.values import Given
 from factc.source import Source
+from tests.conftest import Ran
 
 
 def marked(text: str, code: str) -> list[str]:
@@ -56,5 +61,24 @@ def test_a_list_beside_other_values() -> None:
         assert marked(text.format(each=each), "W416") == words
 
 
-def test_of_the_whole_job_and_of_used_ones(tmp_path: object) -> None:
+def test_of_the_whole_job() -> None:
     assert marked("[env A=$B]\n[cd ~]\njob j\n\na:\n    b\n", "W416") == ["~", "$B"]
+
+
+def test_recipes_of_used_jobs_are_looked_at_once(factc: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "prog").write_text("")
+    (tmp_path / "sub" / "prog").chmod(0o755)
+    (tmp_path / "in.fact").write_text(
+        "job in\n\nparam p = 1\n\na:\n    @echo; ./prog; ./nosuch --password hunter2\n\nb:\n    )\n"
+    )
+    (tmp_path / "out.fact").write_text(
+        'job out\n\n[cd sub]\nuse "in.fact" as one\n\n[each x in a b]\nuse "in.fact" as two\n\nc:\n    d=$x\n'
+    )
+    ran = factc("validate", "out.fact", "--format", "json")
+    found = sorted((d["code"], d["file"], d["line"]) for d in json.loads(ran.out))
+    assert found == [
+        ("E209", "in.fact", 9),
+        *((code, "in.fact", line) for code, line in [("W401", 6), ("W405", 6), ("W406", 3), ("W415", 6)]),
+    ]
+    assert "hunter2" not in factc("validate", "out.fact").err

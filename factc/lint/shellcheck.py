@@ -26,6 +26,7 @@ from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic, RequestError
 from factc.files import TooLarge, read_regular
+from factc.lint.recipe import jobs
 from factc.source import Span, line_starts
 
 CODE = "W411"
@@ -106,8 +107,12 @@ class Text:
 
 
 def findings(job: Job) -> list[Diagnostic]:
-    """All of them, as warnings. Raises RequestError where ShellCheck is missing or does not work."""
+    """All of them, in used jobs too, as warnings. Raises RequestError where ShellCheck is missing or does not work."""
     program = find()
+    return [diagnostic for one in jobs(job) for diagnostic in _findings(one, program)]
+
+
+def _findings(job: Job, program: str) -> list[Diagnostic]:
     texts: dict[str, list[Text]] = {}
     for task in job.tasks:
         shell = task.shell or job.shell
