@@ -21,7 +21,7 @@ def entered(what: str, value: object) -> str:
     """The word that was given for `what`, perhaps the name of a file: bytes that are no UTF-8 may be in it, as Python
     spells them. Raises RequestError."""
     if not isinstance(value, str):
-        raise RequestError(f"{what} cannot be {value!r}", "it is a text")
+        raise RequestError(f"{what} cannot be of the kind {type(value).__name__}", "it is a text")  # it may be a secret
     if not value:
         raise RequestError(f"{what} is empty", "leave it out, or give it a value; is a variable not set?")
     if not value.isascii():

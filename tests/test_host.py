@@ -58,6 +58,14 @@ def test_every_number_of_the_api_is_looked_at(plan: factc.Plan) -> None:
     assert not os.path.exists("ran")
 
 
+@pytest.mark.parametrize("name", ["webhooks", "webhook_header_env", "secrets", "secret_files"])
+def test_one_word_is_no_list_of_words_and_is_not_shown(plan: factc.Plan, name: str) -> None:
+    for value in ("http://u:pw0rd@h/", b"http://u:pw0rd@h/", [b"http://u:pw0rd@h/"]):
+        with pytest.raises(factc.RequestError, match=name) as caught:
+            factc.run(plan, state_dir=None, **{name: value})  # type: ignore[arg-type]
+        assert "pw0rd" not in str(caught.value)
+
+
 def test_no_number_of_the_api_is_forgotten() -> None:
     import inspect
 

@@ -79,15 +79,15 @@ class Wishes:
         self.fail_fast = fail_fast
         self.timeout = None if timeout is None else _seconds("timeout", timeout, SHORTEST)
         self.grace = _seconds("grace", grace, 0)
-        self.webhooks = list(webhooks)
+        self.webhooks = _several("webhooks", webhooks)
         self.webhook_secret = webhook_secret
-        self.webhook_headers = list(webhook_headers)
+        self.webhook_headers = _several("webhook_header_env", webhook_headers)
         self.required = required
         self.heartbeat = None if heartbeat is None else _seconds("heartbeat_interval", heartbeat, HEARTBEAT)
         self.drain = _seconds("webhook_drain", drain, 0)
         self.tail = tail
-        self.secrets = secrets
-        self.secret_files = secret_files
+        self.secrets = _several("secrets", secrets)
+        self.secret_files = _several("secret_files", secret_files)
         self.output = output
         self.colour = colour
         self.state_dir = state_dir
@@ -152,6 +152,13 @@ class Wishes:
             for url in self.webhooks:
                 if reason := check_url(url):
                     raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")
+
+
+def _several(name: str, words: Sequence[str]) -> list[str]:
+    """A list of words. One word is a sequence of its letters, too, which nobody means."""
+    if isinstance(words, (str, bytes)):
+        raise RequestError(f"{name} takes a list, not one word", f"write {name}=[…]")
+    return list(words)
 
 
 def _whole(name: str, value: object, least: int, *, none: bool = False) -> None:
