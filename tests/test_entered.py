@@ -222,3 +222,24 @@ slow:
     (job.parent / "script").write_text(text)
     done = subprocess.run(["sh", "script"], cwd=job.parent, env=environment(), capture_output=True, text=True)
     assert "again in 0.020 s\n" in done.stderr and "again in 0.030 s\n" in done.stderr
+
+
+# ---- two where one would win
+
+
+def test_a_key_that_stands_twice_is_said(job: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    twice = ('{"a": 1, "a": 2}', '{"b": {"a": 1, "c": 2, "a": "x"}}', '{"b": [{"a": [], "a": {}}]}')
+    for words in (*(["--env", text] for text in twice), ["--tag", "a,1", "--tag", "a=2"]):
+        for verb in ("run", "validate", "plan"):
+            assert main([verb, "job.fact", *words]) == 3
+            assert "has two values for `a`" in capfd.readouterr().err
+    assert main(["validate", "job.fact", "--env", '{"a": 1, "a": 1}', "--tag", "a,1", "--tag", "a,1"]) == 0
+
+
+def test_tags_that_are_one_variable_are_said(job: Path, factc: Factc) -> None:
+    job.write_text("job small\n\nhello:\n    echo $FACTC_TAG_a_b\n")
+    words = "the tags `a-b` and `a_b` are one variable to tasks: FACTC_TAG_a_b holds that of `a_b`"
+    ran = factc("run", "job.fact", "--tag", "a-b,1", "--tag", "a_b,2")
+    assert ran.code == 0 and words in ran.err and "2\n" in ran.out
+    assert words in factc("plan", "job.fact", "--script", "--tag", "a-b,1", "--tag", "a_b,2").err
+    assert "one variable" not in factc("run", "job.fact", "--tag", "a-b,1", "--tag", "a.c,2").err

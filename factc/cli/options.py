@@ -186,7 +186,11 @@ def load(options: argparse.Namespace, values: Given | None = None) -> Loaded:
 def given(options: argparse.Namespace) -> Given:
     """The values and tags of a command line. Raises RequestError."""
     values = {} if options.env is None else _environment(options.env)
-    return Given(values, dict(_tag(tag) for tag in options.tag), [_setting(pair) for pair in options.set])
+    return Given(values, _tags(options.tag), [_setting(pair) for pair in options.set])
+
+
+def _tags(words: Sequence[str]) -> dict[str, str]:
+    return {key: str(value) for key, value in _each_once("--tag", list(map(_tag, words))).items()}
 
 
 def _setting(pair: str) -> tuple[str, str]:
@@ -223,12 +227,24 @@ def _environment(text: str) -> dict[str, object]:
             raise RequestError(f"{where} cannot be read: {words}") from None
     try:
         # Numbers stay as they were written: 1.10 is a version as often as a number.
-        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=lambda word: _no_constant(where, word))
+        value = json.loads(
+            text, parse_float=str, parse_int=str, parse_constant=lambda word: _no_constant(where, word),
+            object_pairs_hook=lambda pairs: _each_once(where, pairs),
+        )  # fmt: skip
     except (ValueError, RecursionError) as problem:
         raise _no_json(where, text, problem) from None
     if not isinstance(value, dict):
         raise RequestError(f"{where} takes a JSON object", """such as --env '{"day": "2026-01-31"}'""")
     return value
+
+
+def _each_once(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Raises RequestError where one of two values would be dropped without a word."""
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise RequestError(f"{where} has two values for `{visible(name)}`", "which of them is meant?")
+    return found
 
 
 def _no_constant(where: str, word: str) -> NoReturn:

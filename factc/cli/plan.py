@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from factc.cli.complain import report
+from factc.cli.complain import report, say
 from factc.cli.options import given, home, load, parser, state_dir
 from factc.cli.output import write_out
 from factc.load import close
 from factc.plan.bind import settle
+from factc.plan.values import alike
 from factc.runner.schedule import sequence
 
 TYPE_CHECKING = False
@@ -33,6 +34,8 @@ def run(arguments: list[str]) -> int:
 
         close(loaded, strict=options.strict)
         report(loaded.warnings, options.colour)
+        for words in alike(loaded.plan.tags):
+            say(f"factc: {words}")
         write_out(script(loaded.plan, sequence(loaded.plan)))
         return 0
     from factc.emit.shell import commands

@@ -9,6 +9,7 @@ import re
 
 from factc.durations import written
 from factc.emit.shell import quoted
+from factc.plan.values import tag_variable
 from factc.version import __version__
 from factc.visible import visible
 
@@ -207,7 +208,7 @@ def script_word(text: str) -> str:
 def _exports(plan: Plan) -> str:
     lines = ["FACTC_RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$; export FACTC_RUN", "FACTC_ATTEMPT=1; export FACTC_ATTEMPT"]
     for key, value in plan.tags.items():
-        name = "FACTC_TAG_" + "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
+        name = tag_variable(key)
         lines.append(f"{name}={script_quoted(value)}; export {name}")
     for name in plan.secrets:
         lines.append(

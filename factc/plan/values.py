@@ -101,6 +101,24 @@ class Given:
         inside[last] = value
 
 
+def tag_variable(key: str) -> str:
+    """The variable in which tasks find a tag."""
+    return "FACTC_TAG_" + "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
+
+
+def alike(tags: Iterable[str]) -> list[str]:
+    """What is to be said of tags that tasks find in one and the same variable: it holds the last of them."""
+    keys: dict[str, list[str]] = {}
+    for key in tags:
+        keys.setdefault(tag_variable(key), []).append(key)
+    said = []
+    for name, same in keys.items():
+        if len(same) > 1:
+            names = some([f"`{key}`" for key in same], " and ")
+            said.append(f"the tags {names} are one variable to tasks: {name} holds that of `{same[-1]}`")
+    return said
+
+
 def allowed(name: str, value: str, values: tuple[str, ...] | None) -> str:
     """The value, if it is one of the allowed ones. Raises RequestError."""
     if values is None or value in values:

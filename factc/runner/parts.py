@@ -10,6 +10,7 @@ from factc.durations import given, plain
 from factc.engine.local import Local
 from factc.entered import variable
 from factc.events import RunCreated
+from factc.plan.values import alike, tag_variable
 from factc.record import STATE_DIR
 from factc.record.writer import Record
 from factc.runner.chance import chance
@@ -54,7 +55,7 @@ class Parts:
         self.pools = _pools(plan, wishes)
         self._resumption = resumption
         self._confidential = Confidential(plan, wishes, source)
-        self._warnings = self._confidential.warnings
+        self._warnings = [*self._confidential.warnings, *alike(plan.tags)]
         self._recording = wishes.state_dir is not None and not wishes.rehearse
         self._text = (text or _plan_text(plan)) if self._recording else ""
         self._groups = self._levels() if wishes.levels else None
@@ -228,8 +229,7 @@ class Parts:
         grace = plain(_grace(self.wishes))
         fixed = {"FACTC_RUN": self.header.run, "FACTC_GRACE": grace}
         for key, value in self.plan.tags.items():
-            name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in key)
-            fixed[f"FACTC_TAG_{name}"] = value
+            fixed[tag_variable(key)] = value
         return fixed | {s.name: s.value for s in self._confidential.secrets if s.name not in self.plan.secrets}
 
 
