@@ -243,3 +243,11 @@ def test_tags_that_are_one_variable_are_said(job: Path, factc: Factc) -> None:
     assert ran.code == 0 and words in ran.err and "2\n" in ran.out
     assert words in factc("plan", "job.fact", "--script", "--tag", "a-b,1", "--tag", "a_b,2").err
     assert "one variable" not in factc("run", "job.fact", "--tag", "a-b,1", "--tag", "a.c,2").err
+
+
+@pytest.mark.parametrize("option", ["--to", "--start", "--env", "--resume"])
+def test_none_of_two_is_dropped(job: Path, capfd: pytest.CaptureFixture[str], option: str) -> None:
+    values = ['{"a": 1}', '{"b": 1}'] if option == "--env" else ["hello", "bye"]
+    assert main(["run", "job.fact", option, values[0], f"{option}={values[1]}"]) == 3
+    assert capfd.readouterr().err.startswith(f"factc: {option} was given twice: {values[0]} and {values[1]}\n")
+    assert not (job.parent / "hello.txt").exists()

@@ -95,6 +95,17 @@ class Parser(argparse.ArgumentParser):
         return RequestError(f"there is no option `{name}`", hint)
 
 
+class Once(argparse.Action):
+    """An option of which a second one would drop the first without a word."""
+
+    def __call__(self, parser: object, namespace: object, values: object, option_string: object = None) -> None:
+        before = getattr(namespace, self.dest)
+        if before not in (None, values):
+            both = f"{visible(str(before))} and {visible(str(values))}"
+            raise RequestError(f"{option_string} was given twice: {both}", "give one of them")
+        setattr(namespace, self.dest, values)
+
+
 def bare_parser(verb: str, description: str, usage: str) -> Parser:
     """The parser of a verb, with the options that every verb takes."""
     made = Parser(
@@ -114,20 +125,25 @@ def parser(verb: str, description: str, usage: str = "JOB [OPTIONS]") -> Parser:
     made.add_argument("job", metavar="JOB", help="a .fact file, a JSON Factfile or a compiled plan; - is stdin")
     add = made.add_argument_group("options that every verb with a JOB takes").add_argument
     value_options(add)
-    add("--start", metavar="TASK", help="only this task and all that depends on it")
-    add("--to", metavar="TASK", help="only this task and all it needs")
+    add("--start", action=Once, metavar="TASK", help="only this task and all that depends on it")
+    add("--to", action=Once, metavar="TASK", help="only this task and all it needs")
     add("--strict", action="store_true", help="warnings are errors")
     return made
 
 
 def value_options(add: Callable[..., object]) -> None:
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a parameter (repeatable)")
-    add("--env", metavar="JSON|@FILE", help="values for parameters as a JSON object; unknown names are ignored")
+    add(
+        "--env",
+        action=Once,
+        metavar="JSON|@FILE",
+        help="values for parameters as a JSON object; unknown names are ignored",
+    )
     add("--tag", action="append", default=[], metavar="KEY,VALUE", help="a tag, also KEY=VALUE (repeatable)")
 
 
 def output(add: Callable[..., object], metavar: str) -> None:
-    add("-o", "--output", metavar=metavar, help="the file to write; standard output if left out")
+    add("-o", "--output", action=Once, metavar=metavar, help="the file to write; standard output if left out")
     add("--overwrite", action="store_true", help=f"replace {metavar} whatever it is, if it exists")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factc.cli import SUCCESS
 from factc.cli.complain import report, say
-from factc.cli.options import given, home, load, parser
+from factc.cli.options import Once, given, home, load, parser
 from factc.cli.running import add_options, prepared, wishes
 from factc.load import close, files
 from factc.runner.launch import launch
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     add_options(made)
     add = made.add_argument_group("which run").add_argument
     add("--constraint", action="append", default=[], metavar="host,NAME", help="run only on that machine (repeatable)")
-    add("--resume", metavar="RUN", help="do again only what has not succeeded there (a reference, last, last-failed, last-died)")  # fmt: skip  # noqa: E501
+    add("--resume", action=Once, metavar="RUN", help="do again only what has not succeeded there (a reference, last, last-failed, last-died)")  # fmt: skip  # noqa: E501
     options = made.parse(prepared(arguments))
     wanted = wishes(options, made, ["run", *arguments])
     if options.constraint and not _here(options):
