@@ -60,11 +60,11 @@ def parsed(text: str) -> float | None:
     rest = text
     while rest:
         digits = len(rest) - len(rest.lstrip("0123456789"))
-        number, rest = rest[:digits], rest[digits:]
+        count, rest = rest[:digits], rest[digits:]
         unit = "ms" if rest.startswith("ms") else rest[:1]
-        if not number or unit not in _UNITS or _UNITS[unit] >= smallest:
+        if not count or unit not in _UNITS or _UNITS[unit] >= smallest:
             return None
         smallest = _UNITS[unit]
-        seconds += int(number) * smallest
+        seconds += float(count) * smallest
         rest = rest[len(unit) :]
     return seconds if text else None

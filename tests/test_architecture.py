@@ -36,7 +36,7 @@ PURE = {
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
-    "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "controls", "visible", "source", "diagnostic", "spelling", "reach", "front.planshape",
+    "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "controls", "visible", "source", "diagnostic", "digits", "spelling", "reach", "front.planshape",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -62,7 +62,7 @@ LIGHT = {
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term above scratch".split()),
     *(f"record.{name}" for name in "writer beside journal journalfile logs ballast onward pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
-    "caller", "entered", "forks", "instant", "controls", "secrets.forms", "secrets.heads",
+    "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
     "cli.complain", "cli.running", "sink.terminal", "sink.streams",
 }  # fmt: skip
@@ -88,7 +88,7 @@ FLOORS = [
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
      "secrets.forms", "secrets.heads", "controls",
      "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
-     "forks", "caller", "entered", "instant"},
+     "forks", "caller", "entered", "instant", "digits"},
 ]  # fmt: skip
 
 

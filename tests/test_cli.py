@@ -91,6 +91,22 @@ def test_what_cannot_be_asked_for(factc: Factc, words: list[str], said: str, hel
         assert rest == ([f"  help: {help}"] if help else []), ran
 
 
+@pytest.mark.parametrize("digits", ["9" * 400, "9" * 5000, "\u00b2", "\u0663", "1000000001"])
+def test_numbers_of_any_length_and_script_end_in_words(factc: Factc, tmp_path: Path, digits: str) -> None:
+    (tmp_path / "numbers.fact").write_text(f"job numbers\n\npool p = 1\n\n[pool p]\na:\n    exit {digits}\n")
+    for words in (
+        ["run", "numbers.fact", "--pool", f"p={digits}"],
+        ["run", "numbers.fact", "--timeout", f"{digits}d"],
+        ["prune", "--older", f"{digits}"],
+        ["show", "last", "a", "--attempt", digits],
+    ):
+        ran = factc(*words)
+        assert (ran.code, ran.out) == (3, "") and ran.err.startswith("factc: "), ran
+    assert factc("validate", "numbers.fact").code == 0
+    assert factc("run", "numbers.fact", "--dry-run", env={"FACTC_JOBS": digits}).code in (0, 3)
+    assert factc("runs", "--help", env={"COLUMNS": digits}).code == 0
+
+
 def test_options_may_stand_before_and_behind_the_file(factc: Factc) -> None:
     ways = (["--set", "who=me", "job.fact", "--start", "bye"], ["--start=bye", "--set=who=me", "job.fact"],
             ["job.fact", "--set", "who=me", "--start", "bye"])  # fmt: skip

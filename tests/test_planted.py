@@ -194,7 +194,7 @@ def test_a_run_with_something_strange_in_it_is_named_and_left(place: Place, name
     assert "is not factc's" in place.said and tree(place.runs[0]) == before
 
 
-@pytest.mark.parametrize("name", ["src", "20260131T020000Z-0123ABCD", " "])
+@pytest.mark.parametrize("name", ["src", "20260131T020000Z-0123ABCD", "2026013\u0661T020000Z-01234567", " "])
 def test_what_has_no_name_of_a_run_is_named_and_left(place: Place, name: str) -> None:
     """As in a project with a folder `runs` and `--state-dir .`."""
     folder = place.folder / "runs" / name

@@ -12,6 +12,7 @@ import os
 
 from factc import durations
 from factc.diagnostic import RequestError
+from factc.digits import number
 from factc.entered import entered, variable
 from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
@@ -42,9 +43,8 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 def _columns() -> int:
     """Of the terminal on standard output; 80 where there is none."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns):
-        return int(columns)
+    if columns := number(os.environ.get("COLUMNS", "")):
+        return min(columns, 1000)
     try:
         return os.get_terminal_size(1).columns or 80
     except OSError:
@@ -160,13 +160,13 @@ def home(options: argparse.Namespace) -> StateDir:
 def whole(least: int) -> Callable[[str], int]:
     """Takes a whole number."""
 
-    def number(text: str) -> int:
-        value = int(text) if text.isascii() and text.isdigit() else -1
-        if value < least:
+    def taken(text: str) -> int:
+        value = number(text)
+        if value is None or value < least:
             raise argparse.ArgumentTypeError(f"`{text}` is no whole number from {least} on")
         return value
 
-    return number
+    return taken
 
 
 def duration(add: Callable[..., object], name: str, least: float, words: str, default: float | None = None) -> None:

@@ -9,8 +9,10 @@ from argparse import ArgumentTypeError
 
 from factc.cli.options import duration, state_dir, whole
 from factc.diagnostic import RequestError
+from factc.digits import number
 from factc.durations import given, plain, written
 from factc.entered import variable
+from factc.plan import MAX_SLOTS
 from factc.record.pasted import word
 from factc.runner.rules import GRACE
 from factc.runner.wishes import DRAIN, HEARTBEAT, OUTPUTS, SHORTEST, Wishes
@@ -140,9 +142,10 @@ def _cleaned(arguments: Sequence[str]) -> list[str]:
 
 def _pool(pair: str) -> tuple[str, int]:
     name, equals, count = pair.partition("=")
-    if not (name and equals and count.isascii() and count.isdigit() and int(count)):
-        raise RequestError(f"--pool {pair}: it looks like NAME=N, with N from 1 on")
-    return name, int(count)
+    slots = number(count) or 0
+    if not (name and equals and 1 <= slots <= MAX_SLOTS):
+        raise RequestError(f"--pool {pair}: it looks like NAME=N, with N from 1 to {MAX_SLOTS:,}")
+    return name, slots
 
 
 def _jobs(options: argparse.Namespace) -> int | None:

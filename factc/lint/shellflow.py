@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from factc.compiler.shelltext import REDIRECTIONS, Scan, Word
+from factc.digits import number
 
 # Commands that answer a question, so that their failure is none, or that do not fail.
 _QUESTIONS = frozenset(
@@ -196,8 +197,8 @@ def constant_code(text: str) -> int | None:
     if len(words) == 1 and words[0] in _CODES:
         return _CODES[words[0]]
     if words[:1] == ["exit"] and len(words) <= 2:
-        number = words[1].strip("\"'") if len(words) == 2 else "0"
-        return int(number) & 255 if number.isascii() and number.isdigit() else None
+        code = number(words[1].strip("\"'") if len(words) == 2 else "0")
+        return None if code is None else code & 255
     return None
 
 

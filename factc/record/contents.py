@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.record.statedir import Folder
 
-RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 FILES = (PLAN, ROOM, JOURNAL)  # the journal is removed last: half a run is a run still
-_LOG = re.compile(r"\d{4,}-[A-Za-z0-9_-]+((\.\d+)?\.(out|err)|\.failed)")
+_LOG = re.compile(r"\d{4,}-[A-Za-z0-9_-]+((\.\d+)?\.(out|err)|\.failed)", re.ASCII)
 
 
 class Strange(Exception):

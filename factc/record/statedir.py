@@ -12,6 +12,7 @@ import stat
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
+from factc.digits import number
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 RUNS = "runs"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe that lies there holds nobody up
-_DIGITS = 10  # of the largest number of a user
 _NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
 
 
@@ -257,8 +257,8 @@ def _groups() -> set[int]:
 
 def _behind(variable: str) -> list[int]:
     """What sudo tells root of who called it. Others could say so themselves."""
-    number = os.environ.get(variable, "") if os.geteuid() == 0 else ""
-    return [int(number)] if number.isascii() and number.isdigit() and len(number) <= _DIGITS else []
+    told = number(os.environ.get(variable, "")) if os.geteuid() == 0 else None
+    return [] if told is None else [told]
 
 
 def user(uid: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from factc.diagnostic import RequestError
 from factc.durations import given
 from factc.entered import enter
+from factc.plan import MAX_SLOTS
 from factc.record import STATE_DIR
 from factc.record.statedir import StateDir
 from factc.runner.rules import GRACE
@@ -143,7 +144,7 @@ class Wishes:
         _whole("keep", self.keep, 1, none=True)  # this run itself is one
         _whole("max_stdouterr_size", self.tail, 0)
         for name, slots in self.pools.items():
-            _whole(f"the pool {name}", slots, 1)
+            _whole(f"the pool {name}", slots, 1, MAX_SLOTS)
 
     def _check_urls(self) -> None:
         if self.webhooks:
@@ -161,11 +162,12 @@ def _several(name: str, words: Sequence[str]) -> list[str]:
     return list(words)
 
 
-def _whole(name: str, value: object, least: int, *, none: bool = False) -> None:
+def _whole(name: str, value: object, least: int, most: int | None = None, *, none: bool = False) -> None:
     if none and value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise RequestError(f"{name} cannot be {value!r}", f"it is a whole number from {least} on{' or None' * none}")
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most and value > most):
+        words = f"from {least} to {most:,}" if most else f"from {least} on"
+        raise RequestError(f"{name} cannot be {value!r}", f"it is a whole number {words}{' or None' * none}")
 
 
 def _seconds(name: str, value: object, least: float) -> float:
