@@ -68,6 +68,7 @@ def run(
     trust_state_dir: bool = False,
     keep: int | None = None,
     exclusive: bool | str = False,
+    wait: float | str | None = None,
     dry_run: bool = False,
 ) -> Result:
     """Runs a plan to its end and tells how each task ended; a failed task raises nothing.
@@ -81,6 +82,7 @@ def run(
 
     Must be called in the main thread, because signals stop the run. Raises RequestError if a parameter has no
     value, if an option or a URL cannot be used, if the run cannot be recorded or resumed, or if the job holds a secret.
+    Its `exit_code` is that of the command line: 4 it runs already, 5 there is nothing to go on with, else 3.
     """
     enter([("resume", resume)])
     place = None if state_dir is None else os.fspath(state_dir)
@@ -104,6 +106,7 @@ def run(
         trust_state_dir=trust_state_dir,
         keep=keep,
         exclusive=exclusive,
+        wait=wait,
         rehearse=dry_run,
     )
     given = Given(dict(values or {}), dict(tags or {}), [])

@@ -245,7 +245,7 @@ def test_a_dead_receiver_and_a_delivery_later(tmp_path: Path) -> None:
         told = place.events()
 
         failed = place.factc("deliver", short, "--patience", "0")
-        assert (failed.code, failed.err) == (3, "")
+        assert (failed.code, failed.err) == (6, "")
         assert failed.out.endswith(": 0 events delivered; the rest is still missing: connection refused\n")
         receiver.start()
         done = place.factc("deliver", short)
@@ -354,7 +354,7 @@ def test_all_gives_an_endpoint_up_once(tmp_path: Path) -> None:
         for number in range(3):
             recorded_run(tmp_path, busy.url, busy.url + "other", url, url + "other", number=number)
         ran = place.factc("deliver", "--all", "--patience", "0")
-        assert ran.code == 3
+        assert ran.code == 6
         assert [request.path for request in busy.requests] == ["/", "/other"], "another URL may be another service"
         told = [line.partition("is still missing: ")[2] for line in ran.out.splitlines()]
         was, gone = "it answered 503 Service Unavailable", "connection refused"
@@ -389,9 +389,9 @@ def test_a_proxy_costs_no_event(tmp_path: Path) -> None:
                 "unusable": "the proxy of http_proxy cannot be used: the host is missing",
             }[name]
             ran = place.run(receiver.url, "--webhook-required", **proxy)
-            assert ran.code == 3 and f"7 events with 7 changes of state not delivered: {why}; later: factc" in ran.err
+            assert ran.code == 6 and f"7 events with 7 changes of state not delivered: {why}; later: factc" in ran.err
             failed = place.factc("deliver", "last", **proxy)
-            assert failed.code == 3 and failed.out.endswith(f": 0 events delivered; the rest is still missing: {why}\n")
+            assert failed.code == 6 and failed.out.endswith(f": 0 events delivered; the rest is still missing: {why}\n")
             assert receiver.requests == [] and "s3cret" not in str([ran, failed])
             assert "7 events delivered" in place.factc("deliver", "last").out
             place.check(receiver)
@@ -519,7 +519,7 @@ def test_too_large_twice(tmp_path: Path) -> None:
 
 def test_too_large_thrice(tmp_path: Path) -> None:
     place, ran, came = answered(tmp_path, 200, 200, 200, 413, 413, 413, words=["--webhook-required"])
-    assert ran.code == 3, ran
+    assert ran.code == 6, ran
     assert f"it answered 413 {HTTPStatus(413).phrase}; that event is passed by" in ran.err
     assert "1 event with 1 change of state not delivered: it answered 413" in ran.err
     assert [request.headers["factc-seq"] for request in came] == ["1", "2", "3", "4", "4", "4", "5", "6", "7"]
@@ -544,7 +544,7 @@ def test_unauthorized(tmp_path: Path) -> None:
     place = Place(tmp_path, GOOD)
     with Receiver([200, 200, 401]) as receiver:
         ran = place.run(receiver.url, "--webhook-required", "--webhook-secret-env", "SIGN", SIGN=SECRET)
-        assert ran.code == 3
+        assert ran.code == 6
         assert ran.err.count("nothing more is sent to it in this run") == 1, ran
         assert "5 events with 5 changes of state not delivered: it answered 401 Unauthorized; later: factc" in ran.err
         assert len(receiver.requests) == 3
@@ -601,7 +601,7 @@ def test_refused_ones_are_passed_by(tmp_path: Path) -> None:
 
 def test_required_events_and_exit_codes(tmp_path: Path) -> None:
     with dead() as url:
-        for job, words, code in ((GOOD, [], 0), (GOOD, ["--webhook-required"], 3), (JOB, ["--webhook-required"], 2)):
+        for job, words, code in ((GOOD, [], 0), (GOOD, ["--webhook-required"], 6), (JOB, ["--webhook-required"], 2)):
             ran = Place(tmp_path, job).run(url, "--webhook-drain", "0.1", *words)
             assert ran.code == code and "not delivered" in ran.err, ran
     with Receiver() as receiver:

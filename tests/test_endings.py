@@ -228,12 +228,12 @@ def test_the_weightiest_stop_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stops", "failed", "missing", "code"),
     [
-        ([], False, False, 0), ([], True, True, 2), ([], False, True, 3),
+        ([], False, False, 0), ([], True, True, 2), ([], False, True, 6),
         ([3], False, True, 3), ([3], True, True, 2), ([3, 2], False, True, 2), ([2, 3], False, True, 2),
         ([2, 143], False, True, 143), ([3, 129, 2], True, True, 129), ([143, 130], True, False, 143),
     ],
 )  # fmt: skip
-def test_a_signal_then_2_then_3(stops: list[int], failed: bool, missing: bool, code: int) -> None:
+def test_a_signal_then_2_then_3_then_6(stops: list[int], failed: bool, missing: bool, code: int) -> None:
     state = RunState(1)
     for number in stops:
         state.apply(RunStopped(1.0, f"stop {number}", number))

@@ -225,7 +225,8 @@ def test_exclusive(factc: Factc, tmp_path: Path, job: str) -> None:
     (tmp_path / "long.fact").write_text("job long\n\nparam x = 1\n\na:\n    touch ready; sleep 60; : {{x}}\n")
     with background(tmp_path, "long.fact", "--exclusive") as process:
         ran = factc("run", "long.fact", "--exclusive")
-        assert ran.code == 3 and f"pid {process.pid} on {os.uname().nodename}, since 20" in ran.err
+        assert factc("run", "long.fact", "--exclusive", "--wait", "100ms").code == 4
+        assert ran.code == 4 and f"pid {process.pid} on {os.uname().nodename}, since 20" in ran.err
         assert factc("run", job, "--exclusive").code == 2, "another job is free to run"
         assert factc("run", job, "--exclusive=x").code == 2
         process.kill()
@@ -233,12 +234,20 @@ def test_exclusive(factc: Factc, tmp_path: Path, job: str) -> None:
         (tmp_path / "long.fact").write_text("job long\n\nparam x = 1\n\na:\n    : {{x}}\n")
     assert factc("run", "long.fact", "--exclusive").code == 0
     assert factc("run", "--exclusive", "long.fact", "--no-record").code == 3
+    assert factc("run", "long.fact", "--wait", "1s").code == 3
+    (tmp_path / "short.fact").write_text("job s\na:\n    touch ready2; sleep 0.7\n")
+    first = subprocess.Popen(
+        [sys.executable, "-m", "factc", "run", "short.fact", "--exclusive"], cwd=tmp_path, env=environment()
+    )
+    while not (tmp_path / "ready2").exists() and first.poll() is None:
+        time.sleep(0.01)
+    assert factc("run", "short.fact", "--exclusive", "--wait", "1m").code == first.wait() == 0
 
 
 def test_the_same_key_is_the_same_job(factc: Factc, tmp_path: Path, job: str) -> None:
     (tmp_path / "long.fact").write_text("job long\n\na:\n    touch ready; sleep 60\n")
     with background(tmp_path, "long.fact", "--exclusive=nightly"):
-        assert factc("run", job, "--exclusive=nightly").code == 3
+        assert factc("run", job, "--exclusive=nightly").code == 4
         assert factc("run", job, "--exclusive").code == 2
 
 

@@ -8,6 +8,7 @@ from factc.cli.complain import complain, say
 from factc.cli.options import bare_parser, duration, home, state_dir
 from factc.cli.output import tell
 from factc.diagnostic import RequestError
+from factc.events.ending import UNDELIVERED
 from factc.record import history
 from factc.sink.address import origin
 from factc.sink.late import PATIENCE, Late
@@ -27,7 +28,7 @@ def run(arguments: list[str]) -> int:
     made = bare_parser(
         "deliver",
         "Sends the events that the webhooks of a run have not got, in order, each with the id and the bytes that it\n"
-        "had or would have had. Exit code: 0 all is delivered, 3 something is still missing.",
+        "had or would have had. Exit code: 0 all is delivered, 6 something is still missing, 3 anything else.",
         "RUN|--all [OPTIONS]",
     )
     made.add_argument("run", metavar="RUN", nargs="?", help="a reference or its beginning, a folder's name, `last`, `last-failed`, `last-died`")  # fmt: skip  # noqa: E501
@@ -52,17 +53,17 @@ def _deliver_all(options: argparse.Namespace) -> int:
     runs = [run for run in history.every(home(options), damaged.append) if run.undelivered and not run.live]
     for problem in damaged:
         complain(problem.message, problem.hint)
-    code = 3 if damaged else 0
+    codes = {3} if damaged else set()
     deliveries = _Deliveries(options)
     for run in reversed(runs):
         try:
-            code = max(code, deliveries.deliver(run))
+            codes.add(deliveries.deliver(run))
         except RequestError as error:
             complain(f"{run.short}: {error.message}", error.hint)
-            code = 3
+            codes.add(3)
     if not runs and not damaged:
         tell("nothing is missing")
-    return code
+    return 3 if 3 in codes else max(codes, default=0)
 
 
 class _Deliveries:
@@ -87,7 +88,9 @@ class _Deliveries:
             torn = late.journal.damage and not late.journal.finished
         if torn:
             tell(f"{run.short}  {run.damage}: nothing can be told of it")
-        return 3 if torn or any(outcome.why for outcome in done) else 0
+        if torn:
+            return 3
+        return UNDELIVERED if any(outcome.why for outcome in done) else 0
 
     def _one(self, late: Late, number: int, url: str, credentials: Credentials) -> Outcome:
         why = self._dead.get(url) or self._dead.get(origin(url))

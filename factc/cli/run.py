@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: list[str]) -> int:
-    made = parser("run", "Runs a job. Exit code: 0 success, 1 the job is wrong, 2 a task failed, 3 anything else,\n129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.")  # fmt: skip  # noqa: E501
+    made = parser("run", "Runs a job. Exit code: 0 success, 1 the job is wrong, 2 a task failed, 3 anything else,\n4 it runs already, 5 nothing to go on with, 6 events were not delivered; 129, 130 or 143 stopped by SIGHUP, SIGINT or SIGTERM.")  # fmt: skip  # noqa: E501
     add_options(made)
     add = made.add_argument_group("which run").add_argument
     add("--constraint", action="append", default=[], metavar="host,NAME", help="run only on that machine (repeatable)")

@@ -51,11 +51,12 @@ def add_options(made: Parser) -> None:
     add("--no-record", action="store_true", help="keep no record of this run")
     add("--keep", type=whole(1), metavar="N", help="after a success, keep only the newest N runs of this job")
     add("--exclusive", metavar="[=KEY]", help="not while another run of this job goes on; --exclusive=KEY: of what you call KEY")  # fmt: skip  # noqa: E501
+    duration(add, "--wait", 0, "with --exclusive: how long to wait for the other run to end")
     add = made.add_argument_group("webhooks").add_argument
     add("--webhook", action="append", default=[], metavar="URL", help="post every change of state there (repeatable)")
     add("--webhook-secret-env", metavar="NAME", help="sign events with the secret in this variable (whsec_…)")
     add("--webhook-header-env", action="append", default=[], metavar="NAME", help="send the header in this variable, such as `Authorization: Bearer …` (repeatable)")  # fmt: skip  # noqa: E501
-    add("--webhook-required", action="store_true", help="events that were not delivered make the exit code 3")
+    add("--webhook-required", action="store_true", help="events that were not delivered make the exit code 6")
     duration(add, "--webhook-drain", 0, "how long the end waits for webhooks", DRAIN)
     duration(add, "--heartbeat-interval", HEARTBEAT, "post the output so far every so often")
     add("--max-stdouterr-size", type=whole(0), default=10_000, metavar="N", help="characters of output in events (10000)")  # fmt: skip  # noqa: E501
@@ -90,6 +91,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         keep=options.keep,
         pools=dict(_pool(pair) for pair in options.pool),
         exclusive=True if options.exclusive == _THIS_JOB else options.exclusive or False,
+        wait=options.wait,
         rehearse=options.dry_run,
         stats=options.stats,
         start=options.start,

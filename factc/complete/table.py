@@ -134,6 +134,11 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--no-record", "", "keep no record of this run"),
         ("--keep", "N", "after a success, keep only the newest N runs of this job"),
         ("--exclusive", "[=KEY]", "not while another run of this job goes on; --exclusive=KEY: of what you call KEY"),
+        (
+            "--wait",
+            "D",
+            "with --exclusive: how long to wait for the other run to end (90s, 1h30m, a plain number is seconds)",
+        ),
         ("--webhook", "URL", "post every change of state there (repeatable)"),
         ("--webhook-secret-env", "NAME", "sign events with the secret in this variable (whsec_…)"),
         (
@@ -141,7 +146,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "NAME",
             "send the header in this variable, such as Authorization: Bearer … (repeatable)",
         ),
-        ("--webhook-required", "", "events that were not delivered make the exit code 3"),
+        ("--webhook-required", "", "events that were not delivered make the exit code 6"),
         (
             "--webhook-drain",
             "D",
@@ -150,11 +155,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--heartbeat-interval", "D", "post the output so far every so often (90s, 1h30m, a plain number is seconds)"),
         ("--max-stdouterr-size", "N", "characters of output in events (10000)"),
         ("--constraint", "host,NAME", "run only on that machine (repeatable)"),
-        (
-            "--resume",
-            "RUN",
-            "do again only what has not succeeded there (a reference, last, last-failed, last-died)",
-        ),
+        ("--resume", "RUN", "do again only what has not succeeded there (a reference, last, last-failed, last-died)"),
         ("-C", "DIR", "go to this folder first"),
         ("--no-colour --no-color", "", "no colours"),
         ("-h --help", "", "show this and exit"),
@@ -183,6 +184,11 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--no-record", "", "keep no record of this run"),
         ("--keep", "N", "after a success, keep only the newest N runs of this job"),
         ("--exclusive", "[=KEY]", "not while another run of this job goes on; --exclusive=KEY: of what you call KEY"),
+        (
+            "--wait",
+            "D",
+            "with --exclusive: how long to wait for the other run to end (90s, 1h30m, a plain number is seconds)",
+        ),
         ("--webhook", "URL", "post every change of state there (repeatable)"),
         ("--webhook-secret-env", "NAME", "sign events with the secret in this variable (whsec_…)"),
         (
@@ -190,7 +196,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "NAME",
             "send the header in this variable, such as Authorization: Bearer … (repeatable)",
         ),
-        ("--webhook-required", "", "events that were not delivered make the exit code 3"),
+        ("--webhook-required", "", "events that were not delivered make the exit code 6"),
         (
             "--webhook-drain",
             "D",

@@ -20,6 +20,7 @@ STOPPED = "stopped"
 # What a stop, or a failure, makes of the exit code; a signal's is 128 and its number.
 FAILURE = 2
 BROKEN = 3
+UNDELIVERED = 6
 SIGNAL = 128
 
 
@@ -37,17 +38,19 @@ def ending(state: RunState) -> str:
     return EARLY if any(task.state == NO_OP for task in state.tasks) else OK
 
 
-def exit_code(state: RunState, *, missing: bool = False) -> int:
-    """Of a run that has finished: a signal, then 2, then 3, then 0.
+def exit_code(state: RunState, *, broken: bool = False, missing: bool = False) -> int:
+    """Of a run that has finished: a signal, then 2, then 3, then 6, then 0.
 
-    missing: the record could not be written, or events that had to be delivered were not.
+    broken: the record could not be written. missing: events that had to be delivered were not.
     """
     stop = state.code or 0
     if stop >= SIGNAL:
         return stop
     if _has_failed(state) or stop == FAILURE:
         return FAILURE
-    return BROKEN if missing or stop == BROKEN else 0
+    if broken or stop == BROKEN:
+        return BROKEN
+    return UNDELIVERED if missing else 0
 
 
 def _has_failed(state: RunState) -> bool:

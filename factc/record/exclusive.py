@@ -11,7 +11,7 @@ import os
 import time
 from contextlib import suppress
 
-from factc.diagnostic import RequestError, of_system
+from factc.diagnostic import RequestError, RunsAlready, of_system
 from factc.digest import sha256_hex
 from factc.record.journalfile import Locked, lock, unlock
 from factc.record.writer import refused
@@ -19,16 +19,24 @@ from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from factc.record.statedir import StateDir
 
 
-class Exclusive:
-    """Holds the lock of a key until it is closed. `locked` is False where the system has no locks.
+PAUSE = 0.2  # seconds between two looks at a lock that another run holds
 
-    Raises RequestError if another run holds it, or if the lock's file cannot be made.
+
+class Exclusive:
+    """Holds the lock of a key until it is closed. `locked` is False where the system has no locks. at: since when.
+
+    wait: seconds in which another run may still let go of it. Raises RunsAlready if it does not, RequestError if the
+    lock's file cannot be made.
     """
 
-    def __init__(self, state_dir: StateDir, key: str, *, run: str, host: str, at: float) -> None:
+    def __init__(
+        self, state_dir: StateDir, key: str, *, run: str, host: str, clock: Callable[[], float], wait: float = 0.0
+    ) -> None:
         name = sha256_hex([key.encode("utf-8", "surrogateescape")])[:32]
         try:
             with state_dir.made() as place, place.has("locks") as folder:
@@ -37,18 +45,29 @@ class Exclusive:
         except OSError as problem:
             raise refused(state_dir.path, of_system(problem)) from None
         try:
-            self.locked = lock(self._descriptor)
+            self.locked = self._lock(wait)
         except Locked:
             holder = os.pread(self._descriptor, 4096, 0)
             os.close(self._descriptor)
             raise _held(holder) from None
-        holder = json.dumps({"run": run, "host": host, "pid": os.getpid(), "at": at}).encode()
+        self.at = clock()
+        holder = json.dumps({"run": run, "host": host, "pid": os.getpid(), "at": self.at}).encode()
         with suppress(OSError):  # a full disk: the lock holds all the same, only nobody can say whose it is
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, holder, 0)
 
     def close(self) -> None:
         unlock(self._descriptor)
+
+    def _lock(self, wait: float) -> bool:
+        until = time.monotonic() + wait
+        while True:
+            try:
+                return lock(self._descriptor)
+            except Locked:
+                if (left := until - time.monotonic()) <= 0:
+                    raise
+                time.sleep(min(left, PAUSE))
 
     def _check(self, name: str) -> None:
         """It is written to: another name of it may stand anywhere. Raises OSError."""
@@ -58,11 +77,11 @@ class Exclusive:
 
 
 def _held(holder: bytes) -> RequestError:
-    hint = "wait for it, or name what makes this one another job: --exclusive=KEY"
+    hint = "wait for it (--wait 10m), or name what makes this one another job: --exclusive=KEY"
     try:
         who = json.loads(holder)
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(who["at"]))
         words = visible(f": run {who['run'][:8]}, pid {who['pid']} on {who['host']}, since {since}")
     except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
         words = ""  # it has just begun and not yet said who it is
-    return RequestError(f"this job runs already{words}", hint)
+    return RunsAlready(f"this job runs already{words}", hint)

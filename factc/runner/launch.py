@@ -34,8 +34,8 @@ SECOND = 1.0
 class Result:
     """How a run ended.
 
-    exit_code: 0 success or early finish, 2 a task failed or the run timed out, 3 the record broke or a required
-    webhook missed events, 128+n stopped by signal n.
+    exit_code: 0 success or early finish, 2 a task failed or the run timed out, 3 the record broke, 6 a required
+    webhook missed events, 128+n stopped by signal n. A RequestError has the codes 3, 4 and 5.
     tasks:     state, exit code, duration and reason of each task by name.
     directory: where the record lies, or None.
     """
@@ -103,7 +103,7 @@ class _Launch:
             self._let_go()
         tasks = {task.name: state.tasks[i] for i, task in enumerate(parts.plan.tasks)}
         broken = parts.record is not None and parts.record.broken
-        code = exit_code(state, missing=broken or (undelivered and self.wishes.required))
+        code = exit_code(state, broken=broken, missing=undelivered and self.wishes.required)
         return Result(code, tasks, parts.header.run, parts.record.directory if parts.record else None)
 
     def _make(self) -> None:

@@ -70,6 +70,7 @@ class Parts:
             self.plan, self.wishes, self._text, at=self.loop.wall(), groups=self._groups, continues=self._continues(),
             secrets=[secret.name for secret in self._confidential.secrets],
         )  # fmt: skip
+        self._hold_lock()
         carried = self._resumption.facts(self.header.at) if self._resumption else ()
         self._opening: Step = (RunCreated(self.header.at), *carried)
         self._open_record()
@@ -110,19 +111,25 @@ class Parts:
     def _continues(self) -> str | None:
         return self._resumption.run if self._resumption else None
 
+    def _hold_lock(self) -> None:
+        """So that no other run of the job goes on; this one begins when it has got it."""
+        if not (self._recording and self.wishes.exclusive):
+            return
+        from factc.record.exclusive import Exclusive
+
+        header, wishes = self.header, self.wishes
+        key = header.reference if wishes.exclusive is True else f"key:{wishes.exclusive}"
+        self.lock = Exclusive(
+            wishes.home, key, run=header.run, host=header.host, clock=self.loop.wall, wait=wishes.wait or 0.0
+        )
+        header.at = self.lock.at
+        if not self.lock.locked:
+            self._warnings.append("this file system has no locks: --exclusive keeps no second run away")
+
     def _open_record(self) -> None:
         if not self._recording:
             return
-        home = self.wishes.home
-        header = self.header
-        if self.wishes.exclusive:
-            from factc.record.exclusive import Exclusive
-
-            key = header.reference if self.wishes.exclusive is True else f"key:{self.wishes.exclusive}"
-            self.lock = Exclusive(home, key, run=header.run, host=header.host, at=header.at)
-            if not self.lock.locked:
-                self._warnings.append("this file system has no locks: --exclusive keeps no second run away")
-        self.record = Record(home, header, self._text, self._opening)
+        self.record = Record(self.wishes.home, self.header, self._text, self._opening)
         if not self.record.locked:
             self._warnings.append("this file system has no locks: nobody can see that this run is alive")
 

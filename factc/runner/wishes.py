@@ -35,7 +35,8 @@ class Wishes:
     secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.
     output: one of OUTPUTS. state_dir: where the record goes, None for no record; trust_state_dir: it is believed
     whoever owns it; keep: how many runs of the job stay
-    there. exclusive: False, True, or a key. rehearse: execute nothing. stats: say at the end what the run spent where.
+    there. exclusive: False, True, or a key; wait: seconds for another
+    run to end. rehearse: execute nothing. stats: say at the end what the run spent where.
     start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
     files: those that the plan was made from, as the record names them.
     alone: this process does nothing but this run.
@@ -66,6 +67,7 @@ class Wishes:
         keep: int | None = None,
         pools: Mapping[str, int] | None = None,
         exclusive: bool | str = False,
+        wait: float | str | None = None,
         rehearse: bool = False,
         stats: bool = False,
         start: str | None = None,
@@ -96,6 +98,7 @@ class Wishes:
         self.keep = keep
         self.pools = dict(pools or {})
         self.exclusive = exclusive
+        self.wait = None if wait is None else _seconds("wait", wait, 0)
         self.rehearse = rehearse
         self.stats = stats
         self.start = start
@@ -123,6 +126,8 @@ class Wishes:
         if self.state_dir is None and (self.exclusive or self.keep is not None):
             option = "--exclusive" if self.exclusive else "--keep"
             raise RequestError(f"{option} needs a state directory: it does not go with --no-record")
+        if self.wait is not None and not self.exclusive:
+            raise RequestError("--wait waits for another run of the job: it goes with --exclusive")
         if not self.webhooks and (self.webhook_secret or self.webhook_headers or self.required):
             raise RequestError("there is no webhook to which this belongs", "give --webhook URL too")
         self._check_urls()
