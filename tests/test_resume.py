@@ -418,3 +418,22 @@ def test_which_run_is_gone_on_with(factc: Factc, tmp_path: Path) -> None:
     for word in ("last-failed", "last-died"):
         assert factc("resume", word).code == 5
     assert factc("run", "one.fact", "--resume", "last").code == 0, "a mended file may change what succeeded"
+
+
+def test_a_secret_is_demanded_where_a_task_may_see_it(factc: Factc, tmp_path: Path) -> None:
+    """Not of milestones, of what was not chosen, nor of what is carried over; one that is set is hidden all the same."""
+    (tmp_path / "up.fact").write_text('job up\nsecret TOKEN\nx:\n    test -e mended -a -n "$TOKEN"\n')
+    job = (
+        'job ci\nuse "up.fact" as up: lint\nlint:\n    echo "${TOKEN-none}" >>ran; printf hush%s hush\n'
+        "all: lint up\nend: up\n    test -e ready\n"
+    )
+    (tmp_path / "ci.fact").write_text(job)
+    assert factc("run", "ci.fact", "--to", "lint").code == 0 and ran(tmp_path) == ["none"]
+    told = factc("run", "ci.fact", "--to", "lint", env={"TOKEN": "hushhush"})
+    assert told.code == 0 and "hushhush" not in told.out and ran(tmp_path) == ["none"]
+    needed = factc("run", "ci.fact")
+    assert needed.code == 3 and "the job needs the secret TOKEN" in needed.err and ran(tmp_path) == []
+    (tmp_path / "mended").touch()
+    assert factc("run", "ci.fact", env={"TOKEN": "hushhush"}).code == 2
+    (tmp_path / "ready").touch()
+    assert factc("resume").code == 0, "what needed it is carried over"

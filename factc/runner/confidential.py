@@ -11,6 +11,8 @@ from factc.diagnostic import RequestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from factc.plan import Plan
     from factc.runner.wishes import Wishes
     from factc.secrets.declared import Secret
@@ -22,20 +24,25 @@ if TYPE_CHECKING:
 class Confidential:
     """secrets: of the tasks. credentials: of the webhooks. mask: hides them all. warnings: for the user.
 
-    Raises RequestError for a secret that is none, and for one that the job holds.
+    carried: the tasks that do not run. Raises RequestError for a secret that is missing where a task may see it,
+    that is none, or that the job holds.
     """
 
     __slots__ = ("secrets", "credentials", "mask", "warnings")
 
-    def __init__(self, plan: Plan, wishes: Wishes, source: Source | None) -> None:
+    def __init__(self, plan: Plan, wishes: Wishes, source: Source | None, carried: Collection[int] = ()) -> None:
         self.warnings: list[str] = []
-        self.secrets = self._secrets(plan, wishes, source)
+        self.secrets = self._secrets(plan, wishes, source, carried)
         self.credentials = _credentials(wishes)
         self.mask = _mask(self.secrets, self.credentials, wishes.webhooks)
 
-    def _secrets(self, plan: Plan, wishes: Wishes, source: Source | None) -> list[Secret]:
+    def _secrets(self, plan: Plan, wishes: Wishes, source: Source | None, carried: Collection[int]) -> list[Secret]:
         given = {*wishes.secrets, *(pair.partition("=")[0] for pair in wishes.secret_files)}
-        declared = [] if wishes.rehearse else [name for name in plan.secrets if name not in given]
+        demanded = _demanded(plan, carried)
+        declared = [
+            name for name in plan.secrets
+            if name not in given and not wishes.rehearse and (name in demanded or os.environ.get(name))
+        ]  # fmt: skip
         if not given and not declared:
             return []
         from factc.secrets.declared import read_secrets, refuse_exposed
@@ -51,6 +58,14 @@ class Confidential:
         _refuse_arguments(wishes.arguments, secrets)
         self.warnings += warnings
         return secrets
+
+
+def _demanded(plan: Plan, carried: Collection[int]) -> set[str]:
+    """The secrets that a task which starts something may see. One that is set is hidden in any case."""
+    if not plan.secrets:
+        return set()
+    tasks = (task for i, task in enumerate(plan.tasks) if task.argv and i not in carried)
+    return {name for task in tasks for name in task.secrets}
 
 
 def _refuse_arguments(arguments: list[str], secrets: list[Secret]) -> None:

@@ -54,7 +54,7 @@ class Parts:
         self.courses: Courses | None = None
         self.pools = _pools(plan, wishes)
         self._resumption = resumption
-        self._confidential = Confidential(plan, wishes, source)
+        self._confidential = Confidential(plan, wishes, source, resumption.carried if resumption else ())
         self._warnings = [*self._confidential.warnings, *alike(plan.tags)]
         self._recording = wishes.state_dir is not None and not wishes.rehearse
         self._text = (text or _plan_text(plan)) if self._recording else ""
