@@ -39,14 +39,15 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> factc.Plan:
 # ---- what is refused
 
 WRONG = [-1, -0.5, math.nan, math.inf, -math.inf, True, "3", [], 10**400]
+WRONG_TIMES = [value if value != "3" else "3 parsecs" for value in WRONG]  # a time may be a text
 NUMBERS: dict[str, list[object]] = {
     "jobs": [*WRONG[:-1], 0, 1.5],
     "keep": [*WRONG[:-1], 0, 1.5],
     "max_stdouterr_size": [*WRONG[:-1], 1.5, None],
-    "timeout": [*WRONG, 0],
-    "heartbeat_interval": [*WRONG, 0],
-    "grace": [*WRONG, None],
-    "webhook_drain": [*WRONG, None],
+    "timeout": [*WRONG_TIMES, 0],
+    "heartbeat_interval": [*WRONG_TIMES, 0],
+    "grace": [*WRONG_TIMES, None],
+    "webhook_drain": [*WRONG_TIMES, None],
 }
 
 
