@@ -42,7 +42,10 @@ def plain(seconds: float) -> str:
 def given(value: object) -> float | None:
     """The seconds that an option, a variable or an argument of the API says: as `parsed`, or a plain number."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # a whole number can be larger than any other
+            return None
     if not isinstance(value, str) or len(value) > 100:
         return None
     number, point, fraction = value.partition(".")
