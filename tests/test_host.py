@@ -48,6 +48,7 @@ NUMBERS: dict[str, list[object]] = {
     "heartbeat_interval": [*WRONG_TIMES, 0],
     "grace": [*WRONG_TIMES, None],
     "webhook_drain": [*WRONG_TIMES, None],
+    "wait": WRONG_TIMES,
 }
 
 
