@@ -16,6 +16,7 @@ from bench.growth import Wrong, measured
 from bench.inputs import INPUTS, Input
 from factc.compiler import check
 from factc.compiler.chain import compile_source
+from factc.compiler.shelltext import Scan
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.excerpt import text as excerpt
 from factc.fmt.difference import difference
@@ -190,11 +191,11 @@ def test_a_cycle_of_thousands_is_told_in_short() -> None:
 
 def test_a_case_of_thousands_of_patterns_is_no_deep_one() -> None:
     text = "case $x in " + " | ".join("a" for _ in range(5000)) + ") mytool ;; esac\nother\n"
-    assert [name for name, _, _ in commands(text)] == ["mytool", "other"]
+    assert [name for name, _, _ in commands(Scan([text]))] == ["mytool", "other"]
 
 
 def test_code_behind_an_option_is_found() -> None:
-    assert handed_on(["sh -x -c 'a ", object(), "' ", object(), "; ssh ", object()]) == [0, 2]
+    assert handed_on(Scan(["sh -x -c 'a ", object(), "' ", object(), "; ssh host ", object()])) == [0, 2]
 
 
 # ---- as before, but in one pass

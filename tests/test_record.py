@@ -161,7 +161,7 @@ def test_a_run_that_died_is_told_from_one_that_runs(factc: Factc, tmp_path: Path
     (tmp_path / "long.fact").write_text("job long\n\na:\n    touch ready; exec sleep 60\n")
     with background(tmp_path, "long.fact") as process:
         assert json.loads(factc("runs", "--format", "json").out)["outcome"] == "running"
-        assert "still runs" in factc("resume").err
+        assert "still runs" in factc("resume", "last").err
         assert factc("prune", "--keep", "0").out == "0 runs removed\n"
         process.send_signal(signal.SIGKILL)
         process.wait()
