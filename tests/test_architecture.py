@@ -59,7 +59,7 @@ HEAVY = {
 LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "spelling", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.planshape", "front.file",
-    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term above scratch".split()),
+    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term above scratch outer".split()),
     *(f"record.{name}" for name in "writer beside journal journalfile logs ballast onward pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",

@@ -5,6 +5,8 @@ Knows every part by its face, and what the caller wishes of it; starts nothing.
 
 from __future__ import annotations
 
+import os
+
 from factc.diagnostic import RequestError
 from factc.durations import given, plain
 from factc.engine.local import Local
@@ -15,6 +17,7 @@ from factc.record import STATE_DIR
 from factc.record.writer import Record
 from factc.runner.chance import chance
 from factc.runner.confidential import Confidential
+from factc.runner.outer import GRACE, SECRETS, ended
 from factc.runner.rules import Rules
 from factc.runner.runheader import run_header
 from factc.runner.runner import Runner
@@ -202,9 +205,10 @@ class Parts:
         return Rehearsal(lambda i: self.plan.tasks[i].ok[0])
 
     def _withheld(self) -> list[str]:
-        """What no task inherits: the job's secrets, which each gets as it may, and those of webhooks."""
+        """What no task inherits: the job's secrets, which each gets as it may, those of webhooks, an outer run's."""
         wishes = self.wishes
         return [
+            *ended(os.environ),
             *self.plan.secrets,
             *wishes.webhook_headers,
             *([wishes.webhook_secret] if wishes.webhook_secret else []),
@@ -234,7 +238,9 @@ class Parts:
     def _variables(self) -> dict[str, str]:
         """What every task sees, whatever it sets itself."""
         grace = plain(_grace(self.wishes))
-        fixed = {"FACTC_RUN": self.header.run, "FACTC_GRACE": grace}
+        fixed = {"FACTC_RUN": self.header.run, GRACE: grace}
+        if self._confidential.secrets:
+            fixed[SECRETS] = " ".join(s.name for s in self._confidential.secrets)
         for key, value in self.plan.tags.items():
             fixed[tag_variable(key)] = value
         return fixed | {s.name: s.value for s in self._confidential.secrets if s.name not in self.plan.secrets}
@@ -242,7 +248,7 @@ class Parts:
 
 def _grace(wishes: Wishes) -> float:
     """Inside a task of another run, what the outer one grants, less the time to stop in good order."""
-    text = variable("FACTC_GRACE")
+    text = variable(GRACE)
     if text is None:
         return wishes.grace
     outer = given(text)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LEAST = 4  # characters: to mask what is shorter would hide half of what tasks write
 SHORT = 8  # what is shorter than this is likely to stand in innocent text now and then
-_OWN = ("FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_MARK", "FACTC_GRACE", "FACTC_SLOT")
+_OWN = ("FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_MARK", "FACTC_GRACE", "FACTC_SLOT", "FACTC_SECRETS")
 _IN_FILE = "or put the value into a file and give --secret-file NAME=PATH"
 
 
