@@ -25,7 +25,7 @@ demo: $(VENV)/run.stamp
 	@PATH="$$PWD/$(BIN):$$PATH" PYTHON="$$PWD/$(BIN)/python" sh samples/demo.sh
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 test-large: $(VENV)/test.stamp
 	TEST_DRAWS=all $(BIN)/python -m pytest -m "large or hypothesis"

@@ -86,6 +86,18 @@ class Editor:
         self.capabilities = answer["capabilities"]
         self.tell("initialized", {})
 
+    def enter(self, folder: Path) -> None:
+        """From now on files lie there, and nothing was heard of them."""
+        self.folder = folder
+        self.published.clear()
+        self.errors.clear()
+
+    def leave(self) -> None:
+        """Closes what is open."""
+        for name in self._versions:
+            self.tell("textDocument/didClose", {"textDocument": {"uri": self.uri(name)}})
+        self._versions.clear()
+
     def ask(self, method: str, params: Any) -> Any:
         self._number += 1
         self._send({"id": self._number, "method": method, "params": params})
@@ -179,8 +191,28 @@ class Editor:
             self.errors.append(line.decode())
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    """One for all tests: to start it takes longer than what any of them asks."""
+    made = Editor(tmp_path_factory.mktemp("editor"))
+    try:
+        yield made
+    finally:
+        made.end()
+
+
 @pytest.fixture
-def editor(tmp_path: Path) -> Iterator[Editor]:
+def editor(server: Editor, tmp_path: Path) -> Iterator[Editor]:
+    """The server, with files of its own for each test."""
+    (tmp_path / "report.fact").write_text(INNER)
+    server.enter(tmp_path)
+    yield server
+    server.leave()
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Editor]:
+    """A server that the test may end."""
     (tmp_path / "report.fact").write_text(INNER)
     made = Editor(tmp_path)
     try:
@@ -219,20 +251,20 @@ def applied(edits: list[dict[str, Any]], text: str) -> str:
 # ---- one session for each thing that it can do
 
 
-def test_a_whole_session_ends_well(editor: Editor) -> None:
-    assert editor.open("daily.fact", OUTER) == []
+def test_a_whole_session_ends_well(session: Editor) -> None:
+    assert session.open("daily.fact", OUTER) == []
     wanted = ["definitionProvider", "referencesProvider", "hoverProvider", "completionProvider", "renameProvider",
               "documentSymbolProvider", "documentFormattingProvider"]  # fmt: skip
-    assert [name for name in wanted if not editor.capabilities.get(name)] == []
-    assert editor.close() == 0, editor.errors
-    assert editor.errors == []
+    assert [name for name in wanted if not session.capabilities.get(name)] == []
+    assert session.close() == 0, session.errors
+    assert session.errors == []
 
 
-def test_it_ends_with_its_editor(editor: Editor) -> None:
-    editor.open("daily.fact", OUTER)
-    assert editor.process.stdin
-    editor.process.stdin.close()
-    assert editor.process.wait(20) == 0
+def test_it_ends_with_its_editor(session: Editor) -> None:
+    session.open("daily.fact", OUTER)
+    assert session.process.stdin
+    session.process.stdin.close()
+    assert session.process.wait(20) == 0
 
 
 def test_diagnostics_come_while_typing(editor: Editor) -> None:
