@@ -126,7 +126,7 @@ def rounds(folder: Path, count: int) -> None:
         ran = Path("ran").read_text().split() if Path("ran").exists() else []
         told = (codes, said, ran)
         assert not any("Traceback" in text or "internal" in text for text in said), told
-        assert codes[2] == 0 and codes[3] == 3, told
+        assert codes[2] == 0 and codes[3] in (3, 6), told  # removed meanwhile, or its receiver is dead
         assert ran in (["bad"], []), told
         winning = [code == 0 for code in codes[:2]].count(True)
         assert winning == len(ran) and all(code in (0, 3, 4, 5, 6) for code in codes), told
