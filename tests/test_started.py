@@ -69,7 +69,12 @@ class Said:
         self.rest = texts[end + 2 + int(texts[end + 1]) :]
 
     def same(self, other: Said) -> bool:
-        return all(getattr(self, name) == getattr(other, name) for name in ("program", "folder", "variables", "words"))
+        return self._compared() == other._compared()
+
+    def _compared(self) -> tuple[object, ...]:
+        """But for PPID, which some shells export as they set it themselves: each has a parent of its own."""
+        variables = {name: value for name, value in self.variables.items() if name != "PPID"}
+        return self.program, self.folder, self.words, variables
 
     def __repr__(self) -> str:
         return f"{self.program} {self.words} in {self.folder} with {self.variables}"

@@ -387,17 +387,24 @@ def test_no_run_is_shorter_than_its_critical_path(drawn: tuple[Stats, bool]) -> 
         assert sum(found.tasks[i].for_slot for i in found.counted) == 0
 
 
-@given(some.randoms(use_true_random=False), some.integers(1, 4), some.booleans())
-@settings(max_examples=draws(200), deadline=None)
-def test_pauses_take_no_slot_in_a_simulation_as_in_a_run(chosen: Random, slots: int, ties: bool) -> None:
-    def drawn(most: int) -> float:
-        """With ties, much happens at the same time."""
-        return chosen.randint(1, 2 * most) / 2 if ties else chosen.uniform(0.1, most)
+def test_an_end_comes_before_a_pause_that_is_over_at_the_same_time() -> None:
+    tasks = [one("a", retry=Retry(1, 1.0), declared=0), one("b", declared=1), one("c", "b", declared=2)]
+    ends = [[(1.0, 1), (1.0, 0)], [(1.0, 0)], [(3.0, 0)]]
+    state, seen, _ = run(tasks, lambda task, attempt: ends[task][attempt - 1], jobs=1)
+    plan = Plan("j", tasks)
+    found = stats(plan, seen.facts, slots=1)
+    seconds, pauses = [one.seconds for one in found.tasks], {0: found.tasks[0].pauses}
+    assert timetable([[], [], [1]], seconds, 1, urgency(plan), pauses=pauses) == [one.end for one in found.tasks]
+    assert found.whole == state.now
 
+
+@given(some.randoms(use_true_random=False), some.integers(1, 4))
+@settings(max_examples=draws(200), deadline=None)
+def test_pauses_take_no_slot_in_a_simulation_as_in_a_run(chosen: Random, slots: int) -> None:
     count = chosen.randint(1, 12)
     needs = [sorted(chosen.sample(range(i), min(i, chosen.choice((0, 1, 2))))) for i in range(count)]
-    tasks = [one(f"t{i}", *above, retry=Retry(2, drawn(5)), declared=i) for i, above in enumerate(needs)]
-    ends = [[(drawn(3), code) for code in chosen.choice(((0,), (1, 0), (1, 1, 0)))] for _ in tasks]
+    tasks = [one(f"t{i}", *above, retry=Retry(2, chosen.uniform(0.1, 5)), declared=i) for i, above in enumerate(needs)]
+    ends = [[(chosen.uniform(0.1, 3), code) for code in chosen.choice(((0,), (1, 0), (1, 1, 0)))] for _ in tasks]
     state, seen, _ = run(tasks, lambda task, attempt: ends[task][attempt - 1], jobs=slots)
     plan = Plan("j", tasks)
     found = stats(plan, seen.facts, slots=slots)
