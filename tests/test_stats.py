@@ -388,7 +388,7 @@ def test_no_run_is_shorter_than_its_critical_path(drawn: tuple[Stats, bool]) -> 
 
 
 def test_an_end_comes_before_a_pause_that_is_over_at_the_same_time() -> None:
-    tasks = [one("a", retry=Retry(1, 1.0), declared=0), one("b", declared=1), one("c", "b", declared=2)]
+    tasks = [one("a", retry=Retry(1, 1.0), declared=0), one("b", declared=1), one("c", 1, declared=2)]
     ends = [[(1.0, 1), (1.0, 0)], [(1.0, 0)], [(3.0, 0)]]
     state, seen, _ = run(tasks, lambda task, attempt: ends[task][attempt - 1], jobs=1)
     plan = Plan("j", tasks)
