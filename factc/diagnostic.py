@@ -53,7 +53,7 @@ class CompileError(Exception):
     """The job file is wrong: all its mistakes, in source order. The only exception that crosses a stage."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = in_order(diagnostics)
+        self.diagnostics = veiled(in_order(diagnostics))
         super().__init__("; ".join(d.message for d in self.diagnostics))
 
 
@@ -78,6 +78,26 @@ class NothingToDo(RequestError):
     """There is nothing to go on with."""
 
     exit_code = 5
+
+
+def veiled(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """The same, and no word of them says what is hidden on the lines that they are about."""
+    for d in diagnostics:
+        for span in (d.span, *(span for span, _ in d.related)):
+            if span and span.source.hidden():
+                _veil(d, span)
+    return diagnostics
+
+
+def _veil(d: Diagnostic, span: Span) -> None:
+    from factc.secrets.written import veiled
+
+    text = span.source.text
+    first, last = text.rfind("\n", 0, span.start) + 1, text.find("\n", span.end)
+    here = span.source.hidden_between(first, len(text) if last < 0 else last)
+    if here:
+        d.message, d.label, d.hint = (veiled(words, text, here) for words in (d.message, d.label, d.hint))
+        d.related = tuple((place, veiled(words, text, here)) for place, words in d.related)
 
 
 def of_system(problem: OSError | ValueError) -> str:

@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from factc.diagnostic import ERROR, Diagnostic
+from factc.diagnostic import ERROR, Diagnostic, veiled
+from factc.secrets.written import shown
 from factc.source import Span
 from factc.visible import visible, visible_json
 
@@ -20,12 +21,12 @@ _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bold": "\x1b[1m", "
 
 def text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """All of them, one block each with an empty line between, ending with a line feed ("" for none)."""
-    return "\n".join(_block(d, _Paint(colour)) for d in diagnostics)
+    return "\n".join(_block(d, _Paint(colour)) for d in veiled(list(diagnostics)))
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
     """A JSON list of {severity, code, message, file, line, column, endLine, endColumn, hint}."""
-    return visible_json(json.dumps([_record(d) for d in diagnostics], ensure_ascii=False, indent=2))
+    return visible_json(json.dumps([_record(d) for d in veiled(list(diagnostics))], ensure_ascii=False, indent=2))
 
 
 def as_github(diagnostics: Sequence[Diagnostic], folder: str = "") -> str:
@@ -33,7 +34,7 @@ def as_github(diagnostics: Sequence[Diagnostic], folder: str = "") -> str:
 
     `folder` is where the files' names begin: GitHub wants them from the root of the repository.
     """
-    return "".join(_command(d, folder) for d in diagnostics)
+    return "".join(_command(d, folder) for d in veiled(list(diagnostics)))
 
 
 def _command(d: Diagnostic, folder: str) -> str:
@@ -80,7 +81,7 @@ def _excerpt(span: Span, words: str, gutter: int, paint: _Paint, kind: str, mark
     line, column = span.source.place(span.start)
     first, last = span.source.extent(line)
     length = max(1, min(span.end - span.start, last - first - column + 2))
-    before, marked, after = _window(span.source.text, first, last, column - 1, length)
+    before, marked, after = _window(span.source.covered(), first, last, column - 1, length)
     pad = " " * gutter
     caret = " " * _width(before) + mark * max(1, _width(marked)) + (f" {visible(words)}" if words else "")
     return [
@@ -97,7 +98,7 @@ def _window(text: str, first: int, last: int, column: int, length: int) -> tuple
     start = max(0, column - WIDTH // 2) if last - first > WIDTH else 0
     end = max(column + length, start + WIDTH)
     cuts = [min(first + at, last) for at in (start, column, column + length, end)]
-    before, marked, after = (visible(text[a:b].replace("\t", "    ")) for a, b in pairwise(cuts))
+    before, marked, after = (visible(shown(text[a:b]).replace("\t", "    ")) for a, b in pairwise(cuts))
     return "…" * (start > 0) + before, marked, after + "…" * (first + end < last)
 
 

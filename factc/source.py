@@ -5,6 +5,10 @@ Knows nothing of what the text means. Lines and columns are worked out only when
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.secrets.written import Hidden
+
 BOM = "\ufeff"
 
 
@@ -15,13 +19,15 @@ class Source:
     order mark with it; `text` is the same without that mark, and is what every offset counts in.
     """
 
-    __slots__ = ("name", "factfile", "text", "_starts")
+    __slots__ = ("name", "factfile", "text", "_starts", "_hidden", "_covered")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.factfile = text
         self.text = text.removeprefix(BOM)
         self._starts: list[int] | None = None
+        self._hidden: list[Hidden] | None = None
+        self._covered: str | None = None
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both counted from 1 (columns in characters)."""
@@ -41,6 +47,31 @@ class Source:
         while end > start and self.text[end - 1] in "\r\n":
             end -= 1
         return start, end
+
+    def hidden(self) -> list[Hidden]:
+        """What of the text nobody is shown: values of secrets, and credentials."""
+        if self._hidden is None:
+            from factc.secrets.written import hidden
+
+            self._hidden = hidden(self.text)
+        return self._hidden
+
+    def hidden_between(self, start: int, end: int) -> list[Hidden]:
+        """What of it begins there, or goes on there as the one before."""
+        from bisect import bisect_left
+
+        found = self.hidden()
+        first = bisect_left(found, start, key=lambda one: one.start)
+        last = bisect_left(found, end, key=lambda one: one.start)
+        return [one for one in found[max(0, first - 1) : last] if one.end > start]
+
+    def covered(self) -> str:
+        """The text, character for character, without what is hidden."""
+        if self._covered is None:
+            from factc.secrets.written import covered
+
+            self._covered = covered(self.text, self.hidden())
+        return self._covered
 
 
 class Span:

@@ -36,7 +36,7 @@ PURE = {
     "plan", "plan.graph", "plan.selection", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
-    "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "controls", "visible", "source", "diagnostic", "digits", "spelling", "reach", "front.planshape",
+    "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "secrets.written", "controls", "visible", "source", "diagnostic", "digits", "spelling", "reach", "front.planshape",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -86,7 +86,7 @@ FLOORS = [
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
      "runner.simulation", "runner.tail", "runner.above", "events.state", "durations"},
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
-     "secrets.forms", "secrets.heads", "controls",
+     "secrets.forms", "secrets.heads", "secrets.written", "controls",
      "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
      "forks", "caller", "entered", "instant", "digits"},
 ]  # fmt: skip

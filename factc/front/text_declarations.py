@@ -46,7 +46,7 @@ def secret(kept: Kept, children: list[Token]) -> None:
     text_above.none(written, "a secret", kept.mistakes)
     name = str(children[1])
     if not _VARIABLE.fullmatch(name):
-        words = f"`{shortened(name)}` is no name of an environment variable"
+        words = "this is no name of an environment variable"  # it is not shown: it may be the value
         hint = "a secret comes from the variable of its name: letters, digits and `_`, no digit first"
         kept.mistakes.append(Mistake("E310", words, start_of(children[1]), end_of(children[1]), hint=hint))
     kept.astray(children[2:], "nothing is indented below `secret`")

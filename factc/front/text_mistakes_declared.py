@@ -10,6 +10,8 @@ import re
 from factc.front.text_line import WORD, Line, quoted
 from factc.front.text_places import Mistake, shortened
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 
 def job(line: Line) -> Mistake | None:
     if line.first != "job" or line.text[3:4] == ":":
@@ -62,6 +64,8 @@ def secret(line: Line) -> Mistake | None:
     if name and line.rest[name.end() :].lstrip()[:1] in ("=", ":"):
         words = "a secret has no value in the text"
         hint = f"the value comes from the environment variable {name.group()}: write secret {name.group()}"
+        if not _VARIABLE.fullmatch(name.group()):
+            hint = "the value comes from the environment variable of its name: letters, digits and `_`, no digit first"
         rest = line.rest[name.end() :].lstrip()
         return line.mistake("E310", words, end - len(rest), end, hint)
     words = "one name of an environment variable stands behind `secret`"

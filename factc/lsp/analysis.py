@@ -9,7 +9,7 @@ import os
 from functools import cache
 
 from factc.compiler.chain import Compiled, compile_source
-from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
+from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order, veiled
 from factc.lint import lint
 from factc.lint.recipe import recipes
 from factc.plan.values import Given
@@ -75,7 +75,7 @@ def analysed(source: Source) -> Analysis:
     own = [d for d in looks_wrong if d.span is None or d.span.source.name == source.name]
     doubts = compiled.allowances.heard([*empty, *own])
     silent = compiled.allowances.complaints(source, ELSEWHERE)
-    return Analysis(in_order([*compiled.warnings, *doubts, *silent]), compiled)
+    return Analysis(veiled(in_order([*compiled.warnings, *doubts, *silent])), compiled)
 
 
 def _exists(command: str, directory: str | None) -> bool:
