@@ -18,6 +18,7 @@ help:
 	@echo 'make test-pythons  the tests on each Python here, or on PYTHONS="PATH PATH…"'
 	@echo 'make check       lint, types and tests'
 	@echo 'make bench       what factc costs beside make, ninja and others: docs/performance.md (25 minutes)'
+	@echo 'make tables      write the tables of the grammar anew'
 	@echo 'make golden      write the expected answers of the golden tests anew'
 	@echo 'make clean       remove what these made'
 
@@ -49,6 +50,9 @@ types: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp $(PEERS)/made.stamp
 	$(BIN)/python -m compileall -q factc
 	$(BIN)/python -m bench
+
+tables: $(VENV)/run.stamp
+	$(BIN)/python -m factc.front.text_grammar
 
 golden: $(VENV)/test.stamp
 	$(BIN)/python -m tests.test_text_errors
@@ -85,4 +89,4 @@ $(PEERS)/made.stamp:
 	done
 	@touch $@
 
-.PHONY: help demo test test-large test-pythons check lint types bench golden clean
+.PHONY: help demo test test-large test-pythons check lint types bench tables golden clean

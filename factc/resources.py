@@ -1,4 +1,4 @@
-"""Files that come with the package: the grammar and the schemas.
+"""Files that come with the package, named as in a checkout: the grammar with its tables, and the schemas.
 
 In an installed package they lie inside it, in a checkout beside it.
 """
@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import os
 
+GRAMMAR = "grammar/fact.lark"
+TABLES = "grammar/fact.tables.json"  # of that grammar
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 
-def text(name: str) -> str:
-    """The text of a file such as `grammar/fact.lark`."""
+def path(name: str) -> str:
+    """Where such a file stands."""
     inside = os.path.join(_PACKAGE, name)
-    path = inside if os.path.exists(inside) else os.path.join(os.path.dirname(_PACKAGE), name)
-    with open(path, encoding="utf-8") as file:
+    return inside if os.path.exists(inside) else os.path.join(os.path.dirname(_PACKAGE), name)
+
+
+def text(name: str) -> str:
+    """The text of such a file."""
+    with open(path(name), encoding="utf-8") as file:
         return file.read()

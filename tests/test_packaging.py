@@ -32,7 +32,7 @@ def test_the_sdist_is_the_whole_project(built: Path) -> None:
     with tarfile.open(file) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = ["pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "factc/__init__.py", "factc/py.typed",
-              "grammar/fact.lark", "samples/hello.fact", "tests/test_packaging.py", "docs/design.md",
+              "grammar/fact.lark", "grammar/fact.tables.json", "samples/hello.fact", "tests/test_packaging.py", "docs/design.md",
               "schemas/factc/plan/jsonschema/1-0-0"]  # fmt: skip
     assert [name for name in wanted if name not in names] == []
 
@@ -41,7 +41,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     (file,) = built.glob("*.whl")
     names = zipfile.ZipFile(file).namelist()
     assert {name.split("/")[0] for name in names} == {"factc", f"factc-{__version__}.dist-info"}
-    assert {"factc/py.typed", "factc/grammar/fact.lark", "factc/schemas/factc/plan/jsonschema/1-0-0"} <= set(names)
+    files = {"py.typed", "grammar/fact.lark", "grammar/fact.tables.json", "schemas/factc/plan/jsonschema/1-0-0"}
+    assert {f"factc/{name}" for name in files} <= set(names)
     assert f"factc-{__version__}.dist-info/licenses/LICENSE" in names
 
 

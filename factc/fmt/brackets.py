@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 
 from factc.fmt.lines import INDENT, WIDTH, Line
-from factc.front.text import grammar
+from factc.front.text_reader import parsed
 from factc.front.text_string import TEXT
 
 _QUIET = re.compile(rf"{TEXT}|(?P<comment>(?<=\s)#[^\n]*)|\n")
@@ -58,10 +58,10 @@ def parts(raw: str) -> tuple[tuple[Remark, ...], tuple[Clause, ...]]:
             comments.append((match.start(), Remark(match.group().rstrip(" \t"), own)))
         return match.group() if match.group()[0] == '"' else " " * len(match.group())
 
-    tree = grammar().parse(_QUIET.sub(silenced, raw) if "\n" in raw else raw, start="attributes")
+    tree = parsed(_QUIET.sub(silenced, raw) if "\n" in raw else raw, "attributes")
     found: list[list[str | Remark]] = [[]]
     for clause in tree.children:
-        for number, item in enumerate(clause.children):  # type: ignore[union-attr]
+        for number, item in enumerate(clause.children):
             while comments and comments[0][0] < item.start_pos:
                 found[-1].append(comments.pop(0)[1])
             if number == 0:

@@ -1,30 +1,27 @@
 """The text door: a job's text becomes a document, or all that is wrong with it.
 
-Knows the grammar and is the only one to know its library; what the statements mean is known elsewhere.
+Knows the rules of the grammar; how a text is read by them, and what the statements mean, is known elsewhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
-from factc import resources
 from factc.compiler.document import Document
 from factc.front.text_attributes import understood
 from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_mistakes import double_quoted, explained_inside
 from factc.front.text_places import Clean
+from factc.front.text_reader import Reader, Stuck, parsed
 from factc.front.text_statements import Assembly
 from factc.front.text_string import TEXT
 from factc.front.text_written import Written
 from factc.source import Source
 
-Statement = Any  # a Tree, or the Token of indented lines above the first
+Statement = Any  # a Node, or the Token of indented lines above the first
 
 # How many statements are parsed before they are looked at. One by one would cost a third more time (the processor's
 # caches hold either the parser or what comes after it), all at once three times the memory.
@@ -48,13 +45,6 @@ def read_text(source: Source) -> Document:
     return assembly.finished(lambda start: _rule_at(start, clean, bracket))
 
 
-@cache
-def grammar() -> Lark:
-    """The parser, built from the grammar file."""
-    text = resources.text("grammar/fact.lark")
-    return Lark(text, parser="lalr", start=["file", "attributes"], maybe_placeholders=False)
-
-
 def statements(text: str) -> tuple[list[Statement], dict[int, int]]:
     """The statements of a text that ends with a line feed.
 
@@ -67,23 +57,23 @@ def statements(text: str) -> tuple[list[Statement], dict[int, int]]:
 
 def _statements(text: str, stops: dict[int, int]) -> Iterator[Statement]:
     """The statements one by one, so that none has to be kept; `stops` is filled on the way."""
-    parser = grammar().parse_interactive(text, start="file")
+    reader = Reader(text, "file")
     while True:
         try:
-            yield from _rest(parser, TOGETHER)
+            yield from _rest(reader, TOGETHER)
             return
-        except UnexpectedInput as error:
-            start, at, end = _extent(text, _offset(error, text))
+        except Stuck as stuck:
+            start, at, end = _extent(text, stuck.at)
             stops[start] = at
-            _put_aside(parser, start, end)
+            _put_aside(reader, start, end)
 
 
 def _rule_at(start: int, clean: Clean, bracket: Callable[[str], Bracket]) -> Written:
     """The rule or `use` that begins at `start`, with what stands above it, of a text without mistakes."""
-    parser = grammar().parse_interactive(clean.text, start="file")
-    _go_to(parser, start)
+    reader = Reader(clean.text, "file")
+    reader.at = start
     assembly = Assembly(clean, bracket, {})
-    statements = _rest(parser, 1)
+    statements = _rest(reader, 1)
     while not assembly.tasks:
         assembly.take(next(statements))
     return assembly.tasks.last
@@ -94,9 +84,9 @@ def read_bracket(text: str) -> Bracket:
     quiet = _QUIET.sub(_silenced, text) if "\n" in text else text
     quiet, mistakes = double_quoted(quiet) if "'" in quiet else (quiet, [])
     try:
-        tree = grammar().parse(quiet, start="attributes")
-    except UnexpectedInput as error:
-        return Bracket([], [*mistakes, explained_inside(text, _offset(error, text))])
+        tree = parsed(quiet, "attributes")
+    except Stuck as stuck:
+        return Bracket([], [*mistakes, explained_inside(text, stuck.at)])
     bracket = understood([_clause(clause) for clause in tree.children])
     bracket.mistakes += mistakes
     return bracket
@@ -111,15 +101,6 @@ def _silenced(match: re.Match[str]) -> str:
     """Comments and line ends of a bracket as blanks: places stay what they are."""
     found = match.group()
     return found if found[0] == '"' else " " * len(found)
-
-
-def _offset(error: UnexpectedInput, text: str) -> int:
-    """Where the parser got stuck."""
-    if isinstance(error, UnexpectedCharacters):
-        return int(error.pos_in_stream or 0)
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        return int(error.token.start_pos or 0)
-    return len(text)
 
 
 def _extent(text: str, at: int) -> tuple[int, int, int]:
@@ -147,44 +128,35 @@ def _next(text: str, at: int) -> int:
     return match.start() if match else len(text)
 
 
-def _rest(parser: InteractiveParser, together: int) -> Iterator[Statement]:
-    """What is read on from where the parser stands, about so many statements together.
+def _rest(reader: Reader, together: int) -> Iterator[Statement]:
+    """What is read on from where the reader stands, about so many statements together.
 
     Where a statement has begun, the stack holds that beginning, and below it only the lists that `_put_aside` tells of.
     """
-    state = parser.parser_state
     begun = 0
-    for token in state.lexer.lex(state):  # type: ignore[no-untyped-call]
-        state.feed_token(token)
+    for token in reader.steps():
         if token.type in _BEGINNINGS:
             begun += 1
             if begun > together:
                 begun = 1
-                for complete in state.value_stack[:-1]:
+                for complete in reader.values[:-1]:
                     yield from complete.children
                     complete.children.clear()
-    yield from state.feed_token(Token("$END", ""), is_end=True).children
+    yield from reader.finished().children
 
 
-def _go_to(parser: InteractiveParser, at: int) -> None:
-    """Makes the parser read on from another place in its text."""
-    assert parser.lexer_thread.state is not None
-    parser.lexer_thread.state.line_ctr.char_pos = at
-
-
-def _put_aside(parser: InteractiveParser, start: int, end: int) -> None:
+def _put_aside(reader: Reader, start: int, end: int) -> None:
     """Makes the statement that is being read, from `start`, a wrong one, and reads on from `end`.
 
     The stacks hold, from the bottom: where a file begins; the list of what is indented above the first
     statement, if anything is; the list of statements, if one has been complete; the pieces of this one.
     """
-    state = parser.parser_state
-    kept = sum(map(_is_list, state.value_stack[:2]))
-    del state.value_stack[kept:]
-    del state.state_stack[kept + 1 :]
-    parser.feed_token(Token("WRONG", "", start_pos=start, end_pos=end))
-    _go_to(parser, end)
+    kept = sum(map(_is_list, reader.values[:2]))
+    del reader.values[kept:]
+    del reader.states[kept + 1 :]
+    reader.feed("WRONG", "", start, end)
+    reader.at = end
 
 
 def _is_list(value: Statement) -> bool:
-    return isinstance(value, Tree) and value.data.startswith("__file_star")
+    return hasattr(value, "children") and value.data.startswith("__file_star")

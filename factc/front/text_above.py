@@ -12,7 +12,7 @@ from factc.front.text_places import Mistake, shortened
 from factc.front.text_written import Written
 
 if TYPE_CHECKING:
-    from lark import Token
+    from factc.front.text_reader import Token
 
 RULE, JOB, USE = "a rule", "`job`", "`use`"
 _RULES = {"continueJob": [0], "terminateJobWithSuccess": []}

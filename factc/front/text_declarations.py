@@ -16,7 +16,7 @@ from factc.front.text_written import Written
 from factc.plan import MAX_SLOTS
 
 if TYPE_CHECKING:
-    from lark import Token
+    from factc.front.text_reader import Token
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE = re.compile(r"^[ \t]*(?!#)([^ \t\n][^\n]*)", re.MULTILINE)

@@ -13,7 +13,7 @@ from factc.front.text_places import Clean, Mistake
 from factc.front.text_written import Tasks, Written
 
 if TYPE_CHECKING:
-    from lark import Token
+    from factc.front.text_reader import Token
 
 _SAME_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
 

@@ -23,7 +23,7 @@ from factc.front.text_suspicions import suspicions
 from factc.front.text_written import Again, Lists, Written, locator
 
 if TYPE_CHECKING:
-    from lark import Token
+    from factc.front.text_reader import Token
 
 _JOB = re.compile(r"^job\b|\A(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+job\b", re.MULTILINE)
 _EXAMPLE = 'begin with a line such as: job "nightly"'

@@ -16,9 +16,8 @@ from factc.front.text_places import Clean
 from factc.front.text_string import position, value
 
 if TYPE_CHECKING:
-    from lark import Token
-
     from factc.compiler.document import Locate, Path
+    from factc.front.text_reader import Token
 
 Place = tuple[int, int]
 
