@@ -241,15 +241,16 @@ TASKS = ["load[eu,1]", "load[eu,2]", "load[us,1]", "load[us,2]", "clean up", "a:
 
 def test_tasks_of_a_job(folder: Path) -> None:
     found = offered("run", "big.fact", "--start", "")
-    assert [name for name in found if not name.startswith("inner/")] == TASKS
-    inner = [name.removeprefix("inner/") for name in found if name.startswith("inner/")]
-    assert inner == ["alpha", "the end"], "they use each other: that ends at once"
+    assert [name for name in found if not name.startswith("inner")] == [*TASKS, "load"], "a family is behind the tasks"
+    inner = [name for name in found if name.startswith("inner")]
+    assert inner == ["inner/alpha", "inner/the end", "inner"], "they use each other: that ends at once"
     assert answer("plan", "big.fact", "--to=load[eu")[1] == dict.fromkeys(
         ["--to=load[eu,1]", "--to=load[eu,2]"], "Loads one."
     )
     assert offered("run", "--set", "day=1", "--set=regions=x", "big.fact", "--start", "load") == [
         "load[x,1]",
         "load[x,2]",
+        "load",
     ]
     assert offered("run", "--set", "day=1", "big.fact", "--start", "for") == ["for 1"]
     assert offered("-C", "..", "run", f"{folder.name}/big.fact", "--start", "cl") == ["clean up"]
@@ -283,7 +284,7 @@ def test_a_factfile_and_a_plan(folder: Path, factc: Factc) -> None:
     text = factfile(*tasks, schema=FACTC, parameters=[{"name": "day", "values": ["1", "2"], "default": "1"}])
     (folder / "job.json").write_text(text)
     assert answer("run", "job.json", "--start", "a")[1] == {"a b": "What it does."}
-    assert offered("run", "job.json", "--to", "l") == ["load[eu]", "load[us]"] and "other/alpha" in offered(
+    assert offered("run", "job.json", "--to", "l") == ["load[eu]", "load[us]", "load"] and "other/alpha" in offered(
         "run", "job.json", "--to", "o"
     )
     assert answer("run", "job.json", "--set", "") == (":open", {"day=": "default: 1"})
@@ -301,7 +302,7 @@ def test_jobs_that_are_being_written(folder: Path) -> None:
     for text, names in (
         ("job j\na:\n    x\nb: a [\n[noop\nc:\n", ["a", "b", "c"]), ("", []), ("{", []), ('{"data": 5}', []), ("\0\n\"\n", []),
         ('{"data": {"tasks": [{"name": "x"}, 5]}}', ["x"]), ("\xef\xbb\xbfé: \n", ["é"]), ("a:\r\n  b:\r\nc:\r\n", ["a", "c"]),
-        ("[each x in]\na:\n", ["a"]), ('[each x in "1 2" 3]\na:\n', ["a[1 2]", "a[3]"]), ('"a\\nb":\nc:\n', ["c"]),
+        ("[each x in]\na:\n", ["a"]), ('[each x in "1 2" 3]\na:\n', ["a[1 2]", "a[3]", "a"]), ('"a\\nb":\nc:\n', ["c"]),
     ):  # fmt: skip
         (folder / "new.fact").write_bytes(text.encode("latin-1") if "\xef" in text else text.encode())
         if "\xef" in text:

@@ -244,7 +244,7 @@ def test_values_that_double_have_an_end_while_a_word_is_completed(folder: Path) 
     (folder / "job.fact").write_text(text + '"x{{p59}}":\n    true\nt:\n    true\n')
     assert said("complete", "run", "job.fact", "--to", "t") == ":words\nt\t\n"
     (folder / "job.fact").write_text(text + f"[each a in {'x ' * 3}, each b in " + "y " * 9 + "]\nt:\n    true\n")
-    assert said("complete", "run", "job.fact", "--to", "t").count("\n") == 28
+    assert said("complete", "run", "job.fact", "--to", "t").count("\n") == 29
 
 
 def test_a_missing_file_is_guessed_among_jobs_only(folder: Path) -> None:

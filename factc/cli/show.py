@@ -14,6 +14,7 @@ from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError
 from factc.events.spent import Courses
 from factc.events.stats import Stats
+from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
 from factc.record.onward import onward
@@ -24,7 +25,6 @@ from factc.sink.figures import figures
 from factc.sink.lines import Lines
 from factc.sink.stats import text
 from factc.sink.summary import short
-from factc.spelling import nearest
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ PIECE = 1 << 20
 
 
 def run(arguments: list[str]) -> int:
-    made = bare_parser("show", "Tells how a recorded run went; with TASK, what that task wrote: its standard output on\nstandard output, its standard error on standard error.", "RUN [TASK] [OPTIONS]")  # fmt: skip  # noqa: E501
+    made = bare_parser("show", "Tells how a recorded run went; with TASK, what that task wrote, or all of a family: its standard output on\nstandard output, its standard error on standard error.", "RUN [TASK] [OPTIONS]")  # fmt: skip  # noqa: E501
     made.add_argument(
         "run",
         metavar="RUN",
@@ -171,15 +171,24 @@ def _states(found: Recorded) -> list[dict[str, object]]:
 
 
 def _log(found: Recorded, name: str, attempt: int | None) -> int:
+    """What a task wrote, or all of a family, one after the other."""
     names = found.header.names
-    if name not in names:
-        meant = nearest(name, names)
+    if name in names:
+        return _log_of(found, names.index(name), attempt)
+    plan = found.plan()[0]
+    numbers = meant(plan, name)
+    if not numbers:
         raise RequestError(
-            f"no task of the run {found.short} is called '{visible(name)}'",
-            f"did you mean '{visible(meant)}'?" if meant else "",
+            f"no task of the run {found.short} is called '{visible(name)}'", visible(close_to(plan, name))
         )
-    number = names.index(name)
-    task = found.state.tasks[number]
+    for number in sorted(numbers, key=lambda i: plan.tasks[i].declared):
+        say(f"factc: '{visible(names[number])}':")
+        _log_of(found, number, attempt)
+    return 0
+
+
+def _log_of(found: Recorded, number: int, attempt: int | None) -> int:
+    name, task = found.header.names[number], found.state.tasks[number]
     last = max(1, task.attempt)
     if attempt is not None and attempt > last:
         raise RequestError(f"the task '{name}' has had {last} attempt{'s' * (last > 1)}, not {attempt}")

@@ -94,6 +94,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
         pools=pools,
         secrets=list(dict.fromkeys(name for part in whole.parts for name in part.job.secrets)),
         timeout=timeout,
+        families=whole.families(),
     )
     undeclared = {name: scope.empty(name) for name in scope.undeclared}
     return Compiled(plan, job, found, undeclared, allowances)

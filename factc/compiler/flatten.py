@@ -15,6 +15,7 @@ from factc.compiler.inner import InnerScope
 from factc.compiler.job import Each, Job, Task, Use
 from factc.compiler.scope import Scope
 from factc.diagnostic import CompileError, Diagnostic
+from factc.plan import Family
 from factc.plan.values import Given
 from factc.reach import MAX_TASKS, Reach
 from factc.source import Span
@@ -138,6 +139,18 @@ class Whole:
         part.uses.append(used)
         self._add(used)
         return used
+
+    def families(self) -> list[Family]:
+        """The names for several tasks, each behind those that it lies in: of used jobs, and of all of an `each`."""
+        used = {part.prefix[:-1] for part in self.parts}
+        found = [Family(part.prefix[:-1], part.first, part.end - 1, True) for part in self.parts if part.origin]
+        for name, group in self.groups.items():
+            if name not in used and group:
+                one, other = group[0], group[-1]
+                first = one if isinstance(one, int) else one.first
+                found.append(Family(name, first, other if isinstance(other, int) else other.end - 1))
+        found = [family for family in found if family.first <= family.last]
+        return sorted(found, key=lambda family: (family.first, -family.last, len(family.name)))
 
     def _add_group(self, part: Part, path: Path, name: str, group: list[int] | list[Part]) -> None:
         if name in self.numbers or name in self.groups or name == part.prefix:

@@ -5,6 +5,7 @@ Knows names and the graph that they make; knows no shell and no file.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -79,7 +80,7 @@ class Links:
             elif wanted in self.whole.groups:
                 meant = self._group(wanted)
                 self._count(part, element, len(meant))
-            elif wanted.partition("[")[0] in self.whole.vague:
+            elif any(wanted[: m.start()] in self.whole.vague for m in re.finditer(r"\[", wanted)):
                 continue
             else:
                 part.scope.problems.append(self._unknown(part, (*element.path, "dependsOn", k), name, wanted))

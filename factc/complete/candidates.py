@@ -119,8 +119,9 @@ def _tasks(line: Line) -> Answer:
     if line.verb == "show":
         from factc.complete import runs
 
-        return _matching(line, [(name, "") for name in runs.tasks(_state_dir(line), line.arguments[0])])
-    return _matching(line, _job(line).tasks)
+        return _matching(line, runs.tasks(_state_dir(line), line.arguments[0]))
+    known = _job(line)
+    return _matching(line, [*known.tasks, *known.families])
 
 
 def _runs(line: Line) -> Answer:

@@ -36,19 +36,23 @@ _WORD = re.compile(rf'(?:{_TEXT}|\{{\{{[^{{}}\n]*\}}\}}|[^\s"#]|(?<=\S)#)+')
 _EACH = re.compile(rf'(?:^|,)\s*each\s+(\w[\w.\-]*)\s+in\s+((?:{_TEXT}|[^,"])*)')
 _TAG = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
+_ALL = "all of its tasks"  # about a family
+
 Each = list[tuple[str, list[str]]]
 
 
 class Known:
     """What is known of a job.
 
-    tasks, pools: names with descriptions. parameters: names, descriptions, allowed values. values: of parameters.
+    tasks, pools: names with descriptions; families: names that mean several tasks. parameters: names, descriptions,
+    allowed values. values: of parameters.
     """
 
-    __slots__ = ("tasks", "parameters", "tags", "pools", "values")
+    __slots__ = ("tasks", "families", "parameters", "tags", "pools", "values")
 
     def __init__(self) -> None:
         self.tasks: list[tuple[str, str]] = []
+        self.families: list[tuple[str, str]] = []
         self.parameters: list[tuple[str, str, tuple[str, ...]]] = []
         self.tags: list[str] = []
         self.pools: list[tuple[str, str]] = []
@@ -91,18 +95,18 @@ def _read(path: str, most: int) -> str | None:
 class _Uses:
     """The way to other jobs, from the file that uses them: each is read once, and all together have an end."""
 
-    def __init__(self, path: str, reach: Reach, read: dict[str, list[tuple[str, str]]], way: tuple[str, ...]) -> None:
+    def __init__(self, path: str, reach: Reach, read: dict[str, Known], way: tuple[str, ...]) -> None:
         self._folder = os.path.dirname(path)
         self._way = (*way, os.path.realpath(path))
         self._reach = reach
         self._read = read
 
-    def tasks(self, path: str) -> list[tuple[str, str]]:
-        """The tasks of another file, if it says that it is a job."""
+    def known(self, path: str) -> Known:
+        """What another file tells, if it says that it is a job."""
         path = os.path.join(self._folder, path)
         file = os.path.realpath(path)
         if file in self._way or len(self._way) > MAX_DEPTH:
-            return []
+            return Known()
         if file not in self._read:
             if not self._reach.file():
                 raise _Enough
@@ -111,7 +115,7 @@ class _Uses:
             known = Known()
             if is_job(Source(path, text)):
                 _look(known, text, {}, _Uses(path, self._reach, self._read, self._way))
-            self._read[file] = known.tasks
+            self._read[file] = known
         return self._read[file]
 
     def made(self, tasks: int, names: int = 0) -> None:
@@ -135,7 +139,7 @@ def _text(known: Known, text: str, settings: dict[str, str], uses: _Uses) -> Non
         if match["param"]:
             _parameter(known, match["param"], match["rest"], about, settings, uses)
         elif match["head"]:
-            known.tasks += _expanded(_plain(match["head"]), about, _eaches(brackets, known), known.values, uses)
+            _rule(known, _plain(match["head"]), about, _eaches(brackets, known), uses)
         elif match["pool"]:
             known.pools.append((match["pool"], f"slots: {match['slots']}"))
         elif match["use"]:
@@ -189,11 +193,16 @@ def _listed(values: str, known: dict[str, str]) -> list[str]:
 
 
 def _used(known: Known, path: str, name: str, eaches: Each, uses: _Uses) -> None:
-    inner = uses.tasks(path)
-    characters = sum(len(task) for task, _ in inner)
+    inner = uses.known(path)
+    found = [*inner.tasks, *inner.families]
+    characters = sum(len(one) for one, _ in found)
+    if eaches and found:
+        known.families.append((name, _ALL))
     for outer, _ in _expanded(name, "", eaches, known.values, uses):
-        uses.made(len(inner), characters + (len(outer) + 1) * len(inner))
-        known.tasks += [(f"{outer}/{task}", about) for task, about in inner]
+        uses.made(len(found), characters + (len(outer) + 1) * len(found))
+        known.families += [(outer, _ALL)] if found else []
+        known.tasks += [(f"{outer}/{task}", about) for task, about in inner.tasks]
+        known.families += [(f"{outer}/{one}", about) for one, about in inner.families]
 
 
 def _plain(word: str) -> str:
@@ -234,10 +243,17 @@ def _data(known: Known, data: dict[str, Any], settings: dict[str, str], uses: _U
         if isinstance(task.get("use"), str):
             _used(known, task["use"], task["name"], eaches, uses)
         elif "use" not in task:
-            known.tasks += _expanded(task["name"], task.get("description", ""), eaches, known.values, uses)
+            _rule(known, task["name"], task.get("description", ""), eaches, uses)
+    known.families += [(family["name"], _ALL) for family in data.get("families", ())]
 
 
 # ---- names
+
+
+def _rule(known: Known, name: str, about: str, eaches: Each, uses: _Uses) -> None:
+    known.tasks += _expanded(name, about, eaches, known.values, uses)
+    if eaches and "{{" not in (whole := _filled(name, known.values)):
+        known.families.append((whole, about.partition("\n")[0] or _ALL))
 
 
 def _expanded(name: str, about: str, eaches: Each, values: dict[str, str], uses: _Uses) -> Iterable[tuple[str, str]]:

@@ -39,15 +39,17 @@ def plan(state_dir: str, word: str) -> str:
         return ""
 
 
-def tasks(state_dir: str, word: str) -> list[str]:
-    """The names of the tasks of a run."""
+def tasks(state_dir: str, word: str) -> list[tuple[str, str]]:
+    """The names of the tasks of a run, then those of its families."""
+    from factc.complete import jobs
     from factc.record.recorded import header_of
 
     try:
         with StateDir(state_dir).runs() as runs, runs.folder(_meant(state_dir, runs, word)) as folder:
-            return header_of(folder).names
+            names = [(name, "") for name in header_of(folder).names]
     except OSError:
         return []
+    return [*names, *jobs.plan(plan(state_dir, word)).families]
 
 
 def _meant(state_dir: str, runs: Folder, word: str) -> str:

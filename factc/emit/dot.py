@@ -14,14 +14,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from factc.diagnostic import RequestError
-from factc.plan import Plan
-from factc.reach import MAX_DEPTH
+from factc.plan import Family, Plan
 from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
 NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica"}
 FRAME = {"style": "rounded", "color": "gray", "fontname": "Helvetica"}
-_USED = re.compile(r"(\w[\w.\-]*(?:\[[^\[\]]+\])?)/(?=.)", re.DOTALL)  # what `use` puts before a name
 _ATTRIBUTES = " ".join(f"{key}={value}" for key, value in sorted(NODES.items()))
 _DRAWN = re.compile(rf'digraph "[^\n]*" \{{\n\tnode \[{_ATTRIBUTES}\]\n')  # as `dot_text` begins
 _ENTITY = re.compile(r"&(?=#?\w+;)")
@@ -38,7 +36,7 @@ def dot_text(plan: Plan) -> str:
 
     name = graphviz.escape(visible(plan.name))
     graph = graphviz.Digraph(name=name, node_attr=NODES)
-    _draw(graph, [(i, _inside(task.name)) for i, task in enumerate(plan.tasks)], plan)
+    _draw(graph, list(enumerate(_inside(plan))), plan)
     for i, task in enumerate(plan.tasks):
         dashed = {"style": "dashed"} if task.final else {}
         for dependency in task.dependencies:
@@ -54,12 +52,13 @@ def is_drawn(beginning: str) -> bool:
     return _DRAWN.match(beginning) is not None
 
 
-Node = tuple[int, list[str]]  # the number of a task, and the used jobs that it is in, the outermost first
+Frame = tuple[str, str]  # of a used job: its whole name, and what it is called where it is used
+Node = tuple[int, list[Frame]]  # the number of a task, and the used jobs that it is in, the outermost first
 
 
 def _draw(graph: Any, nodes: list[Node], plan: Plan) -> None:
     """Nodes and frames; a frame stands where its first task would."""
-    frames: dict[str, list[Node]] = {}
+    frames: dict[Frame, list[Node]] = {}
     for i, inside in nodes:
         if inside:
             frames.setdefault(inside[0], []).append((i, inside[1:]))
@@ -70,17 +69,26 @@ def _draw(graph: Any, nodes: list[Node], plan: Plan) -> None:
             graph.node(f"t{i}", label=_label(task.name), **more)
         elif inside[0] in frames:
             with graph.subgraph(name=f"cluster_{i}_{len(inside)}") as frame:
-                frame.attr(label=_label(inside[0]), **FRAME)
+                frame.attr(label=_label(inside[0][1]), **FRAME)
                 _draw(frame, frames.pop(inside[0]), plan)
 
 
-def _inside(name: str) -> list[str]:
-    """The used jobs that the name of a task begins with."""
-    inside: list[str] = []
-    at = 0
-    while len(inside) < MAX_DEPTH and (match := _USED.match(name, at)):
-        inside.append(match[1])
-        at = match.end()
+def _inside(plan: Plan) -> list[list[Frame]]:
+    """For each task the used jobs that it is in, as the plan has them: a name says nothing of that."""
+    inside: list[list[Frame]] = [[] for _ in plan.tasks]
+    todo = [family for family in reversed(plan.families) if family.used]
+    around: list[tuple[Family, Frame]] = []
+    for i in sorted(range(len(plan.tasks)), key=lambda i: plan.tasks[i].declared):
+        number = plan.tasks[i].declared
+        while todo and todo[-1].first <= number:
+            family = todo.pop()
+            while around and around[-1][0].last < family.first:
+                around.pop()
+            before = around[-1][0].name + "/" if around else ""
+            around.append((family, (family.name, family.name.removeprefix(before))))
+        while around and around[-1][0].last < number:
+            around.pop()
+        inside[i] = [frame for _, frame in around]
     return inside
 
 

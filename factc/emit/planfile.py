@@ -11,7 +11,7 @@ from typing import Any
 
 from factc.digest import sha256_hex
 from factc.front import PLAN
-from factc.plan import Hole, Parameter, Plan, PlanTask, Retry, Text
+from factc.plan import Family, Hole, Parameter, Plan, PlanTask, Retry, Text
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -39,6 +39,8 @@ def _behind_digest(plan: Plan) -> Iterator[str]:
         if value:
             yield f',\n"{key}":{_encode(value)}'
     yield from _lines("tasks", map(_task, plan.tasks))
+    if plan.families:
+        yield from _lines("families", map(_family, plan.families))
     yield ',\n"factfile":' + _encode(plan.factfile)
     yield "}}\n"
 
@@ -51,6 +53,11 @@ def _lines(key: str, values: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield (before + "\n" if empty else ",\n") + _encode(value)
         empty = False
     yield before + "]" if empty else "\n]"
+
+
+def _family(family: Family) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": family.name, "first": family.first, "last": family.last}
+    return {**value, "use": True} if family.used else value
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def _outcomes(plan: Plan) -> tuple[list[str], dict[int, str]]:
     dependencies = [task.dependencies for task in plan.tasks]
     functions, calls = [], {}
     for numbers in alike.values():
-        above = sorted(reach(numbers[0], dependencies) - {numbers[0]})
+        above = sorted(reach(numbers[:1], dependencies) - {numbers[0]})
         lines = [(visible(plan.tasks[i].name), i) for i in above]
         call = "outcome" + "".join(f' {script_quoted(line)} {size(line)} "$factc_{i}"' for line, i in lines)
         if len(numbers) > 1:

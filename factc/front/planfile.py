@@ -11,7 +11,7 @@ import json
 from factc.diagnostic import CompileError, Diagnostic
 from factc.digest import sha256_hex
 from factc.front.planshape import Wrong, check
-from factc.plan import Hole, Parameter, Plan, PlanTask, Retry, Text
+from factc.plan import Family, Hole, Parameter, Plan, PlanTask, Retry, Text
 from factc.source import Source, Span
 
 TYPE_CHECKING = False
@@ -93,6 +93,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         pools=data.get("pools"),
         secrets=data.get("secrets", ()),
         timeout=data.get("timeout"),
+        families=[Family(f["name"], f["first"], f["last"], f.get("use", False)) for f in data.get("families", ())],
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from factc.durations import LONGEST
 from factc.front import PLAN
 from factc.plan import LOST, MAX_BACKOFF, MAX_CODE, MAX_SLOTS, MAX_TIMES, QUOTES, SIGNAL, TIMEOUT
+from factc.reach import MAX_DEPTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
     Fits = Callable[[Any], bool]
+
+
+MOST_AROUND = 2 * MAX_DEPTH + 2  # a used job lies in one family, or with `each` in two; so does what it uses
 
 
 class Wrong(Exception):
@@ -34,6 +38,7 @@ def check(value: Any) -> None:
     data = value["data"]
     _members(data, ("data",), _DATA)
     known = _check_parameters(data)
+    _check_families(data.get("families", []))
     names: set[str] = set()
     pools, secrets = data.get("pools", {}).keys(), set(data.get("secrets", ()))
     for i, task in enumerate(data["tasks"]):
@@ -56,6 +61,26 @@ def check(value: Any) -> None:
             _check_holes(task["argv"], (*path, "argv"), known)
         if "environment" in task:
             _check_holes(task["environment"].values(), (*path, "environment"), known)
+
+
+def _check_families(families: list[Any]) -> None:
+    """Each lies in one above it, or behind it: so they make a tree, which is no deeper than jobs may use each other."""
+    names: set[str] = set()
+    around: list[Any] = []
+    for i, family in enumerate(families):
+        path = ("data", "families", i)
+        _members(family, path, _FAMILY)
+        first, last = family["first"], family["last"]
+        while around and around[-1]["last"] < first:
+            around.pop()
+        if first > last or (around and not around[-1]["first"] <= first <= last <= around[-1]["last"]):
+            raise Wrong(path, "does not lie as a whole in what is above it, or behind it")
+        if family["name"] in names:
+            raise Wrong((*path, "name"), "is the name of another family, too")
+        names.add(family["name"])
+        around.append(family)
+        if len(around) > MOST_AROUND:
+            raise Wrong(path, f"lies in more than {MOST_AROUND} others")
 
 
 def _check_parameters(data: dict[str, Any]) -> set[str]:
@@ -212,7 +237,17 @@ _DATA = _Shape(
         "pools": (_object_of(_name, _whole(1, MAX_SLOTS)), f"numbers from 1 to {MAX_SLOTS:,} by name"),
         "secrets": (_different(_variable), "different names of environment variables"),
         "timeout": _SECONDS,
+        "families": (_list, "a list"),
     },
+)
+
+_FAMILY = _Shape(
+    {
+        "name": (_name, "a name"),
+        "first": (_whole(0, float("inf")), "a whole number"),
+        "last": (_whole(0, float("inf")), "a whole number"),
+    },
+    {"use": (_flag, "true or false")},
 )
 
 _PARAMETER = _Shape(

@@ -5,6 +5,7 @@ Knows which names see which; does not know what is asked, nor what a job does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from factc.lsp.index import JOB, PARAM, POOL, RULE, SECRET, USE, Name, Reference, Statement
@@ -65,6 +66,11 @@ def meant(library: Library, file: File, reference: Reference) -> list[tuple[Name
     whole = file.index.named(reference.text)
     if whole:
         return [(reference, file, whole)]
+    for bracket in re.finditer(r"\[", reference.text if reference.parts else ""):
+        one = file.index.named(reference.text[: bracket.start()])
+        if one and one.eaches and one.kind == RULE:  # its own name may hold slashes and brackets
+            start = reference.parts[0].start
+            return [(Name(one.name.text, start, start + bracket.start()), file, one)]
     found: list[tuple[Name, File, Statement]] = []
     inside: File | None = file
     for part in reference.parts:

@@ -164,6 +164,22 @@ class Parameter:
         self.description = description
 
 
+class Family:
+    """Tasks that one name means: those of a rule with `each`, or of a used job.
+
+    first, last: the lowest and the highest of their numbers in the job file (`declared`); all between are among them.
+    used:        whether they are those of one used job.
+    """
+
+    __slots__ = ("name", "first", "last", "used")
+
+    def __init__(self, name: str, first: int, last: int, used: bool = False) -> None:
+        self.name = name
+        self.first = first
+        self.last = last
+        self.used = used
+
+
 class Plan:
     """A job, compiled.
 
@@ -175,10 +191,12 @@ class Plan:
     pools:      how many slots each declared pool has, by name.
     secrets:    the declared secrets: names of environment variables that have to be set when it is run.
     timeout:    seconds that the whole run may take, or None.
+    families:   the names that mean several tasks; one that lies in another stands behind it.
     """
 
     __slots__ = (
         "name", "description", "tasks", "parameters", "values", "tags", "factfile", "pools", "secrets", "timeout",
+        "families",
     )  # fmt: skip
 
     def __init__(
@@ -194,6 +212,7 @@ class Plan:
         pools: dict[str, int] | None = None,
         secrets: Sequence[str] = (),
         timeout: float | None = None,
+        families: Sequence[Family] = (),
     ) -> None:
         self.name = name
         self.description = description
@@ -205,6 +224,7 @@ class Plan:
         self.pools = dict(pools or {})
         self.secrets = tuple(secrets)
         self.timeout = timeout
+        self.families = tuple(families)
 
     def changed(self, **members: object) -> Plan:
         """The same plan with some members replaced."""

@@ -21,10 +21,10 @@ def users_of(dependencies: Sequence[Sequence[int]]) -> list[list[int]]:
     return users
 
 
-def reach(start: int, edges: Sequence[Iterable[int]]) -> set[int]:
-    """A task and everything that can be reached from it."""
-    reached = {start}
-    todo = [start]
+def reach(start: Iterable[int], edges: Sequence[Iterable[int]]) -> set[int]:
+    """Some tasks and everything that can be reached from them."""
+    reached = set(start)
+    todo = list(reached)
     while todo:
         for other in edges[todo.pop()]:
             if other not in reached:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from factc.diagnostic import RequestError
 from factc.plan import Plan, PlanTask
+from factc.plan.families import close_to, meant
 from factc.plan.graph import reach, users_of
-from factc.spelling import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def select(plan: Plan, start: str | None, to: str | None) -> Plan:
     """The plan of a task and all that depends on it, of a task and all it needs, or of both sets' common part.
 
+    The name of a family means all its tasks.
+
     Raises RequestError where a name is unknown, where a chosen task needs another that would not run, or
     where nothing is in both sets.
     """
@@ -26,13 +28,13 @@ def select(plan: Plan, start: str | None, to: str | None) -> Plan:
     dependencies = [task.dependencies for task in plan.tasks]
     below = set(range(len(plan.tasks)))
     if start is not None:
-        first = _number(plan, start)
+        first = _numbers(plan, start)
         below = reach(first, users_of(dependencies))
-    chosen = below & reach(_number(plan, to), dependencies) if to is not None else below
+    chosen = below & reach(_numbers(plan, to), dependencies) if to is not None else below
     if start is not None:
         if not chosen:
             raise RequestError(f"nothing lies between '{start}' and '{to}': '{to}' does not depend on '{start}'")
-        _check_start(plan, start, chosen - {first}, below)
+        _check_start(plan, start, chosen - set(first), below)
     return with_tasks(plan, renumbered(plan.tasks, sorted(chosen)))
 
 
@@ -50,12 +52,11 @@ def renumbered(tasks: Sequence[PlanTask], listed: Sequence[int]) -> list[PlanTas
     ]
 
 
-def _number(plan: Plan, name: str) -> int:
-    for i, task in enumerate(plan.tasks):
-        if task.name == name:
-            return i
-    meant = nearest(name, [task.name for task in plan.tasks])
-    raise RequestError(f"no task is called '{name}'", f"did you mean '{meant}'?" if meant else "")
+def _numbers(plan: Plan, name: str) -> list[int]:
+    numbers = meant(plan, name)
+    if not numbers:
+        raise RequestError(f"no task is called '{name}'", close_to(plan, name))
+    return numbers
 
 
 def _check_start(plan: Plan, start: str, rest: set[int], below: set[int]) -> None:
