@@ -23,7 +23,7 @@ class Due(Timer):
 
     __slots__ = ("order",)
 
-    def __init__(self, due: float, callback: Callable[[], None], order: tuple[bool, int]) -> None:
+    def __init__(self, due: float, callback: Callable[[], None], order: tuple[bool, float]) -> None:
         super().__init__(due, callback)
         self.order = order
 
@@ -35,8 +35,10 @@ class Due(Timer):
 class Clock:
     """A loop whose time jumps to the next timer."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: Callable[[], float] | None = None) -> None:
+        """order: gives a random number, by which ends of one time are put in an order; None for that of their starts."""
         self.time = 0.0
+        self._order = order
         self._count = 0
         self._timers: list[Timer] = []
 
@@ -47,18 +49,23 @@ class Clock:
 
     def later(self, seconds: float, callback: Callable[[], None], *, end: bool = False) -> Timer:
         self._count += 1
-        timer = Due(self.time + seconds, callback, (not end, self._count))
+        place = self._order() if self._order and end else self._count
+        timer = Due(self.time + seconds, callback, (not end, place))
         heappush(self._timers, timer)
         return timer
 
     def wait(self, timeout: float | None = None) -> None:
-        while True:
-            assert self._timers, "the run waits for nothing"
-            timer = heappop(self._timers)
-            self.time = max(self.time, timer.due)
-            if timer.callback:
-                timer.callback()
-                return
+        """Calls back for all that happens at the next time, as a loop does for all that it sees at once."""
+        self._forget()
+        assert self._timers, "the run waits for nothing"
+        self.time = max(self.time, self._timers[0].due)
+        while self._timers and self._timers[0].due <= self.time:
+            if callback := heappop(self._timers).callback:
+                callback()
+
+    def _forget(self) -> None:
+        while self._timers and not self._timers[0].callback:
+            heappop(self._timers)
 
 
 class Script:
@@ -120,9 +127,9 @@ class Seen:
 
 def run(
     tasks: Sequence[PlanTask], ends: Callable[[int, int], tuple[float, int | None]], *, stop: Sequence[float] = (),
-    pools: dict[str, int] | None = None, **rules: Any,
+    pools: dict[str, int] | None = None, order: Callable[[], float] | None = None, **rules: Any,
 ) -> tuple[RunState, Seen, Script]:  # fmt: skip
-    clock = Clock()
+    clock = Clock(order)
     engine, seen = Script(clock, ends), Seen()
     plan = Plan("j", tasks)
     runner = Runner(plan, engine, clock, [seen], [], Rules(pools=pools, **rules))  # type: ignore[arg-type]

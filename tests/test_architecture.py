@@ -33,7 +33,7 @@ PURE = {
     *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape".split()),
     "lint", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.unexpanded",
     "plan", "plan.graph", "plan.selection", "plan.families", "plan.bind", "plan.values", "plan.levels",
-    "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.tail",
+    "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.starts", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
     "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "secrets.written", "controls", "visible", "source", "diagnostic", "digits", "spelling", "reach", "front.planshape",
 }  # fmt: skip
@@ -58,7 +58,7 @@ HEAVY = {
 LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "spelling", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.families", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.planshape", "front.file",
-    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule simulation search pools outcome chance tail term above scratch outer".split()),
+    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule starts simulation search pools outcome chance tail term above scratch outer".split()),
     *(f"record.{name}" for name in "writer beside journal journalfile logs ballast onward pasted known statedir".split()),
     *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",
@@ -83,7 +83,7 @@ FLOORS = [
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"compiler.job", "plan.selection", "plan.families", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop"},
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
-     "runner.simulation", "runner.tail", "runner.above", "events.state", "durations"},
+     "runner.starts", "runner.simulation", "runner.tail", "runner.above", "events.state", "durations"},
     {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
      "secrets.forms", "secrets.heads", "secrets.written", "controls",
      "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",

@@ -38,10 +38,10 @@ from factc.runner.outcome import (
     signal_name,
     tried,
 )
-from factc.runner.pools import Pools
 from factc.runner.remarks import left_behind, waiting_for
 from factc.runner.schedule import Schedule, urgency
 from factc.runner.scratch import Scratch
+from factc.runner.starts import Starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,15 +109,14 @@ class Runner:
         done = [fact.task for fact in self._opening if isinstance(fact, TaskCarried)]
         dependencies = [t.dependencies for t in plan.tasks]
         self._schedule = Schedule(dependencies, urgency(plan), rules.levels, done, finals(plan))
-        self._pools = Pools(rules.pools)
+        self._limit = rules.jobs or len(plan.tasks) or 1
+        self._starts = Starts(self._schedule, self._limit, [t.pools for t in plan.tasks], rules.pools)
         self._scratch = Scratch()
         above = Above(plan, self.state, keep or self._scratch.keep, lambda words: say(self._masked(words)))
         self._attempts = Attempts(plan, engine, loop, rules, above, secrets or {}, mask)
         self._running = self._attempts.running
         self._pausing: dict[int, tuple[Timer, AttemptEnded]] = {}  # tasks that wait for their next attempt
-        self._posts: deque[Post] = deque()
-        self._slots = self._limit = rules.jobs or len(plan.tasks) or 1
-        self._crowded = False  # the machine takes no more for now, and that is still to be taken in
+        self._posts: deque[Post | PauseOver] = deque()
         self._stopping = False
         self._killing = False  # what is final must end too
         self._closed = ""  # why nothing new starts any more
@@ -129,7 +128,6 @@ class Runner:
         try:
             self._tell(self._opening)
             self._tell((RunStarted(self._loop.wall()),))
-            self._start_ready()
             self._take_in()
             while self._running or self._pausing:
                 self._loop.wait()
@@ -141,45 +139,39 @@ class Runner:
         self._tell((RunFinished(self._loop.wall(), verdict(self.state)),))
         return self.state
 
-    # ---- the hot loop: what is ready starts, what the engine has posted is taken in
+    # ---- the hot loop: what was posted is taken in, then what can start is started
+
+    def _take_in(self) -> None:
+        """Takes in all that was posted, in its order, and then starts what can start, until nothing comes of that."""
+        posts = self._posts
+        while True:
+            while posts:
+                post = posts.popleft()
+                if isinstance(post, Exited):
+                    self._exited(post)
+                elif isinstance(post, Started):
+                    self._started(post)
+                elif isinstance(post, Output):
+                    self._heard(post.id, post.stream, self._running[post.id].hear(post.stream, post.data))
+                else:
+                    self._came_to_nothing(post)
+            self._start_ready()
+            if not posts:
+                return
 
     def _start_ready(self) -> None:
         """Starts what is ready, the most urgent first, as long as there are slots."""
-        self._take_back()
-        if self._known and self._is_choice():
+        if self._known and self._starts.is_choice():
             self._learn(self._known)
-        while self._schedule.ready and len(self._running) < self._slots and not self._crowded:
-            self._start(self._schedule.next())
-
-    def _start(self, number: int) -> None:
-        task = self.plan.tasks[number]
-        if full := self._pools.take(number, task.pools):
-            self._schedule.put_aside(number)
-            self._pools.park(number, full, task.pools, self._schedule.rank[number])
-            self._take_back()
-        elif task.argv:
-            self._attempts.start(number, self._pools.place(number) if task.pools else None)
-            self._crowded = len(self._running) > 1 and _is_busy(self._posts[-1])
-        else:
-            now = self._loop.wall()
-            self._attempts.pretend(number)
-            self._posts += (Started(number, now), Exited(number, now, 0, 0.0))
-
-    def _take_in(self) -> None:
-        """Takes in what was posted, in its order. An end's slot is filled before anything else is looked at."""
-        posts = self._posts
-        while posts:
-            post = posts.popleft()
-            if isinstance(post, Exited):
-                self._exited(post)
-                self._start_ready()
-            elif isinstance(post, Started):
-                self._started(post)
-            elif isinstance(post, Output):
-                self._heard(post.id, post.stream, self._running[post.id].hear(post.stream, post.data))
-            else:
-                self._came_to_nothing(post)
-                self._start_ready()
+        while (number := self._starts.next()) is not None:
+            if not self.plan.tasks[number].argv:
+                now = self._loop.wall()
+                self._attempts.pretend(number)
+                self._posts += (Started(number, now), Exited(number, now, 0, 0.0))
+                continue
+            self._attempts.start(number, self._starts.place(number))
+            if len(self._running) > 1 and _is_busy(self._posts[-1]):
+                return  # the machine takes no more for now, and that is to be taken in first
 
     def _started(self, first: Started) -> None:
         """It runs, and so do those that were started together with it: one step."""
@@ -203,10 +195,12 @@ class Runner:
 
     # ---- ends
 
-    def _came_to_nothing(self, post: Post) -> None:
-        """It could not be started, or nobody knows how it ended."""
+    def _came_to_nothing(self, post: Post | PauseOver) -> None:
+        """It could not be started, or nobody knows how it ended; or it is time for another attempt."""
         if isinstance(post, NotStarted):
             self._not_started(post)
+        elif isinstance(post, PauseOver):
+            self._again(post.id)
         elif isinstance(post, Lost):
             self._failed(post, LOST, self._masked(f"worker lost: {post.reason}"))
 
@@ -231,7 +225,7 @@ class Runner:
             return
         self._free(post.id)
         self._attempts.uncount(post.id)
-        self._slots = others
+        self._starts.slots = others
         if self._is_closed(post.id):
             self._tell((TaskSkipped(post.at, post.id, self._closed),))
             self._schedule.settle(post.id)
@@ -252,21 +246,19 @@ class Runner:
             return
         wait = pause(retry, attempt, self._chance())
         fact = tried(post, reason, running, wait)
-        self._pausing[number] = (self._loop.later(wait, lambda: self._again(number)), fact)
+        self._pausing[number] = (self._loop.later(wait, lambda: self._posts.append(PauseOver(number))), fact)
         self._tell((fact,))
 
     def _again(self, number: int) -> None:
-        """The pause before a task's next attempt is over."""
-        del self._pausing[number]
-        self._schedule.give_back(number)
-        self._start_ready()
+        """The pause before a task's next attempt is over, unless the run was stopped just now."""
+        if self._pausing.pop(number, None):
+            self._schedule.give_back(number)
 
     def _free(self, number: int) -> None:
         """An attempt is over: what it took is there for others."""
         self._attempts.over(number)
-        self._pools.release(number)
-        self._crowded = False
-        self._slots = min(self._slots + 1, self._limit)
+        self._starts.over(number)
+        self._starts.slots = min(self._starts.slots + 1, self._limit)
 
     def _settle(self, number: int, fact: TaskEnded) -> None:
         """A task's end is one step with the skips that it causes."""
@@ -310,7 +302,6 @@ class Runner:
         for task in list(self._running):
             if self._is_closed(task):
                 self._attempts.cancel(task, reason, 0.0 if again else self._rules.grace)
-        self._start_ready()
 
     def hold(self, reason: str) -> None:
         """The record broke: nothing new starts but what is final; what runs goes on to its end."""
@@ -319,7 +310,6 @@ class Runner:
         if rest or self._pausing:
             self._tell((RunStopped(at, reason, BROKEN), *rest))
         self._end_pauses(at, reason)
-        self._start_ready()
 
     def on_signal(self, number: int) -> None:
         """A signal came that asks the run to stop."""
@@ -383,15 +373,6 @@ class Runner:
         """What the running tasks have written so far: the tails of both streams."""
         return self._attempts.outputs()
 
-    def _take_back(self) -> None:
-        """What waited for room in a pool, and may find some now, is ready again."""
-        self._pools.again(self._schedule.give_back)
-
-    def _is_choice(self) -> bool:
-        """Whether more is ready than there are slots for, be they the run's or a pool's."""
-        free = 1 if self._rules.pools else self._slots - len(self._running)
-        return self._schedule.ready > free
-
     def _learn(self, known: Callable[[], Sequence[float] | None]) -> None:
         """There is a choice: what earlier runs took decides it, if anybody knows."""
         self._known = None
@@ -403,9 +384,8 @@ class Runner:
             return
         if seconds is not None:
             done = [i for i, task in enumerate(self.state.tasks) if task.state == SUCCEEDED]
-            rank = best_urgency(self.plan, seconds, self._slots, room=self._rules.pools, done=done)
-            self._schedule.rerank(rank)
-            self._pools.rerank(rank)
+            slots = self._starts.slots
+            self._starts.rerank(best_urgency(self.plan, seconds, slots, room=self._rules.pools, done=done))
 
     def _waiting_for(self) -> str:
         return waiting_for([self.plan.tasks[task].name for task in self._running], self._rules.grace)
@@ -418,6 +398,15 @@ class Runner:
         return self._mask.text(words) if self._mask else words
 
 
-def _is_busy(post: Post) -> bool:
+class PauseOver:
+    """It is time for a task's next attempt: posted as ends are, for all of one time is taken in before any start."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+
+
+def _is_busy(post: Post | PauseOver) -> bool:
     """Whether an attempt could not be started for now."""
     return isinstance(post, NotStarted) and post.busy

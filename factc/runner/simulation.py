@@ -1,14 +1,14 @@
 """How long a plan would take: its tasks on so many slots, by the rules that a run follows, without a run.
 
-Knows the schedule and the pools; knows no clock and no process.
+Knows the schedule and what starts; knows no clock and no process.
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from factc.runner.pools import Pools
 from factc.runner.schedule import Schedule, longest_first
+from factc.runner.starts import Starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,42 +65,37 @@ def timetable(
     if slots is not None and slots < 1:
         raise ValueError("without a slot nothing ends")
     schedule = Schedule(dependencies, rank, levels, done, final)
-    shared = Pools(room or {})
-    free = slots or len(dependencies)
+    starts = Starts(schedule, slots or len(dependencies), pools, room)
     ends = [0.0] * len(dependencies)
     tries = {task: list(pairs) for task, pairs in (pauses or {}).items()}
     last = list(seconds)  # without what comes before the last attempt
     for task, pairs in tries.items():
         last[task] = max(0.0, last[task] - sum(map(sum, pairs)))
-    now, begun = 0.0, 0
-    # When each ends; of those that end together, the first begun, and a pause, a timer of the run, last of all.
-    running: list[tuple[float, bool, int, int]] = []
+    now = 0.0
+    agenda: list[tuple[float, int]] = []  # when each running task ends, or, as ~task, its pause is over
     while True:
-        shared.again(schedule.give_back)
-        while free and schedule.ready:
-            task = schedule.next()
-            if pools and (full := shared.take(task, pools[task])):
-                schedule.put_aside(task)
-                shared.park(task, full, pools[task], rank[task])
-                shared.again(schedule.give_back)
-                continue
-            free -= 1
-            begun += 1
-            ends[task] = now + (tries[task][0][0] if tries.get(task) else last[task])
-            heappush(running, (ends[task], False, begun, task))
-        if not running:
+        together = []  # first what ends at once, as a milestone: a run takes that in before the time goes on
+        while (start := starts.next()) is not None:
+            ends[start] = now + (tries[start][0][0] if tries.get(start) else last[start])
+            if ends[start] > now or tries.get(start):
+                heappush(agenda, (ends[start], start))
+            else:
+                together.append(start)
+        if not together and not agenda:
             return ends
-        now, _, _, task = heappop(running)
-        if task < 0:  # a pause is over
-            schedule.give_back(~task)
-            continue
-        free += 1
-        if pools:
-            shared.release(task)
-        if tries.get(task):
-            heappush(running, (now + tries[task].pop(0)[1], True, begun, ~task))
-        else:
-            schedule.settle(task)
+        if not together:
+            now = agenda[0][0]
+            while agenda and agenda[0][0] == now:  # all that happens at one time, before anything starts
+                together.append(heappop(agenda)[1])
+        for task in together:
+            if task < 0:
+                schedule.give_back(~task)
+                continue
+            starts.over(task)
+            if tries.get(task):
+                heappush(agenda, (now + tries[task].pop(0)[1], ~task))
+            else:
+                schedule.settle(task)
 
 
 def shortest_possible(dependencies: Sequence[Sequence[int]], seconds: Sequence[float], slots: int | None) -> float:
