@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from factc.compiler.chain import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.factfile import factfile_text
+from factc.emit.factfiles import fact_files
 from factc.front import read_document
 from factc.front.file import read_source
 from factc.load import load
@@ -499,9 +501,50 @@ def test_as_text_it_names_the_path(folder: Folder) -> None:
     job = read(read_document(read_source("job.fact")))
     assert fact_text(job) == text
     inside = read(read_document(Source("job.json", factfile_text(job))))
-    with pytest.raises(RequestError, match="no words for a job inside another, as `in` is"):
+    with pytest.raises(RequestError, match="the job `in` stands inside this one"):
         fact_text(inside)
     assert told(compile_job(inside, Given()).plan) == told(plan())
+
+
+def test_jobs_inside_another_are_written_as_files_beside_it(folder: Folder, factc: Factc, tmp_path: Path) -> None:
+    """The text of a plan's own job: a file for each that it uses, one for those that are the same, and the same plan."""
+    folder(
+        'param day\nuse "a.fact" as a\n    v = {{day}}\nuse "a.fact" as again: a\n    v = 2\n'
+        'use "b.fact" as b\nuse "c.fact" as a.b\n',
+        a='param v\nuse "b.fact" as b\nt: b\n    echo {{v}}\n', b="t:\n    echo b\n", c="t:\n    echo c\n",
+    )  # fmt: skip
+    assert factc("compile", "job.fact", "-o", "job.plan").code == 0
+    original = plan()
+    for path in tmp_path.glob("*.fact"):
+        path.unlink()
+    for out in ("-", "/dev/stdout"):
+        ran = factc("compile", "job.plan", "--format", "fact", "-o", out)
+        assert (ran.code, ran.out) == (3, "") and "-o NAME.fact writes it beside that, as NAME.a.fact" in ran.err
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "job.a.fact").write_text("mine")
+    ran = factc("compile", "job.plan", "--format", "fact", "-o", "new/job.fact")
+    assert ran.code == 3 and "job.a.fact exists already" in ran.err
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["job.a.fact"], "all of them or none"
+    ran = factc("compile", "job.plan", "--format", "fact", "-o", "new/job.fact", "--overwrite")
+    assert ran.code == 0 and ran.err.count("holds a job that this one uses") == 3, ran
+    files = {path.name for path in (tmp_path / "new").iterdir()}
+    assert files == {"job.fact", "job.a.fact", "job.a.b.fact", "job.a.b_.fact"}
+    again = load("new/job.fact", Given()).plan
+    assert told(again) == told(original) and again.factfile == original.factfile
+    assert factc("compile", "job.plan", "--format", "fact", "-o", "new/job.fact").code == 0, "it is the same"
+
+
+def test_paths_count_from_the_file_that_is_written(folder: Folder, factc: Factc, tmp_path: Path) -> None:
+    inside = {"schema": FACTC, "data": {"name": "i", "tasks": [{"name": "x", "use": "sub/inner.fact"}]}}
+    folder(factfile({"name": "a", "use": "sub/inner.fact"}, {"name": "b", "use": inside}, schema=FACTC))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "inner.fact").write_text("job inner\nt:\n    x\n")
+    (tmp_path / "far" / "off").mkdir(parents=True)
+    source = str(next(tmp_path.glob("job.*")))
+    for out in ("new.fact", "far/off/new.fact", "sub/new.fact"):
+        ran = factc("compile", source, "--format", "fact", "-o", out)
+        assert ran.code == 0, ran
+        assert told(load(out, Given()).plan) == told(load(source, Given()).plan), out
 
 
 # ---- properties
@@ -557,6 +600,10 @@ def test_what_is_written_is_the_same_job(value: dict[str, Any]) -> None:
     before = compile_job(job, tags).plan
     again = compile_source(Source("job.json", factfile_text(job)), tags).plan
     assert told(again) == told(before)
+    with tempfile.TemporaryDirectory() as place:
+        for path, text in fact_files(job, f"{place}/new.fact").items():
+            Path(path).write_text(text)
+        assert told(load(f"{place}/new.fact", tags).plan) == told(before)
     order = [(i, d) for i, task in enumerate(before.tasks) for d in task.dependencies]
     assert all(d < i for i, d in order)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from factc.cli.complain import report
+from factc.cli.complain import report, say
 from factc.cli.options import given, load, output, parser
-from factc.cli.output import write_output
+from factc.cli.output import is_place, write_outputs
 from factc.diagnostic import RequestError
 from factc.load import refuse
 
@@ -21,9 +21,13 @@ def run(arguments: list[str]) -> int:
         help="plan (the default); factfile: JSON, Factotum's own where that says it all; fact: text",
     )  # fmt: skip
     options = made.parse(arguments)
-    parts = _plan(options) if options.format == "plan" else [_job(options).encode()]
-    ours = _is_plan if options.format == "plan" else _nobody_can_tell
-    write_output(options.output or "-", parts, ours, overwrite=options.overwrite)
+    if options.format == "plan":
+        write_outputs({options.output or "-": _plan(options)}, _is_plan, overwrite=options.overwrite)
+        return 0
+    files = {path: [text.encode()] for path, text in _texts(options).items()}
+    write_outputs(files, _nobody_can_tell, overwrite=options.overwrite)
+    for path in list(files)[1:]:
+        say(f"factc: {path} holds a job that this one uses")
     return 0
 
 
@@ -54,8 +58,8 @@ def _plan(options: argparse.Namespace) -> list[bytes]:
     return plan_parts(plan)
 
 
-def _job(options: argparse.Namespace) -> str:
-    """The job itself, values left out: they belong to plans and runs."""
+def _texts(options: argparse.Namespace) -> dict[str, str]:
+    """The job itself, by the file that it is for, and those that stand inside it; values belong to plans and runs."""
     from factc.compiler.chain import compile_job, read
     from factc.front import is_plan, read_document
     from factc.front.file import read_source
@@ -76,10 +80,12 @@ def _job(options: argparse.Namespace) -> str:
     if options.strict:
         refuse(compiled.warnings)
     report(compiled.warnings, options.colour)
+    path = options.output or "-"
     if options.format == "fact":
         from factc.emit.fact import fact_text
+        from factc.emit.factfiles import fact_files
 
-        return fact_text(job)
+        return fact_files(job, path) if is_place(path) else {path: fact_text(job)}
     from factc.emit.factfile import factfile_text
 
-    return factfile_text(job)
+    return {path: factfile_text(job)}

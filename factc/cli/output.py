@@ -17,7 +17,7 @@ from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from io import FileIO
 
 
@@ -60,9 +60,34 @@ def write_output(path: str, parts: Sequence[bytes], ours: Callable[[str], bool],
     Never over a file that this command has read; over another one only if factc made it, if it is empty or the same
     anyway, or with `overwrite`. ours: tells from a file's beginning whether it is one of factc's of the same kind.
     """
-    if path == "-":
-        write_bytes(*parts)
+    return write_outputs({path: parts}, ours, overwrite=overwrite)
+
+
+def write_outputs(files: Mapping[str, Sequence[bytes]], ours: Callable[[str], bool], *, overwrite: bool) -> bool:
+    """The same for several files: either each of them may be written, or none is."""
+    if "-" in files:
+        write_bytes(*files["-"])
         return False
+    targets = [(_checked(path, parts, ours, overwrite), parts) for path, parts in files.items()]
+    for target, parts in targets:
+        try:
+            target.write(parts)
+        except OSError as problem:
+            raise RequestError(f"{visible(target.given)} cannot be written: {problem.strerror}") from None
+    return all(target.stream != 1 for target, _ in targets)
+
+
+def is_place(path: str) -> bool:
+    """Whether files can be written beside this one: it is no stream."""
+    try:
+        target = Target(path)
+    except OSError:
+        return True  # it is said when it is written
+    return path != "-" and target.stream is None and (target.found is None or target.is_regular)
+
+
+def _checked(path: str, parts: Sequence[bytes], ours: Callable[[str], bool], overwrite: bool) -> Target:
+    """Where `-o` leads, if it may be written there. Raises RequestError."""
     try:
         target = Target(path)
         if target.is_regular:
@@ -71,8 +96,7 @@ def write_output(path: str, parts: Sequence[bytes], ours: Callable[[str], bool],
                 raise RequestError(words, "choose another name behind -o")
             if not (overwrite or target.stream is not None or target.holds(parts) or ours(target.beginning())):
                 raise RequestError(f"{visible(path)} exists already", "--overwrite replaces it")
-        target.write(parts)
-        return target.stream != 1
+        return target
     except OSError as problem:
         raise RequestError(f"{visible(path)} cannot be written: {problem.strerror}") from None
 

@@ -78,7 +78,7 @@ class _Reader:
             raise CompileError([Diagnostic("E603", words, place)])
         if use.file is None:
             return self._below(document.within((*use.path, "use")), (*way, Step(place, use.name, "")))
-        path = os.path.join(_folder(document), use.file)
+        path = os.path.join(folder(document), use.file)
         file = _real(path)
         self._check_circle(use, document, file, way)
         if file not in self._jobs:
@@ -166,7 +166,7 @@ def _no_job(path: str, source: Source, span: Span) -> Diagnostic:
     return Diagnostic("E601", words, span, hint=hint)
 
 
-def _folder(document: Document) -> str:
+def folder(document: Document) -> str:
     """The folder that paths in a document count from."""
     name = document.source.name
     return "" if name == STDIN else os.path.dirname(name)

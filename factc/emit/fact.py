@@ -24,14 +24,15 @@ _VALUE = re.compile(r"(?:[\w./:@%+~$-]|\{\{[\w.:-]*\}\})(?:[\w./:@%+~$=#-]|\{\{[
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def fact_text(job: Job) -> str:
+def fact_text(job: Job, path_of: Callable[[Use], str | None] = lambda use: use.file) -> str:
     """The text of a job.
 
-    A used job is named by its path. Raises RequestError for the few things that the language does not say: a value put
-    into shell text raw, `{{` of another tool outside recipes and arguments, a job that stands inside another.
+    A used job is named by its path, which `path_of` tells. Raises RequestError for the few things that the language
+    does not say: a value put into shell text raw, `{{` of another tool outside recipes and arguments, a job inside
+    another that has no path.
     """
     retold = Retold(job)
-    tasks = [_use(e, retold) if isinstance(e, Use) else _task(e, retold) for e in job.elements]
+    tasks = [_use(e, path_of(e), retold) if isinstance(e, Use) else _task(e, retold) for e in job.elements]
     head = _head(job, retold)
     declarations = [_parameter(p, retold) for p in job.parameters]
     added = [f"param {name} = {_value(default)}\n" for name, default in retold.added]
@@ -68,16 +69,15 @@ def _task(task: Task, retold: Retold) -> str:
     return _description(task.description) + _brackets(above) + _wrapped(f"{name}:", dependencies) + recipe
 
 
-def _use(use: Use, retold: Retold) -> str:
-    if use.file is None:
-        words = f"the text language has no words for a job inside another, as `{use.name}` is"
-        hint = "write that one into a file of its own and give its path as `use`"
-        raise RequestError(words, hint)
+def _use(use: Use, path: str | None, retold: Retold) -> str:
+    if path is None:
+        words = f"the job `{use.name}` stands inside this one, and in text each job has a file of its own"
+        raise RequestError(words, f"-o NAME.fact writes it beside that, as NAME.{use.name}.fact")
     above = _each(use.each, retold)
     retold = retold.inside(each.name for each in use.each)
     above += _surroundings(use.directory, use.environment, retold)
     dependencies = [_dependency(retold.text(d)) for d in use.dependencies]
-    line = f"use {_text(use.file)} as {use.name}"
+    line = f"use {_text(path)} as {use.name}"
     header = _wrapped(f"{line}:", dependencies) if dependencies else f"{line}\n"
     values = "".join(f"{INDENT}{name} = {_value(retold.text(value))}\n" for name, value in use.values)
     return _description(use.description) + _brackets(above) + header + values
