@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import resource
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +36,8 @@ class Growth:
     def __init__(self, one: Input, runs: list[list[tuple[float, float]]]) -> None:
         """`runs`: of each size, the figures of each run."""
         self.name = one.name
-        least, *figures = [[statistics.median(column) for column in zip(*some, strict=True)] for some in runs]
+        # The least: what else the machine does adds to processor time and takes nothing from it.
+        least, *figures = [[min(column) for column in zip(*some, strict=True)] for some in runs]
         self.seconds: list[float] = [max(0.0, seconds - least[0]) for seconds, _ in figures]
         self.memory: list[float] = [max(0.0, memory - least[1]) for _, memory in figures]
 
@@ -63,7 +63,7 @@ def growth(folder: Path, most: int) -> list[Section]:
     ]
     how = (
         f"Processor time (of all processes) and the most memory of one, at n and at {TIMES}n, less those of the same "
-        f"kind at n = 1; medians of {min(5, most)} runs. n differs by kind, so that there is something to measure. "
+        f"kind at n = 1; the least of {min(5, most)} runs. n differs by kind, so that there is something to measure. "
         "What costs n log n grows some five times. Less than 20 ms and 4 MB count as that much."
     )
     head = ["", "n", f"{TIMES}n", "factor", "n", f"{TIMES}n", "factor"]

@@ -124,7 +124,7 @@ COMPILED = [
     Input("lines that are wrong", 1500, text(["?? <i>\n"]), VALIDATE, 1),
     Input("attributes unknown", 1000, text(["[rtry <i>]\nt<i>:\n" + RULE]), VALIDATE, 1),
     Input("one recipe: commands missing", 2000, text("t:\n", ["    nosuch<i>\n"]), VALIDATE),
-    Input("one recipe: unsafe places", 2400, text("param x = 1\nt:\n", ["    echo $({{x}})\n"]), VALIDATE, 1),
+    Input("one recipe: unsafe places", 4800, text("param x = 1\nt:\n", ["    echo $({{x}})\n"]), VALIDATE, 1),
     Input("one recipe: pipes and joints", 1500, text("t:\n", ["    a | b && c <i>\n"]), VALIDATE),
     Input("JSON: properties unknown", 800, factfile({"name": "t<i>", "comand": "true"}), ("validate", FACTFILE), 1),
     Input("JSON: commands missing", 1500, factfile({"name": "t<i>", "command": "nosuch<i>"}), ("validate", FACTFILE)),
