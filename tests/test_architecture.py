@@ -60,7 +60,7 @@ LIGHT = {
     "plan.selection", "plan.families", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.planshape", "front.file",
     *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule starts simulation search pools outcome chance tail term above scratch outer".split()),
     *(f"record.{name}" for name in "writer beside journal journalfile logs ballast onward pasted known statedir".split()),
-    *(f"engine.{name}" for name in "local group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
+    *(f"engine.{name}" for name in "local direct group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
     "cli.complain", "cli.running", "sink.terminal", "sink.streams",

@@ -10,7 +10,8 @@ import os
 import signal
 from contextlib import suppress
 
-from factc.engine import Exited, Left, Lost, NotStarted, Started, proc
+from factc.engine import Exited, Left, Lost, NotStarted, Output, Started, proc
+from factc.engine.direct import Direct
 from factc.engine.ended import any_ended, has_ended
 from factc.engine.guard import Guard
 from factc.engine.marks import VARIABLE, Marked, mark, marked
@@ -79,6 +80,7 @@ class Local:
         if folder := here(self._inherited.get(PWD)):
             self._inherited[PWD] = folder  # `-C`, or who started factc, may have left that of another one
         self._inherited |= self._common
+        self._direct = Direct(self._inherited)
         loop.on_signal(signal.SIGCHLD, lambda number: self._child())
         self._round = loop.later(ROUND, self._look_round)
 
@@ -154,7 +156,8 @@ class Local:
             pipes += os.pipe()
             pipes += os.pipe()
             streams = (self._null, pipes[1], pipes[3])
-            pid = spawn(attempt, self._environment(attempt), streams, self._spare, self._shells)
+            environment = self._environment(attempt)
+            pid, speaks = spawn(attempt, environment, streams, self._spare, self._shells, self._direct)
         except BaseException:
             for descriptor in pipes:
                 os.close(descriptor)
@@ -163,7 +166,7 @@ class Local:
         os.close(pipes[3])
         if before := self._by_pid.get(pid):  # its number would not be free if it had not been reaped
             self._lost(before)
-        process = Process(attempt, pid, now, {pipes[0]: 1, pipes[2]: 2})
+        process = Process(attempt, pid, now, {pipes[0]: 1, pipes[2]: 2}, speaks)
         self._by_pid[pid] = self._by_id[attempt.id] = process
         self._begun.add(attempt.id)
         self._pipes.watch(process)
@@ -235,6 +238,7 @@ class Local:
     def _exited(self, process: Process, code: int) -> None:
         process.ended = self._loop.now()
         process.code = code
+        process.speaks = process.speaks and process.stage == RUNS  # else a shell would have got the signal, too
         if process.stage == RUNS and code in process.leave:
             self._settle(process)
         else:
@@ -276,9 +280,17 @@ class Local:
         if not process.lost:
             del self._by_pid[process.pid]
             with suppress(ChildProcessError):  # another thread was quicker, but how it ended was seen before
-                _, _, used = os.wait4(process.pid, 0)
+                _, status, used = os.wait4(process.pid, 0)
                 user, system = used.ru_utime, used.ru_stime
+                if process.speaks and os.WIFSIGNALED(status):
+                    self._speak(process, os.WTERMSIG(status), os.WCOREDUMP(status))
         self._post(Exited(process.id, at, process.code, took, user, system))
+
+    def _speak(self, process: Process, number: int, dumped: bool) -> None:
+        """Says of the signal that ended it what its shell would have said."""
+        if number not in (signal.SIGINT, signal.SIGPIPE):
+            words = f"{signal.strsignal(number)}{' (core dumped)' if dumped else ''}\n"
+            self._post(Output(process.id, 2, words.encode()))
 
     # ---- what is left
 

@@ -23,15 +23,17 @@ class Process:
 
     __slots__ = (
         "id", "pid", "started", "pipes", "leave", "grace", "ended", "code", "lost", "stage", "deadline", "linger",
+        "speaks",
     )  # fmt: skip
 
-    def __init__(self, attempt: Attempt, pid: int, started: float, pipes: dict[int, int]) -> None:
+    def __init__(self, attempt: Attempt, pid: int, started: float, pipes: dict[int, int], speaks: bool = False) -> None:
         self.id = attempt.id
         self.leave: Container[int] = attempt.leave
         self.grace = attempt.grace
         self.pid = pid
         self.started = started
         self.pipes = pipes  # descriptor → stream
+        self.speaks = speaks  # a shell would say which signal ended it
         self.ended = 0.0
         self.code: int | None = None  # its shell has ended
         self.lost = False  # it has, and somebody else took the code: its number belongs to nobody now

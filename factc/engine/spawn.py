@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from factc.engine import Attempt
+    from factc.engine.direct import Direct
     from factc.engine.shells import Shells
     from factc.engine.spare import Spare
 
@@ -41,47 +42,61 @@ def spawn(
     streams: tuple[int, int, int],
     spare: Spare,
     shells: Shells,
-) -> int:
+    direct: Direct,
+) -> tuple[int, bool]:
     """Starts it in a session of its own, with these as its streams 0, 1 and 2, and gives its number.
 
-    Raises OSError, or ValueError for a NUL.
+    And whether it stands in the place of a shell that would say which signal ended it. Raises OSError, or ValueError
+    for a NUL.
     """
     if attempt.directory is None:
-        return _spawn(attempt, environment, streams, shells)
+        return _spawn(attempt, environment, streams, shells, direct)
     here = spare.open(".")
     try:
         os.chdir(encoded(attempt.directory))  # posix_spawn has no way to change it in the child alone
         moved = {OLDPWD: environment[PWD]} if PWD in environment else {}
         own = attempt.environment.keys()
         moved = {name: value for name, value in {**moved, PWD: os.getcwdb()}.items() if name.decode() not in own}
-        return _spawn(attempt, {**environment, **moved}, streams, shells)
+        return _spawn(attempt, {**environment, **moved}, streams, shells, direct)
     finally:
         os.fchdir(here)
         spare.give_back(here)
 
 
-def _spawn(attempt: Attempt, environment: Mapping[bytes, bytes], streams: tuple[int, int, int], shells: Shells) -> int:
+def _spawn(
+    attempt: Attempt,
+    environment: Mapping[bytes, bytes],
+    streams: tuple[int, int, int],
+    shells: Shells,
+    direct: Direct,
+) -> tuple[int, bool]:
     null, out, err = streams
     actions = ((os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     argv = [encoded(word) for word in attempt.argv]
     default = to_default()
 
-    def started(path: bytes, argv: list[bytes]) -> int:
+    def started(path: bytes, argv: list[bytes], environment: Mapping[bytes, bytes] = environment) -> int:
         return os.posix_spawn(
             path, argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=default
         )
 
     path = shells.find(argv[0], environment.get(b"PATH"))
+    if command := direct.command(argv, path, environment, attempt.environment):
+        try:
+            return started(command.path, command.words, command.environment), command.speaks
+        except OSError as problem:
+            if problem.errno in BUSY:
+                raise  # whatever else it is, the shell says it
     try:
-        return started(path, argv)
+        return started(path, argv), False
     except OSError as problem:
         if problem.errno in BUSY or problem.errno == errno.E2BIG:
             raise
         if problem.errno == errno.ENOEXEC and _is_text(path):  # a script that does not say what reads it
-            return started(b"/bin/sh", [b"/bin/sh", path, *argv[1:]])
+            return started(b"/bin/sh", [b"/bin/sh", path, *argv[1:]]), False
         if not shells.forget(path):
             raise
-    return started(shells.find(argv[0], environment.get(b"PATH")), argv)  # it has moved
+    return started(shells.find(argv[0], environment.get(b"PATH")), argv), False  # it has moved
 
 
 def _is_text(path: bytes) -> bool:
