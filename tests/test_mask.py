@@ -14,7 +14,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -104,6 +104,17 @@ def test_lines_of_a_value_are_secrets_of_their_own() -> None:
     assert masked(" ".join(lines).encode(), KEY).replace(b"***", b"").strip() == b""
     assert masked(f"x {lines[7]} {base64.b64encode(lines[9].encode()).decode()}".encode(), KEY) == b"x *** ***"
     assert masked(json.dumps({"key": KEY}).encode(), KEY) == b'{"key": "***\\n"}'
+
+
+PIECES = st.sampled_from([*"abä\"'\\/<%&,\x7f\t \u2028", "%0A", "\\n"])
+
+
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), min_size=1, max_size=6))
+@example(['x", ', '", "', "%0a", "'\\n'"])
+def test_forms_of_many_lines_are_those_of_each(texts: list[str]) -> None:
+    """However many are made at once."""
+    of_each = [forms(text.strip().encode()) for text in texts if len(text.strip()) >= 4]
+    assert set(forms("\n".join(texts).encode())).issuperset(chain(*of_each))
 
 
 def test_a_line_of_blanks_and_brackets_is_no_secret() -> None:

@@ -48,10 +48,10 @@ class Blocks:
 
     def __init__(self, forms: Sequence[bytes]) -> None:
         self._rows: list[tuple[Code, int, int, dict[int, tuple[int, ...]]]] = []
-        most = None
+        left = forms
         for code, size, step, least in _ROWS if len(forms) <= FEW else _ROWS[-1:]:
-            blocks = _blocks((form for form in forms if least <= len(form) < (most or len(form) + 1)), code, size, step)
-            most = least
+            blocks = _blocks([form for form in left if len(form) >= least], code, size, step)
+            left = [form for form in left if len(form) < least]
             if blocks:
                 self._rows.append((code, size, step, blocks))
 
@@ -59,12 +59,13 @@ class Blocks:
         return [at for row in self._rows for at in _found(data, *row)]
 
 
-def _blocks(forms: Iterable[bytes], code: Code, size: int, step: int) -> dict[int, tuple[int, ...]]:
+def _blocks(forms: Sequence[bytes], code: Code, size: int, step: int) -> dict[int, tuple[int, ...]]:
     """By each block, how many bytes of a form stand before it."""
     found: dict[int, tuple[int, ...]] = {}
-    known = list(forms)
+    if step == 1:
+        return dict.fromkeys(memoryview(b"".join({form[:size] for form in forms})).cast(code), (0,))
     for offset in range(step):
-        heads = b"".join({form[offset : offset + size] for form in known})
+        heads = b"".join({form[offset : offset + size] for form in forms})
         for block in memoryview(heads).cast(code):
             found[block] = (*found.get(block, ()), offset)
     return found

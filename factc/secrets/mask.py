@@ -7,6 +7,7 @@ sequences part it that no screen shows, and where an encoder has put line ends i
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import chain
 
 from factc.controls import COLOUR, plain, removed, whole
 from factc.secrets.forms import CONTEXT, PARTED, WRAPPED, forms
@@ -33,18 +34,22 @@ class Mask:
     replaced is each stretch in which forms overlap.
     """
 
-    __slots__ = ("longest", "_forms", "_inner", "_ranges", "_beginnings", "_find")
+    __slots__ = ("longest", "_alike", "_asked", "_beginnings", "_find")
 
     def __init__(self, secrets: Iterable[bytes], make: Callable[[Sequence[bytes]], Finder] = finder) -> None:
-        self._forms = sorted(set().union(*map(forms, secrets)))
-        self._inner = _inner(self._forms)
-        self._ranges = _ranges(self._forms)
-        self._beginnings = {head[:size] for head in self._ranges for size in range(1, _HEAD)}
-        self._find = make(self._forms)
-        self.longest = max(map(len, self._forms), default=0)
+        found = list(dict.fromkeys(chain.from_iterable(map(forms, secrets))))
+        self._alike: dict[bytes, list[bytes]] = {}  # by their first bytes
+        self._asked: dict[bytes, Alike] = {}  # of these, what output has held: a secret may have thousands of lines
+        for form in found:
+            self._alike.setdefault(form[:_HEAD], []).append(form)
+        self._beginnings = {head[:-1] for head in self._alike}
+        for size in range(_HEAD - 2, 0, -1):
+            self._beginnings |= {beginning[:size] for beginning in self._beginnings}
+        self._find = make(found)
+        self.longest = max(map(len, found), default=0)
 
     def __bool__(self) -> bool:
-        return bool(self._forms)
+        return bool(self._alike)
 
     def stream(self) -> Masker:
         """For one stream of bytes; each needs its own."""
@@ -68,18 +73,14 @@ class Mask:
         if more:
             places.update(range(max(start, size - REACH), size))
             begun = [at for at in range(max(0, size - _HEAD + 1), size) if data[at:] in self._beginnings]
-        ranges, forms = self._ranges, self._forms
         for at in places:
             head = data[at : at + _HEAD]
-            if head not in ranges:
+            if head not in self._alike:
                 continue
-            low, high, longest = ranges[head]
-            if high - low > 1:
-                end, goes_on = self._longest(data, at, low, high, longest)
-            elif data.startswith(forms[low], at):
-                end, goes_on = at + longest, False
-            else:
-                end, goes_on = 0, at + longest > size and forms[low].startswith(data[at:])
+            alike = self._asked.get(head)
+            if alike is None:
+                alike = self._asked[head] = Alike(self._alike[head])
+            end, goes_on = alike.longest(data, at)
             if end:
                 found.append((at, end))
             if goes_on and more:
@@ -87,43 +88,39 @@ class Mask:
         found.sort()
         return found, begun
 
-    def _longest(self, data: bytes, at: int, low: int, high: int, longest: int) -> tuple[int, bool]:
-        """Where the longest of these forms ends that begins there (0 for none), and whether a longer one may."""
+
+class Alike:
+    """Forms that begin alike, in order."""
+
+    __slots__ = ("_forms", "_inner", "_most")
+
+    def __init__(self, forms: Iterable[bytes]) -> None:
+        self._forms = sorted(forms)
+        self._inner: list[int] = []  # by form, which other one is the longest that it begins with; -1 for none
+        for number, form in enumerate(self._forms):
+            other = number - 1
+            while other >= 0 and not form.startswith(self._forms[other]):
+                other = self._inner[other]
+            self._inner.append(other)
+        self._most = max(map(len, self._forms))
+
+    def longest(self, data: bytes, at: int) -> tuple[int, bool]:
+        """Where the longest form ends that begins there (0 for none), and whether a longer one may."""
         forms = self._forms
+        if len(forms) == 1:
+            if data.startswith(forms[0], at):
+                return at + self._most, False
+            return 0, at + self._most > len(data) and forms[0].startswith(data[at:])
         window = data[at : at + _NEAR]
-        after = bisect_right(forms, window, low, high)
-        if len(window) == _NEAR and after < high and forms[after].startswith(window):
-            window = data[at : at + longest]
-            after = bisect_right(forms, window, low, high)
-        goes_on = at + len(window) == len(data) and after < high and forms[after].startswith(window)
+        after = bisect_right(forms, window)
+        if len(window) == _NEAR and after < len(forms) and forms[after].startswith(window):
+            window = data[at : at + self._most]
+            after = bisect_right(forms, window)
+        goes_on = at + len(window) == len(data) and after < len(forms) and forms[after].startswith(window)
         number = after - 1
-        while number >= low and not window.startswith(forms[number]):
+        while number >= 0 and not window.startswith(forms[number]):
             number = self._inner[number]  # what begins a text begins also what stands between both
-        return (at + len(forms[number]) if number >= low else 0), goes_on
-
-
-def _inner(ordered: Sequence[bytes]) -> list[int]:
-    """By form, which other one is the longest that it begins with; -1 for none."""
-    inner: list[int] = []
-    for number, form in enumerate(ordered):
-        other = number - 1
-        while other >= 0 and not form.startswith(ordered[other]):
-            other = inner[other]
-        inner.append(other)
-    return inner
-
-
-def _ranges(ordered: Sequence[bytes]) -> dict[bytes, tuple[int, int, int]]:
-    """By their first bytes, where forms stand, and how long the longest of them is."""
-    heads = [form[:_HEAD] for form in ordered]
-    sizes = list(map(len, ordered))
-    ends = {head: number for number, head in enumerate(heads, 1)}
-    ranges = {}
-    low = 0
-    for head, high in ends.items():
-        ranges[head] = low, high, max(sizes[low:high])
-        low = high
-    return ranges
+        return (at + len(forms[number]) if number >= 0 else 0), goes_on
 
 
 class Masker:
@@ -216,14 +213,20 @@ def _parted(data: bytes, mask: Mask, more: bool, since: int, found: list[Span], 
     What has a secret in its midst and is not seen itself, such as the title of a window, is covered whole.
     """
     cut = whole(data) if more else len(data)
-    shown, gone = [], [0]
+    pieces: list[bytes] = []
+    shown: list[int] = []
+    gone, done, left_out = [0], 0, 0
     sequences: list[Span] = []
     for match in PARTED.finditer(data, 0, cut):
-        start, end = match.span()
-        shown.append(start - gone[-1])
-        gone.append(gone[-1] + end - start)
+        start, end = span = match.span()
+        pieces.append(data[done:start])
+        shown.append(start - left_out)
+        done = end
+        left_out += end - start
+        gone.append(left_out)
         if match.lastgroup:
-            sequences.append((start, end))
+            sequences.append(span)
+    pieces.append(data[done:cut])
     starts = [start for start, _ in sequences]
 
     def place(at: int) -> int:
@@ -236,7 +239,7 @@ def _parted(data: bytes, mask: Mask, more: bool, since: int, found: list[Span], 
             start = sequences[before][0]
         return start, max(end, sequences[behind][1]) if behind >= 0 else end
 
-    apart, begun = mask.find(PARTED.sub(b"", data[:cut]), more)
+    apart, begun = mask.find(b"".join(pieces), more)
     found = [around(*span) for span in found] + [(place(start), place(end - 1) + 1) for start, end in apart]
     if more:
         held = min([held, cut, *(at for at in map(place, begun) if at >= since)])
