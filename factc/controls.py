@@ -49,6 +49,23 @@ def removed(data: bytes) -> bytes:
     return data if plain(data) else REMOVED.sub(b"", data)
 
 
+def latest(line: bytes) -> bytes:
+    """Of a line that was written over from its beginning (a progress bar), what was written last; its end stays."""
+    text = line.rstrip(b"\r")
+    at = text.rfind(b"\r") + 1
+    if at and not (text.isascii() and b"\x1b" not in text):  # one within a sequence is part of that
+        at = 0
+        for match in REMOVED.finditer(text):
+            if not match.lastgroup:
+                at = max(at, text.rfind(b"\r", match.start(), match.end()) + 1)
+    return line[at:]
+
+
+def settled(data: bytes) -> bytes:
+    """Lines as they stand in the end, each without what was written over."""
+    return b"\n".join(map(latest, data.split(b"\n"))) if b"\r" in data else data
+
+
 def whole(data: bytes) -> int:
     """Up to where no sequence, and no character, is cut in two."""
     size = len(data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from factc.events.ending import WORDS, ending
 from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
 from factc.plan import PlanTask, Retry
 from tests.conftest import ROOT
@@ -61,12 +62,12 @@ def exit_code(state: RunState, stop: str) -> int:
 def table() -> str:
     """Both tables as Markdown."""
     lines = [
-        "| the last attempt | the task | what depends on it | `finally` below | the job | exit code |",
+        "| the last attempt | the task | what depends on it | `finally` below | the run | exit code |",
         "|---|---|---|---|---|---|",
     ]
     for result, words in enumerate(RESULTS):
         lines.append(_row(words, Outcome(result, ONCE), ""))
-    lines += ["", "| while it … | a signal comes | the task | what depends on it | `finally` below | the job | exit code |",
+    lines += ["", "| while it … | a signal comes | the task | what depends on it | `finally` below | the run | exit code |",
               "|---|---|---|---|---|---|---|"]  # fmt: skip
     for (when, words), final in product((("before", "waits"), ("during", "runs"), ("twice", "runs")), (False, True)):
         kind = "`finally`, " if final else ""
@@ -78,7 +79,8 @@ def table() -> str:
 
 def _row(words: str, outcome: Outcome, stop: str) -> str:
     code = exit_code(outcome.state, stop)
-    cells = [words, *([stop] if stop else []), *outcome.states, outcome.job, str(code)]
+    states = [WORDS[state] for state in outcome.states]
+    cells = [words, *([stop] if stop else []), *states, ending(outcome.state), str(code)]
     return "| " + " | ".join(cells) + " |"
 
 

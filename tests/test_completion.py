@@ -188,7 +188,7 @@ def test_verbs() -> None:
 def test_options_with_what_they_are_for() -> None:
     assert answer("run", "job.fact", "--dr") == (
         ":words",
-        {"--dry-run": "execute nothing: show the commands, and the run as it would go"},
+        {"--dry-run": "execute nothing: show what would be"},
     )
     assert offered("runs", "-") == [
         "--job", "--failed", "--last", "--format", "--state-dir", "--trust-state-dir", "-C", "--no-colour", "--no-color", "-h", "--help",

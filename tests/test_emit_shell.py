@@ -54,7 +54,7 @@ all: direct
 """,
     )
     assert factc("plan", "job.fact").out == (
-        '# stage · "Copies; it\'s the first." · continues on 0, ends early on 3\n'
+        '# stage · "Copies; it\'s the first." · continues on 0, is a no-op on 3\n'
         "sh -e -c 'mkdir -p raw\n"
         'cp {{day}}.csv "raw/{{day}} copy.csv"\'\n'
         "\n"

@@ -214,7 +214,7 @@ def test_a_signal_breaks_off_the_account(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Terminal, "account", broken_off)
     run = Run(tmp_path, FINE, lambda n, a: (1.0, int(n == 0)), drain=20.0)
-    assert run.result.exit_code == 2 and run.account.startswith("j: FAILED after") and run.ended < 20.0
+    assert run.result.exit_code == 2 and run.account.startswith("j: failed after") and run.ended < 20.0
 
 
 def test_the_weightiest_stop_counts(tmp_path: Path) -> None:

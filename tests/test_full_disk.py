@@ -51,7 +51,7 @@ def test_a_disk_that_fills_up_takes_no_account_along(factc: Factc, tmp_path: Pat
     assert "cannot be written: No space left on device; what runs goes on, nothing new starts" in ran.err
     assert ran.err.count("nothing new starts") == 1 and ran.out.count("x") >= 400_000 and "[big] end" in ran.out
     told = json.loads(factc("runs", "--state-dir", small / "s", "--format", "json").out)
-    assert (told["outcome"], told["tasks"]) == ("stopped", {"SUCCEEDED": 2, "SKIPPED": 1})
+    assert (told["outcome"], told["tasks"]) == ("stopped", {"succeeded": 2, "skipped": 1})
     shutil.rmtree(next((small / "s/runs").iterdir()) / "logs")
     resumed = factc("resume", "--state-dir", small / "s")
     assert resumed.code == 0 and "carried over: big, other" in resumed.err and (tmp_path / "ran").exists()
@@ -75,7 +75,7 @@ def test_a_limit_on_file_sizes(factc: Factc, tmp_path: Path) -> None:
     command = f"ulimit -f 200; exec {sys.executable} -m factc run job.fact"
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True)
     assert done.returncode == 3 and "File too large; what runs goes on" in done.stderr
-    assert json.loads(factc("runs", "--format", "json").out)["tasks"] == {"SUCCEEDED": 2, "SKIPPED": 1}
+    assert json.loads(factc("runs", "--format", "json").out)["tasks"] == {"succeeded": 2, "skipped": 1}
 
 
 def test_a_log_that_cannot_be_written(factc: Factc, tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_descriptors_that_run_out(factc: Factc, tmp_path: Path) -> None:
     assert sorted(done.stdout.split("\n")[:-1]) == sorted(f"[t{i}] said by {i}" for i in range(500))
     (directory,) = (tmp_path / ".factc/runs").iterdir()
     assert len(os.listdir(directory / "logs")) == 500
-    assert json.loads(factc("runs", "--format", "json").out)["tasks"] == {"SUCCEEDED": 500}
+    assert json.loads(factc("runs", "--format", "json").out)["tasks"] == {"succeeded": 500}

@@ -42,7 +42,7 @@ def test_a_clock_that_is_set_changes_no_duration(
     screen = capfd.readouterr().err
 
     # The screen, and its figures.
-    shown = re.search(r"FAILED after ([\d.]+)(ms|s)\b", screen)
+    shown = re.search(r"failed after ([\d.]+)(ms|s)\b", screen)
     assert shown, screen
     seconds = float(shown[1]) / (1000 if shown[2] == "ms" else 1)
     assert 0.05 <= seconds <= took, screen

@@ -169,7 +169,7 @@ def test_a_factc_inside_a_task_goes_with_it(factc: Factc, tmp_path: Path, token:
     assert process.returncode == 143 and time.monotonic() - began < 3.5 and alive(token) == []
     assert (tmp_path / "said").read_text() == "tidied\n"
     told = json.loads(factc("runs", "--state-dir", "inner-state", "--format", "json").out)
-    assert (told["outcome"], told["tasks"]) == ("stopped", {"FAILED": 2})
+    assert (told["outcome"], told["tasks"]) == ("stopped", {"failed": 2})
 
 
 def test_tasks_know_the_innermost_run(factc: Factc, tmp_path: Path) -> None:

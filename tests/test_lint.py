@@ -253,8 +253,8 @@ def test_a_parameter_of_a_factfile_that_is_never_used(factc: Factc) -> None:
 @pytest.mark.parametrize(
     ("bracket", "body", "why"),
     [
-        ("[noop 3]", "exit 3", "always ends with code 3, which ends this branch early"),
-        ("[noop 0, ok 1]", "true", "always ends with code 0, which ends this branch early"),
+        ("[noop 3]", "exit 3", "always ends with code 3, a no-op"),
+        ("[noop 0, ok 1]", "true", "always ends with code 0, a no-op"),
         ("[ok 0]", "false", "always ends with code 1, a failure"),
         ("[ok 300]", "./x", "goes on only with exit code 300, which never happens"),
         ("[ok 0]", "exit 3 || true", ""), ("[ok 3]", "exit 3", ""), ("[noop 3]", "./x; exit 3", ""), ("", "exit {{x}}", ""), ("", "exit", ""),
@@ -361,7 +361,7 @@ def test_real_jobs_raise_no_new_doubts(factc: Factc, shared: Path) -> None:
         if re.fullmatch("W4(0[6-9]|1.)", d["code"])
     ]
     assert [d["message"] for d in found] == [
-        "`this will never run!` never runs: `exit` always ends with code 99, which ends this branch early"
+        "`this will never run!` never runs: `exit` always ends with code 99, a no-op"
     ]
 
 

@@ -15,6 +15,7 @@ from factc.compiler.chain import compile_source
 from factc.emit.script import script
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
+from factc.events.ending import WORDS
 from factc.loop import Loop
 from factc.plan import Plan
 from factc.plan.values import Given
@@ -24,7 +25,7 @@ from factc.runner.schedule import sequence
 from factc.source import Source
 from tests.jobs import RandomJob
 
-ENDED = re.compile(r"^\[(t\d+)\] (SUCCEEDED|SUCCEEDED_NO_OP|FAILED|SKIPPED)\b", re.MULTILINE)
+ENDED = re.compile(r"^\[(t\d+)\] (succeeded|no-op|failed|skipped)\b", re.MULTILINE)
 
 
 def states(plan: Plan, engine: Local | Rehearsal, jobs: int) -> tuple[dict[str, str], str | None]:
@@ -45,7 +46,10 @@ def check(seed: int, tmp_path: Path) -> None:
     file = tmp_path / f"{seed}.sh"
     file.write_text(script(plan, sequence(plan)))
     done = subprocess.run(["dash", str(file)], capture_output=True, text=True, check=False)
-    assert dict(ENDED.findall(done.stderr)) == wanted, (seed, done.stderr)
+    assert dict(ENDED.findall(done.stderr)) == {name: WORDS[state] for name, state in wanted.items()}, (
+        seed,
+        done.stderr,
+    )
     assert done.returncode == (2 if failed else 0)
 
 

@@ -267,7 +267,7 @@ def test_a_damaged_journal_hides_no_other_run_and_is_shown_as_far_as_it_is_whole
     place.write(b"".join([*lines[:12], b"damage\n", *lines[13:]]))
     assert place.inside.call("runs") == 0 and re.search(r"abababab .* damaged, ", place.inside.out), place.inside.out
     assert place.inside.call("show", "last") == 0 and "line 13 of the journal is damaged" in place.inside.out
-    assert re.search(r"early +SUCCEEDED_NO_OP", place.inside.out) and re.search(r"end +WAITING", place.inside.out)
+    assert re.search(r"early +no-op", place.inside.out) and re.search(r"end +waiting", place.inside.out)
     assert place.inside.call("events", "last") == 0 and place.inside.out.count("\n") == 6
     assert "line 13 of the journal is damaged" in place.inside.err
     assert place.inside.call("resume", "last") == 3 and "what succeeded then would run twice" in place.inside.err

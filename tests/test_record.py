@@ -133,7 +133,7 @@ def test_runs_lists_what_ran(factc: Factc, tmp_path: Path, job: str) -> None:
     assert [(one["job"], one["outcome"]) for one in told] == [
         ("other", "failed"), ("demo", "succeeded"), ("demo", "failed"),
     ]  # fmt: skip
-    assert told[2]["tasks"] == {"SUCCEEDED": 1, "FAILED": 1, "SKIPPED": 1}
+    assert told[2]["tasks"] == {"succeeded": 1, "failed": 1, "skipped": 1}
     table = factc("runs").out.splitlines()
     assert len(table) == 4 and table[0].split() == ["RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "TASKS"]
     assert "1 succeeded, 1 failed, 1 skipped" in table[3]
@@ -154,7 +154,7 @@ def test_show_tells_the_account_of_a_run_and_the_log_of_a_task(factc: Factc, tmp
     assert "did you mean 'good'?" in factc("show", "last", "goob").err
     assert factc("show", "nothing").code == 3
     states = json.loads(factc("show", "last", "--format", "json").out)["states"]
-    assert [state["state"] for state in states] == ["SUCCEEDED", "FAILED", "SKIPPED"]
+    assert [state["state"] for state in states] == ["succeeded", "failed", "skipped"]
 
 
 def test_a_run_that_died_is_told_from_one_that_runs(factc: Factc, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_failed_runs_again_and_what_succeeded_does_not(factc: Factc, tmp_pa
     planned = factc("plan", "job.fact", "--resume", "last")
     assert re.findall(r"(?m)^# carried over: (\w+)", planned.out) == ["stage", "other"]
     assert re.findall(r"(?m)^# (\w+) · .* · (.*)", planned.out) == [
-        ("load", "failed last time"), ("check", "did not run last time"), ("early", "ended early last time"),
+        ("load", "failed last time"), ("check", "did not run last time"), ("early", "was a no-op last time"),
     ]  # fmt: skip
     rehearsed = factc("resume", "--dry-run")
     assert rehearsed.code == 0 and "echo check" in rehearsed.out and "echo stage" not in rehearsed.out
@@ -84,7 +84,7 @@ def test_what_failed_runs_again_and_what_succeeded_does_not(factc: Factc, tmp_pa
     assert resumed.code == 0 and ran(tmp_path) == ["check", "early", "load"]
     assert account(resumed.err) == {
         "stage": "carried over", "other": "carried over", "load": "failed last time",
-        "check": "did not run last time", "early": "ended early last time",
+        "check": "did not run last time", "early": "was a no-op last time",
     }  # fmt: skip
     assert "4 succeeded, 1 no-op (2 carried over)" in resumed.err
 
@@ -127,7 +127,7 @@ def test_a_changed_task_and_all_below_it_run_again(factc: Factc, tmp_path: Path)
     resumed = factc("run", "job.fact", "--resume", "last")
     assert account(resumed.err) == {
         "stage": "carried over", "load": "command changed", "check": "after 'load'", "other": "environment changed",
-        "early": "ended early last time", "fresh": "new in this job",
+        "early": "was a no-op last time", "fresh": "new in this job",
     }  # fmt: skip
     assert ran(tmp_path) == ["check", "early", "fresh", "newload", "other"]
 

@@ -89,7 +89,7 @@ failed  load eu after 1m 03s: exit code 7
 
 no-op   load us: exit code 3, what depends on it was not needed
 skipped report: the task 'load us' requested early termination, the task 'load eu' failed
-nightly: FAILED after 1m 05s: 1 succeeded, 1 no-op, 1 failed, 1 skipped
+nightly: failed after 1m 05s: 1 succeeded, 1 no-op, 1 failed, 1 skipped
 """
 
 
@@ -164,7 +164,7 @@ def test_a_stopped_run(screen: Callable[..., Screen]) -> None:
         "        blocked: b\n"
         "\n"
         "skipped b: the run was stopped by SIGINT\n"
-        "nightly: FAILED after 4.0s (the run was stopped by SIGINT): 1 failed, 1 skipped\n"
+        "nightly: stopped after 4.0s (the run was stopped by SIGINT): 1 failed, 1 skipped\n"
     )
 
 

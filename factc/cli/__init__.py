@@ -82,8 +82,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         from factc.cli.output import silence
 
         silence()
+        if problem.filename is None and problem.errno != errno.ENOENT:
+            complain(f"standard output cannot be written: {problem.strerror}")
+        else:
+            from factc.diagnostic import of_system
 
-        complain(f"standard output cannot be written: {problem.strerror}")
+            complain(f"it cannot go on: {of_system(problem)}")
         return BAD_REQUEST
 
 

@@ -27,13 +27,18 @@ def complain(message: str, hint: str = "") -> None:
 
 def say(words: str) -> None:
     """A line on standard error."""
-    _write(visible(words) + "\n")
+    write(visible(words) + "\n")
 
 
 def report(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> None:
     """Diagnostics with their excerpts, and how many there are if more than one."""
+    write(reported(diagnostics, colour))
+
+
+def reported(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> str:
+    """The same as a text."""
     if not diagnostics:
-        return
+        return ""
     from factc import excerpt
     from factc.sink.colour import colour_wanted
 
@@ -44,10 +49,11 @@ def report(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> Non
     if len(diagnostics) > 1:
         counts = [f"{n} {kind}{'s' * (n > 1)}" for n, kind in ((errors, "error"), (warnings, "warning")) if n]
         text += "\n" + ", ".join(counts) + "\n"
-    _write(text)
+    return text
 
 
-def _write(text: str) -> None:
+def write(text: str) -> None:
+    """A text of whole lines on standard error."""
     try:
         sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stderr.flush()

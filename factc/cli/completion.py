@@ -18,6 +18,7 @@ def run(arguments: list[str]) -> int:
         "  fish:       factc completion fish | source",
         "bash|zsh|fish [OPTIONS]",
     )
+    made.anywhere = True
     made.add_argument("shell", choices=SHELLS, help="the shell that reads it")
     options = made.parse(arguments)
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "complete")

@@ -10,6 +10,7 @@ from factc.diagnostic import RequestError
 def run(arguments: list[str]) -> int:
     words = "Answers an editor on standard input and output, in the Language Server Protocol. Editors start it."
     made = bare_parser("lsp", words, "[OPTIONS]")
+    made.anywhere = True
     made.add_argument("--stdio", action="store_true", help="what it does anyway; some editors say so")
     made.parse(arguments)
     try:

@@ -17,7 +17,7 @@ from factc.entered import entered, variable
 from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
 from factc.record import STATE_DIR
-from factc.record.pasted import word
+from factc.record.pasted import moved, word
 from factc.record.statedir import StateDir
 from factc.spelling import nearest
 from factc.visible import visible
@@ -54,8 +54,11 @@ def _columns() -> int:
 class Parser(argparse.ArgumentParser):
     """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed.
 
-    Each value passes the gate of `entered` before anybody looks at what it means.
+    Each value passes the gate of `entered` before anybody looks at what it means. anywhere: the verb needs no working
+    directory.
     """
+
+    anywhere = False
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(message, f"`{self.prog} --help` shows how to call it")
@@ -73,11 +76,9 @@ class Parser(argparse.ArgumentParser):
             options, rest = self.parse_known_intermixed_args(arguments)
         if rest:
             raise self._unknown(rest[0])
-        if options.directory is not None:
-            try:
-                os.chdir(options.directory)
-            except OSError as problem:
-                raise RequestError(f"-C {options.directory}: {problem.strerror}") from None
+        moved(options.directory is not None)
+        if options.directory is not None or not self.anywhere:
+            _go_there(options.directory)
         if getattr(options, "state_dir", "") is None:
             options.state_dir = variable("FACTC_STATE_DIR") or STATE_DIR
         return options
@@ -93,6 +94,36 @@ class Parser(argparse.ArgumentParser):
             return RequestError(f"`{shown}` is one argument too many", self.usage or "")
         hint = f"did you mean `{meant}`?" if meant else f"`{self.prog} --help` lists the options"
         return RequestError(f"there is no option `{name}`", hint)
+
+
+def _go_there(directory: str | None) -> None:
+    """To the folder that `-C` names; where there is none, the working directory must be there. Raises RequestError."""
+    relative = directory is None or not os.path.isabs(directory)
+    try:
+        if directory is not None:
+            os.chdir(directory)
+            relative = False
+        os.getcwd()
+    except OSError as problem:
+        if relative and is_gone():
+            words = "the working directory has been deleted" + (
+                f": -C {visible(directory)} leads nowhere" if directory else ""
+            )
+            raise RequestError(words, "cd to a folder that is there, or name one from the root on: -C /DIR") from None
+        if directory is None:  # it is there, but what lies above it cannot be read
+            return
+        raise RequestError(f"-C {visible(directory)}: {problem.strerror}") from None
+
+
+def is_gone() -> bool:
+    """Whether the working directory has been deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Once(argparse.Action):

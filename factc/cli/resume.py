@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from factc.cli.complain import report, say
 from factc.cli.options import bare_parser, given, home, value_options
 from factc.cli.run import begin
-from factc.cli.running import add_options, prepared, wishes
+from factc.cli.running import add_options, aside, prepared, wishes
 from factc.diagnostic import RequestError, of_system
 from factc.load import Loaded, close
 from factc.record.earlier import Earlier
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from factc.cli.aside import Aside
     from factc.plan.values import Given
     from factc.record.journal import RunHeader
 
@@ -38,22 +38,22 @@ def run(arguments: list[str]) -> int:
     value_options(made.add_argument_group("other values than those of the run").add_argument)
     add_options(made)
     options = made.parse(prepared(arguments))
-    with Earlier(home(options), options.run) as earlier:
+    with aside(options) as beside, Earlier(home(options), options.run) as earlier:
         header = earlier.run.header
         if not (options.set or options.env or options.tag):
             earlier.whole()
         for words in (earlier.choice(), remark(header, options.state_dir)):
             if words:
-                say(words)
+                beside.say(words)
         _recall(options, header, earlier.plan.secrets)
         wanted = wishes(options, made, ["resume", *arguments])
         wanted.files = header.files
-        _go_there(options, header)
+        _go_there(options, header, beside)
         if wanted.state_dir is not None:
             wanted.state_dir = options.state_dir
         loaded = _loaded(earlier, given(options))
-        report(loaded.warnings, options.colour)
-        return begin(loaded, wanted, earlier.resumption(loaded.plan))
+        beside.report(loaded.warnings, options.colour)
+        return begin(loaded, wanted, earlier.resumption(loaded.plan), beside)
 
 
 def _recall(options: argparse.Namespace, header: RunHeader, declared: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ def _webhooks(given_urls: list[str], header: RunHeader) -> list[str]:
     return [*known, *(url for url in given_urls if url not in known)]
 
 
-def _go_there(options: argparse.Namespace, header: RunHeader) -> None:
+def _go_there(options: argparse.Namespace, header: RunHeader, beside: Aside) -> None:
     """A job means its relative paths from where it was started."""
     options.state_dir = os.path.abspath(options.state_dir)
     if options.directory is None and header.directory and header.directory != here():
@@ -97,7 +97,7 @@ def _go_there(options: argparse.Namespace, header: RunHeader) -> None:
         except (OSError, ValueError) as problem:
             words = f"the run was started in {visible(header.directory)}, which cannot be entered: {of_system(problem)}"
             raise RequestError(words, "-C DIR goes on in another folder") from None
-        say(f"in {visible(header.directory)}, where the run was started")
+        beside.say(f"in {visible(header.directory)}, where the run was started")
 
 
 def _loaded(earlier: Earlier, values: Given) -> Loaded:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from factc.cli import SUCCESS
-from factc.cli.complain import report, say
+from factc.cli.aside import Aside
 from factc.cli.options import Once, given, home, load, parser
-from factc.cli.running import add_options, prepared, wishes
+from factc.cli.running import add_options, aside, prepared, wishes
 from factc.load import close, files
 from factc.runner.launch import launch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from factc.load import Loaded
     from factc.plan import Plan
@@ -27,24 +28,27 @@ def run(arguments: list[str]) -> int:
     add("--resume", action=Once, metavar="RUN", help="do again only what has not succeeded there (a reference, last, last-failed, last-died)")  # fmt: skip  # noqa: E501
     options = made.parse(prepared(arguments))
     wanted = wishes(options, made, ["run", *arguments])
-    if options.constraint and not _here(options):
-        return SUCCESS
-    if options.resume:
-        return _continued(options, wanted)
-    loaded = _whole(options)
-    report(loaded.warnings, options.colour)
-    return begin(loaded, wanted, None)
+    with aside(options) as beside:
+        if options.constraint and not _here(options, beside):
+            return SUCCESS
+        if options.resume:
+            return _continued(options, wanted, beside)
+        loaded = _whole(options)
+        beside.report(loaded.warnings, options.colour)
+        return begin(loaded, wanted, None, beside)
 
 
-def begin(loaded: Loaded, wanted: Wishes, resumption: Resumption | None) -> int:
+def begin(loaded: Loaded, wanted: Wishes, resumption: Resumption | None, beside: Aside) -> int:
     """Runs what was loaded, and shows before that what a rehearsal shows, or what is carried over."""
     if resumption:
-        _show_account(loaded.plan, resumption, wanted.rehearse)
+        _show_account(loaded.plan, resumption, wanted.rehearse, beside.say)
     if wanted.rehearse:
         _show_table(loaded.plan, wanted.levels, resumption)
     if not wanted.files:
         wanted.files = files(loaded)
-    return launch(loaded.plan, wanted, loaded.text, resumption=resumption, source=loaded.source).exit_code
+    return launch(
+        loaded.plan, wanted, loaded.text, resumption=resumption, source=loaded.source, before=beside.kept
+    ).exit_code
 
 
 def _whole(options: argparse.Namespace) -> Loaded:
@@ -53,22 +57,22 @@ def _whole(options: argparse.Namespace) -> Loaded:
     return loaded
 
 
-def _continued(options: argparse.Namespace, wanted: Wishes) -> int:
+def _continued(options: argparse.Namespace, wanted: Wishes, beside: Aside) -> int:
     from factc.record.earlier import Earlier
 
     with Earlier(home(options), options.resume) as earlier:
         if words := earlier.choice():
-            say(words)
+            beside.say(words)
         options.start = options.start or earlier.run.header.start
         options.to = options.to or earlier.run.header.to
         loaded = load(options, earlier.values(given(options)))
         close(loaded, strict=options.strict)
         resumption = earlier.resumption(loaded.plan)
-        report(loaded.warnings, options.colour)
-        return begin(loaded, wanted, resumption)
+        beside.report(loaded.warnings, options.colour)
+        return begin(loaded, wanted, resumption, beside)
 
 
-def _show_account(plan: Plan, resumption: Resumption, whole: bool) -> None:
+def _show_account(plan: Plan, resumption: Resumption, whole: bool, say: Callable[[str], None]) -> None:
     from factc.record.resume import account
     from factc.visible import visible
 
@@ -90,11 +94,11 @@ def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> N
     write_out(table(plan, [i for i in order if i not in carried]))
 
 
-def _here(options: argparse.Namespace) -> bool:
+def _here(options: argparse.Namespace, beside: Aside) -> bool:
     """Whether this machine is meant; says so if not."""
     from factc.compiler.constraint import why_not_here
 
     why = why_not_here(options.constraint)
     if why:
-        say(f"Warn: {why}, no tasks have been executed")
+        beside.say(f"Warn: {why}, no tasks have been executed")
     return not why

@@ -13,20 +13,21 @@ from factc.digits import number
 from factc.durations import given, plain, written
 from factc.entered import variable
 from factc.plan import MAX_SLOTS
-from factc.record.pasted import word
+from factc.record.pasted import plain as quoted
 from factc.runner.rules import GRACE
-from factc.runner.wishes import DRAIN, HEARTBEAT, OUTPUTS, SHORTEST, Wishes
+from factc.runner.wishes import DRAIN, HEARTBEAT, OUTPUTS, QUIET, SHORTEST, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from factc.cli.aside import Aside
     from factc.cli.options import Parser
 
 # What the record of a run holds: `factc resume` needs no reminder of it.
 _RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhook", "webhook_secret_env",
-             "webhook_header_env", "help", "dry_run", "strict", "constraint", "state_dir"}  # fmt: skip
+             "webhook_header_env", "help", "dry_run", "strict", "constraint", "state_dir", "directory"}  # fmt: skip
 
 
 _THIS_JOB = "\0"  # the key of a bare `--exclusive`: no word of a command line can be that
@@ -37,12 +38,17 @@ def add_options(made: Parser) -> None:
     add = made.add_argument_group("options of a run").add_argument
     add("-j", "--jobs", type=whole(1), metavar="N", help="at most N tasks at once (default: FACTC_JOBS, or no limit)")
     add("--pool", action="append", default=[], metavar="NAME=N", help="so many slots for that pool (repeatable)")
-    add("--dry-run", action="store_true", help="execute nothing: show the commands, and the run as it would go")
+    add("--dry-run", action="store_true", help="execute nothing: show what would be")
     add("--fail-fast", action="store_true", help="start nothing new after a failure")
     add("--levels", action="store_true", help="one whole level of the graph after the other, as Factotum does")
     duration(add, "--timeout", SHORTEST, "stop the run after D")
     duration(add, "--grace", 0, "between SIGTERM and SIGKILL when tasks are stopped", GRACE)
-    add("--output", choices=OUTPUTS, default="stream", help="how the output of tasks is shown (default: stream)")
+    add(
+        "--output",
+        choices=OUTPUTS,
+        default="stream",
+        help="how output is shown (default: stream); quiet: nothing, unless the exit code is not 0",
+    )
     add("--stats", action="store_true", help="say at the end what the run spent where, and what more slots would bring")
     add("--secret", action="append", default=[], metavar="NAME", help="the variable NAME is a secret: *** in all output (repeatable)")  # fmt: skip  # noqa: E501
     add("--secret-file", action="append", default=[], metavar="NAME=PATH", help="the same, its value read from a file (repeatable)")  # fmt: skip  # noqa: E501
@@ -102,6 +108,13 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
     )
 
 
+def aside(options: argparse.Namespace) -> Aside:
+    """For what is said before the run."""
+    from factc.cli.aside import Aside
+
+    return Aside(silent=options.output == QUIET and not (options.stats or options.dry_run))
+
+
 def _again(made: Parser, options: argparse.Namespace) -> str:
     """The options as they have to be given once more when the run is resumed."""
     words: list[str] = []
@@ -122,8 +135,8 @@ def _option(name: str, value: object, dest: str) -> str:
     if isinstance(value, float):
         text = written(value) if given(written(value)) == value else plain(value)
     if dest == "exclusive":
-        return name if value == _THIS_JOB else f"{name}={word(text)}"
-    return f"{name} {word(text)}"
+        return name if value == _THIS_JOB else f"{name}={quoted(text)}"
+    return f"{name}={quoted(text)}" if text.startswith("-") else f"{name} {quoted(text)}"
 
 
 def _cleaned(arguments: Sequence[str]) -> list[str]:

@@ -20,9 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.record.statedir import StateDir
 
-_COUNTS = {"SUCCEEDED": "succeeded", "SUCCEEDED_NO_OP": "no-op", "FAILED": "failed", "SKIPPED": "skipped",
-           "RUNNING": "running", "WAITING": "waiting"}  # fmt: skip
-
 
 def run(arguments: list[str]) -> int:
     made = bare_parser("runs", "Lists the recorded runs, the newest first.", "[OPTIONS]")
@@ -82,7 +79,7 @@ def json_line(value: object) -> str:
 
 def counted(one: Recorded) -> str:
     """`5 succeeded, 1 failed`."""
-    return ", ".join(f"{n} {_COUNTS[state]}" for state, n in recorded.counts(one.state).items()) or "no tasks"
+    return ", ".join(f"{n} {word}" for word, n in recorded.counts(one.state).items()) or "no tasks"
 
 
 def clock(at: float) -> str:

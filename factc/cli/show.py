@@ -12,13 +12,14 @@ from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError
+from factc.events.ending import WORDS
 from factc.events.spent import Courses
 from factc.events.stats import Stats
 from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
 from factc.record.onward import onward
-from factc.record.pasted import deliver_command, word
+from factc.record.pasted import deliver_command, show_command, word
 from factc.record.recorded import Recorded
 from factc.sink.colour import colour_wanted
 from factc.sink.figures import figures
@@ -129,7 +130,7 @@ def _tasks(found: Recorded) -> str:
     rows = [["TASK", "STATE", "STARTED", "TOOK", "CODE", ""]]
     for name, task in zip(found.header.names, found.state.tasks, strict=True):
         rows.append([
-            short(name, 60), task.state, clock(task.started) if task.started else "",
+            short(name, 60), WORDS[task.state], clock(task.started) if task.started else "",
             durations.shown(task.duration) if task.duration is not None else "",
             "" if task.code is None else str(task.code), _why(task, found),
         ])  # fmt: skip
@@ -161,7 +162,7 @@ def _ways(found: Recorded, state_dir: str) -> str:
 
 def _states(found: Recorded) -> list[dict[str, object]]:
     return [
-        {"task": name, "state": task.state, "attempt": task.attempt, "started": task.started,
+        {"task": name, "state": WORDS[task.state], "attempt": task.attempt, "started": task.started,
          "duration": task.duration, "code": task.code, "reason": task.reason, "carried": task.carried}
         for name, task in zip(found.header.names, found.state.tasks, strict=True)
     ]  # fmt: skip
@@ -193,7 +194,8 @@ def _log_of(found: Recorded, number: int, attempt: int | None) -> int:
     if attempt is not None and attempt > last:
         raise RequestError(f"the task '{name}' has had {last} attempt{'s' * (last > 1)}, not {attempt}")
     if task.carried:
-        say(f"factc: '{visible(name)}' was carried over: factc show {(found.header.continues or '')[:8]} {word(name)}")
+        there = show_command((found.header.continues or "")[:8], name, found.home.path)
+        say(f"factc: '{visible(name)}' was carried over: {there}")
     if found.doubt:
         say(f"factc: {found.doubt}; only shown")
     wrote = False
@@ -203,7 +205,7 @@ def _log_of(found: Recorded, number: int, attempt: int | None) -> int:
         say(
             f"factc: '{visible(name)}' wrote nothing"
             if task.started
-            else f"factc: '{visible(name)}' did not run: {visible(task.reason or task.state)}"
+            else f"factc: '{visible(name)}' did not run: {visible(task.reason or WORDS[task.state])}"
         )
     return 0
 

@@ -30,7 +30,7 @@ factc_succeeded=0 factc_noop=0 factc_failed=0 factc_skipped=0
 factc_state='' factc_why='' factc_stopped=''
 
 # Whether all tasks in these states succeeded, and nobody wants the job to stop.
-all() {{ [ -z "$factc_stopped" ] || return 1; for factc_one do [ "$factc_one" = SUCCEEDED ] || return 1; done; }}
+all() {{ [ -z "$factc_stopped" ] || return 1; for factc_one do [ "$factc_one" = succeeded ] || return 1; done; }}
 
 # listed CODE CODES: whether a code is among those.
 listed() {{ case " $2 " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }}
@@ -40,19 +40,19 @@ settled() {{
   factc_code=$2
   [ "$factc_code" -lt 256 ] || factc_code=$((factc_code - 128)) # ksh counts signals from 256
   factc_why="exit code $factc_code"
-  if listed "$factc_code" "$3"; then factc_state=SUCCEEDED factc_why='' factc_succeeded=$((factc_succeeded + 1))
-  elif listed "$factc_code" "$4"; then factc_state=SUCCEEDED_NO_OP factc_noop=$((factc_noop + 1))
-  else factc_state=FAILED factc_failed=$((factc_failed + 1)); fi
+  if listed "$factc_code" "$3"; then factc_state=succeeded factc_why='' factc_succeeded=$((factc_succeeded + 1))
+  elif listed "$factc_code" "$4"; then factc_state=no-op factc_noop=$((factc_noop + 1))
+  else factc_state=failed factc_failed=$((factc_failed + 1)); fi
   printf '[%s] %s%s\\n' "$1" "$factc_state" "${{factc_why:+ ($factc_why)}}" >&2
 }}
 
 # lost NAME REASON: it could not be started.
 lost() {{
-  factc_state=FAILED factc_failed=$((factc_failed + 1))
-  printf '[%s] FAILED (could not start: %s)\\n' "$1" "$2" >&2
+  factc_state=failed factc_failed=$((factc_failed + 1))
+  printf '[%s] failed (could not start: %s)\\n' "$1" "$2" >&2
 }}
 
-skip() {{ factc_state=SKIPPED factc_skipped=$((factc_skipped + 1)); printf '[%s] SKIPPED\\n' "$1" >&2; }}
+skip() {{ factc_state=skipped factc_skipped=$((factc_skipped + 1)); printf '[%s] skipped\\n' "$1" >&2; }}
 """
 
 _FOUND = """\
@@ -89,7 +89,7 @@ outcome() {
       bytes) factc_bytes=$factc_one factc_part=state ;;
       *)
         factc_part=name
-        [ "$factc_one" = FAILED ] || continue
+        [ "$factc_one" = failed ] || continue
         [ "$FACTC_FAILED_COUNT" -gt 0 ] || new_list
         FACTC_FAILED_COUNT=$((FACTC_FAILED_COUNT + 1)) factc_room=$((factc_room - factc_bytes - 1))
         [ -z "$factc_list" ] || printf '%s\n' "$factc_line" >>"$factc_list"

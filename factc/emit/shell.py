@@ -91,7 +91,7 @@ def _comment(plan: Plan, task: PlanTask) -> str:
         parts.append("waits for " + ", ".join(_told(plan.tasks[d].name) for d in task.dependencies))
     rules = "continues on " + " ".join(map(str, task.ok))
     if task.noop:
-        rules += ", ends early on " + " ".join(map(str, task.noop))
+        rules += ", is a no-op on " + " ".join(map(str, task.noop))
     parts.append(rules if task.argv else "runs nothing")
     parts += [_told(words) for words in _limits(task)]
     return " · ".join(parts)

@@ -5,13 +5,17 @@ Knows the fold over a run's facts; knows no screen, file or process.
 
 from __future__ import annotations
 
-from factc.events.state import FAILED, NO_OP, SUCCEEDED
+from factc.events.state import FAILED, NO_OP, RUNNING, SKIPPED, SUCCEEDED, WAITING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.events.state import RunState
 
-# How a run ended, in words for people and for `--format json`.
+# The states of a task in words for people and for `--format json`, in the order in which they are counted.
+WORDS = {SUCCEEDED: "succeeded", NO_OP: "no-op", FAILED: "failed", SKIPPED: "skipped", RUNNING: "running",
+         WAITING: "waiting"}  # fmt: skip
+
+# How a run ended, in such words.
 OK = "succeeded"
 EARLY = "finished early"
 BAD = "failed"

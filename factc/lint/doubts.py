@@ -71,7 +71,7 @@ def _never_succeeds(task: Task) -> str:
     code = _constant(task)
     if code is None or code in task.ok:
         return ""
-    return f"always ends with code {code}, " + ("which ends this branch early" if code in task.noop else "a failure")
+    return f"always ends with code {code}, " + ("a no-op" if code in task.noop else "a failure")
 
 
 def _constant(task: Task) -> int | None:

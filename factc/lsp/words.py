@@ -9,7 +9,7 @@ from factc.front.text_attributes import ATTRIBUTES
 
 ATTRIBUTE = {
     "ok": "exit codes that continue the job",
-    "noop": "exit codes that end this branch early, without an error",
+    "noop": "exit codes of a no-op: what depends on the task is skipped, and nothing is wrong",
     "retry": "more attempts after one that failed",
     "timeout": "an attempt that takes longer is stopped, and has failed",
     "finally": "it runs whatever came of the others",

@@ -81,7 +81,7 @@ class PlanTask:
     name:         as events, screen and options show it.
     dependencies: the numbers of the tasks it waits for, in the order in which they were declared.
     argv:         program and arguments: ("sh", "-c", TEXT), or () for a task that runs nothing.
-    ok, noop:     the exit codes that continue the job, and those that end this branch early.
+    ok, noop:     the exit codes that continue the job, and those of a no-op, which end this branch.
     directory:    where it runs, or None for where factc runs.
     environment:  variables it sees beside the inherited ones.
     declared:     its number in the job file: what breaks ties between ready tasks.

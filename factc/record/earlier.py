@@ -14,7 +14,7 @@ from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
 from factc.record.history import OPEN, find, open_runs, successor
 from factc.record.journalfile import JournalFile, Locked, lock, unlock
-from factc.record.pasted import word
+from factc.record.pasted import resume_command, word
 from factc.record.recorded import read
 from factc.record.resume import Resumption
 from factc.visible import visible
@@ -147,7 +147,10 @@ def _check(run: Recorded) -> None:
         raise RunsAlready(f"the run {run.short} still runs: {where}", "wait for it, or stop it first")
     if next_run := successor(run.home, run):
         words = f"the run {run.short} has been continued already, by the run {next_run.run[:8]}"
-        raise NothingToDo(words, f"go on from that one: factc resume {next_run.run[:8]}, or begin anew: factc run JOB")
+        raise NothingToDo(
+            words,
+            f"go on from that one: {resume_command(next_run.run[:8], '', run.home.path)}; or begin anew: factc run JOB",
+        )
     if run.journal.lost and not run.journal.finished:
         line = run.journal.damage
         path = visible(os.path.join(run.directory, JOURNAL))

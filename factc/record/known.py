@@ -38,7 +38,7 @@ def known_seconds(home: StateDir, job: str, names: Sequence[str], *, but: str = 
     """Seconds that each task of a job, by name, is expected to take; None if its earlier runs tell of none of them.
 
     It is the median of the task's newest durations in the last runs of that job: those of attempts that succeeded (or
-    ended early), as a failure tells little of how long the work takes. One that was carried over counts once. A task
+    were a no-op), as a failure tells little of how long the work takes. One that was carried over counts once. A task
     that is new is expected to take the median of the others. Runs that did not get through half of the tasks make room
     for older ones. but: the run that asks, which has nothing to tell yet. Never raises for what lies in the state
     directory; what others could have written there tells nothing.

@@ -9,7 +9,7 @@ import os
 
 from factc.digest import sha256_hex
 from factc.files import TooLarge, read_regular
-from factc.record.pasted import requoted, resume_command, run_command, word
+from factc.record.pasted import option, requoted, resume_command, run_command
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -63,12 +63,12 @@ def _resume(header: RunHeader, state_dir: str) -> str:
 
 def _run(header: RunHeader, state_dir: str) -> str:
     """A run takes webhooks anew."""
-    options = [f" --webhook-header-env {word(name)}" for name in header.headers]
-    options += [f" --webhook-secret-env {word(header.signed)}"] if header.signed else []
+    options = [option("--webhook-header-env", name) for name in header.headers]
+    options += [option("--webhook-secret-env", header.signed)] if header.signed else []
     if header.endpoints:
         from factc.sink.address import whole_urls
 
-        options += [f" --webhook {word(url)}" for url in whole_urls(header.endpoints, []) if url]
+        options += [option("--webhook", url) for url in whole_urls(header.endpoints, []) if url]
     path = _near(header.files[0]["path"], header)
     path = f"./{path}" if path.startswith("-") else path
     return run_command(path, header.run[:8], requoted(header.again) + "".join(options), state_dir, header.directory)

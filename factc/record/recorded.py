@@ -9,8 +9,8 @@ import os
 import time
 
 from factc.diagnostic import RequestError
-from factc.events.ending import BAD, STOPPED, ending
-from factc.events.state import FAILED, NO_OP, SUCCEEDED, RunState
+from factc.events.ending import BAD, STOPPED, WORDS, ending
+from factc.events.state import RunState
 from factc.instant import between
 from factc.record import JOURNAL, PLAN
 from factc.record.journalfile import is_locked
@@ -215,10 +215,6 @@ def unreadable(path: str, problem: OSError) -> RequestError:
 
 
 def counts(state: RunState) -> dict[str, int]:
-    """How many tasks are in which state, in the order in which people are told."""
+    """How many tasks are in which state, in words and in the order in which people are told."""
     states = [task.state for task in state.tasks]
-    return {
-        name: states.count(name)
-        for name in (SUCCEEDED, NO_OP, FAILED, "SKIPPED", "RUNNING", "WAITING")
-        if name in states
-    }
+    return {word: states.count(name) for name, word in WORDS.items() if name in states}

@@ -22,7 +22,7 @@ NEW = "new in this job"
 _STATES = {
     FAILED: "failed last time",
     RUNNING: "was running when the run died",
-    NO_OP: "ended early last time",
+    NO_OP: "was a no-op last time",
 }
 NOT_RUN = "did not run last time"
 

@@ -16,6 +16,7 @@ from factc.loop import Loop
 from factc.record.pasted import deliver_command
 from factc.runner.parts import Parts
 from factc.runner.term import Term
+from factc.runner.wishes import QUIET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,25 +62,27 @@ def launch(
     *,
     resumption: Resumption | None = None,
     source: Source | None = None,
+    before: str = "",
 ) -> Result:
     """Runs a plan whose texts are all final.
 
     text: its compiled text, if it is at hand. resumption: what is carried over from another run. source: the job's
-    text, to name the place of a secret in it.
+    text, to name the place of a secret in it. before: what is said first.
 
     Must be called in the main thread. Raises RequestError if the run cannot be recorded, if another holds its lock,
     or if the job holds a secret.
     """
     parts = Parts(plan, wishes, text, resumption, source)
     with Loop() as loop:
-        return _Launch(parts, loop).result()
+        return _Launch(parts, loop, before).result()
 
 
 class _Launch:
     """One run."""
 
-    def __init__(self, parts: Parts, loop: Loop) -> None:
+    def __init__(self, parts: Parts, loop: Loop, before: str) -> None:
         self.parts = parts
+        self.before = before
         self.wishes = parts.wishes
         self.loop = loop
         self.said: set[str] = set()  # of what the run has to do without
@@ -93,6 +96,7 @@ class _Launch:
         try:
             self._make()
             self._connect()
+            parts.screen.write(self.before)
             parts.say_warnings()
             state = parts.runner.run()
             self._disconnect()
@@ -146,6 +150,7 @@ class _Launch:
                 self.parts.say(words)
 
     def _record_broke(self, words: str) -> None:
+        self.parts.screen.speak_up()
         self.parts.say(words)
         if not self.running.over:
             self.parts.runner.hold("the record of the run could not be written")
@@ -182,7 +187,10 @@ class _Launch:
         words = ""
         try:
             self.telling = not self.given_up
-            words = screen.account(at, self._stats) if self.telling else ""
+            if self.wishes.rehearse:
+                words = screen.rehearsed()
+            elif self.telling:
+                words = screen.account(at, self._stats)
             self.telling = False
         except _GivenUp:
             pass
@@ -211,17 +219,20 @@ class _Launch:
             loop.wait(max(0.0, deadline - loop.now()))
         said.cancel()
         reports = [webhook.close(0) for webhook in self.parts.webhooks]
+        missing = any(report.line() for report in reports)
+        if missing and self.wishes.required:
+            self.parts.screen.speak_up()
         for report in reports:
             if line := report.line():
                 later = f"; later: {self.parts.pasted(deliver_command)}" if self.parts.record and report.later else ""
                 self.parts.say(line + later)
         loop.wait(0)
-        return any(report.line() for report in reports)
+        return missing
 
     def _say_waiting(self, seconds: float) -> None:
         """For whom the end waits, and how not to; unless nobody sits there to read it."""
         urls = ", ".join(webhook.url for webhook in self.parts.webhooks if webhook.busy)
-        if urls and self.wishes.output != "quiet":
+        if urls and self.wishes.output != QUIET:
             later = "later" if self.parts.record else "no more"
             self.parts.say(f"waiting up to {seconds:g} s for {urls}, Ctrl-C: {later}")
 

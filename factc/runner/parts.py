@@ -14,6 +14,7 @@ from factc.entered import variable
 from factc.events import RunCreated
 from factc.plan.values import alike, tag_variable
 from factc.record import STATE_DIR
+from factc.record.pasted import path
 from factc.record.writer import Record
 from factc.runner.chance import chance
 from factc.runner.confidential import Confidential
@@ -21,6 +22,7 @@ from factc.runner.outer import GRACE, SECRETS, ended
 from factc.runner.rules import Rules
 from factc.runner.runheader import run_header
 from factc.runner.runner import Runner
+from factc.runner.wishes import QUIET
 from factc.sink.terminal import Terminal
 from factc.spelling import nearest
 
@@ -73,11 +75,11 @@ class Parts:
             self.plan, self.wishes, self._text, at=self.loop.wall(), groups=self._groups, continues=self._continues(),
             secrets=[secret.name for secret in self._confidential.secrets],
         )  # fmt: skip
+        self.screen = self._screen()
         self._hold_lock()
         carried = self._resumption.facts(self.header.at) if self._resumption else ()
         self._opening: Step = (RunCreated(self.header.at), *carried)
         self._open_record()
-        self.screen = self._screen()
         self.webhooks = self._webhooks()
         self.runner = self._runner()
 
@@ -123,7 +125,13 @@ class Parts:
         header, wishes = self.header, self.wishes
         key = header.reference if wishes.exclusive is True else f"key:{wishes.exclusive}"
         self.lock = Exclusive(
-            wishes.home, key, run=header.run, host=header.host, clock=self.loop.wall, wait=wishes.wait or 0.0
+            wishes.home,
+            key,
+            run=header.run,
+            host=header.host,
+            clock=self.loop.wall,
+            wait=wishes.wait or 0.0,
+            waiting=self.say,
         )
         header.at = self.lock.at
         if not self.lock.locked:
@@ -139,12 +147,16 @@ class Parts:
     def _screen(self) -> Terminal:
         return Terminal(
             self.plan,
-            output=self.wishes.output,
+            output=QUIET if self.wishes.rehearse else self.wishes.output,
+            silent=self.wishes.silent,
             colour=self.wishes.colour,
             now=self.header.at,
-            log_path=self.record.log if self.record else None,
-            onward=self._onward if self.record else None,
+            log_path=self._log if self._recording else None,
+            onward=self._onward if self._recording else None,
         )
+
+    def _log(self, task: int, stream: int, attempt: int) -> str:
+        return path(self.record.log(task, stream, attempt)) if self.record else ""
 
     def _onward(self) -> str:
         """Looked for at the end: the job's file may be mended while the run still goes on."""

@@ -1,11 +1,12 @@
 """The last characters of an output that may be of any length; no character and no sequence of a terminal is cut in two.
 
-Knows bytes and how to decode them; keeps a bounded part of them in memory.
+Of a line that was written over (a progress bar) there is only what was written last. Knows bytes and how to decode
+them; keeps a bounded part of them in memory.
 """
 
 from __future__ import annotations
 
-from factc.controls import REACH, entire, whole
+from factc.controls import REACH, entire, settled, whole
 
 
 class Tail:
@@ -34,7 +35,7 @@ class Tail:
         """
         if not self._any:
             return None
-        data = b"".join(self._chunks)
+        data = settled(b"".join(self._chunks))
         text = data[: whole(data) if so_far else None].decode("utf-8", "replace").rstrip("\r\n")
         if len(text) <= self._limit:
             return text
@@ -42,6 +43,6 @@ class Tail:
         return data[entire(data, len(text[: len(text) - self._limit].encode())) :].decode("utf-8", "replace")
 
     def _shorten(self) -> None:
-        data = b"".join(self._chunks)
+        data = settled(b"".join(self._chunks))
         data = data[entire(data, len(data) - 4 * self._limit - REACH) :]
         self._chunks, self._size = [data], len(data)

@@ -21,7 +21,8 @@ DRAIN = 30.0  # seconds that the exit waits for webhooks
 TAIL = 10_000  # characters of output per stream that events carry
 SHORTEST, LONGEST = 0.001, 1_000_000_000  # seconds that a time may take: some thirty years
 HEARTBEAT = 0.05  # seconds between two heartbeats at the least
-OUTPUTS = ("stream", "group", "quiet", "raw")
+QUIET = "quiet"
+OUTPUTS = ("stream", "group", QUIET, "raw")
 
 
 class Wishes:
@@ -108,6 +109,11 @@ class Wishes:
         self.files = list(files)
         self.alone = alone
         self._check()
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is said of a run that succeeds; who asks for figures or a rehearsal wants to see them."""
+        return self.output == QUIET and not (self.stats or self.rehearse)
 
     @property
     def home(self) -> StateDir:

@@ -6,30 +6,35 @@ whole, so it does not matter how the bytes were cut.
 
 from __future__ import annotations
 
-from factc.controls import COLOUR, REMOVED, plain, whole
+from factc.controls import COLOUR, REMOVED, latest, plain, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 
 MAX_LINE = 65_536  # bytes of an unfinished line that are held back
+OLD = 4096  # bytes of it from which on what was written over is forgotten
 
 
 class Lines:
     """One stream of one task. `prefix` stands before every line; colours of the task are kept if wanted."""
 
-    __slots__ = ("_prefix", "_colour", "_held")
+    __slots__ = ("_prefix", "_colour", "_held", "_forget")
 
     def __init__(self, prefix: str, colour: bool) -> None:
         self._prefix = prefix
         self._colour = colour
         self._held = b""
+        self._forget = OLD
 
     def add(self, data: bytes) -> str:
         """The lines that are whole now, ready to be shown ("" for none)."""
         end = data.rfind(b"\n") + 1
         if not end:
             self._held += data
+            if len(self._held) > self._forget and b"\r" in data:
+                self._held = latest(self._held)
+                self._forget = 2 * len(self._held) + OLD
             return self._cut() if len(self._held) > MAX_LINE else ""
         whole, self._held = self._held + data[:end], data[end:]
         return self._shown(whole)
@@ -57,10 +62,7 @@ def cleaned(line: bytes, colour: bool) -> str:
     """A line without what no screen shows; with `colour`, what colours stays and is switched off at its end."""
 
     def kept(match: re.Match[bytes]) -> bytes:
-        if match.lastgroup:
-            return match[0] if colour and COLOUR.fullmatch(match[0]) else b""
-        return b"\r" if b"\r" in match[0] else b""
+        return match[0] if match.lastgroup and colour and COLOUR.fullmatch(match[0]) else b""
 
-    text = REMOVED.sub(kept, line.rstrip(b"\r"))
-    text = text.rpartition(b"\r")[2]  # of a progress bar what a terminal would show last
+    text = REMOVED.sub(kept, latest(line))
     return (text + b"\x1b[0m" if b"\x1b" in text else text).decode("utf-8", "replace")

@@ -6,7 +6,7 @@ Knows the fold and the plan; the answer is a string.
 from __future__ import annotations
 
 from factc import durations
-from factc.events.ending import ending
+from factc.events.ending import WORDS, ending
 from factc.events.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
 from factc.instant import between
 from factc.plan.graph import users_of
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 10  # names in a list before `and 12 more`
 MOST_CAUSES = 3  # tasks that are said to have blocked a task, and with it all that is below
-_WORDS = ((SUCCEEDED, "succeeded"), (NO_OP, "no-op"), (FAILED, "failed"), (SKIPPED, "skipped"))
 
 
 class Summary:
     """The account of one run.
 
     tails: gives the last lines that a failed task wrote, and of which stream.
-    log: gives the path of a log, by task, stream and attempt.
+    log: gives the path of a log as a word of a shell, by task, stream and attempt.
     onward: makes the line that says how to go on where the run failed, if there is one.
     """
 
@@ -70,12 +69,11 @@ class Summary:
     def _headline(self, at: float) -> str:
         states = [task.state for task in self._state.tasks]
         carried = sum(task.carried for task in self._state.tasks)
-        counts = ", ".join(f"{states.count(state)} {words}" for state, words in _WORDS if state in states)
+        counts = ", ".join(f"{states.count(state)} {words}" for state, words in WORDS.items() if state in states)
         counts += f" ({carried} carried over)" if carried else ""
         good = self._state.job == SUCCEEDED
-        verdict = ending(self._state) if good else "FAILED"
         took = durations.shown(between(self._state.created, at))
-        words = painted(verdict, f"{BOLD};{GREEN if good else RED}", self._colour)
+        words = painted(ending(self._state), f"{BOLD};{GREEN if good else RED}", self._colour)
         stopped = f" ({visible(self._state.stopped)})" if self._state.stopped else ""
         return f"{visible(self._plan.name)}: {words} after {took}{stopped}: {counts or 'no tasks'}"
 
@@ -90,7 +88,7 @@ class Summary:
             lines.append(painted(f"        the last lines of {stream}:", DIM, self._colour))
             lines += [f"        | {line}" for line in last]
         if self._log and last:
-            lines.append(f"        log: {visible(self._log(number, 2 if stream == 'stderr' else 1, task.attempt))}")
+            lines.append(f"        log: {self._log(number, 2 if stream == 'stderr' else 1, task.attempt)}")
         if blocked:
             lines.append(f"        blocked: {blocked}")
         return lines
@@ -109,6 +107,14 @@ class Summary:
 
     def _name(self, number: int) -> str:
         return short(self._plan.tasks[number].name)
+
+
+def rehearsed(plan: Plan, state: RunState) -> str:
+    """What a rehearsal comes to: nothing was executed, and nobody knows how that would have ended."""
+    carried = sum(task.carried for task in state.tasks)
+    count = len(plan.tasks) - carried
+    words = f"{count} task{'s' * (count != 1)}" + (f" ({carried} carried over)" if carried else "")
+    return f"dry run: nothing was executed; {visible(plan.name)} would run {words}\n"
 
 
 def _blocked(plan: Plan, states: Sequence[str]) -> Iterator[tuple[int, str]]:

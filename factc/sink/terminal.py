@@ -10,14 +10,15 @@ import os
 import time
 
 from factc import durations
-from factc.controls import REACH, entire
-from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
-from factc.events.state import FAILED, NO_OP, RUNNING, RunState
+from factc.events import AttemptEnded, RunStopped, TaskEnded, TaskSkipped, TaskStarted
+from factc.events.ending import WORDS
+from factc.events.state import FAILED, NO_OP, RUNNING, SKIPPED, SUCCEEDED, RunState
 from factc.instant import between
 from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
 from factc.sink.spool import Spool
 from factc.sink.streams import ERR, OUT, Streams
-from factc.sink.summary import Summary, names, short
+from factc.sink.summary import Summary, names, rehearsed, short
+from factc.sink.tails import Tails
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -37,17 +38,16 @@ RAW = "raw"
 QUIET_FOR = 60.0  # seconds without a word before `still running`
 FRAME = 0.125  # seconds between two pictures of the live block
 PREFIX = 60  # characters of a name before a line of its output
-LAST_LINES = 10  # of a failed task, in the summary
-LAST_BYTES = 4096
-_VERBS = {"SUCCEEDED": ("succeeded", GREEN), NO_OP: ("no-op", CYAN), FAILED: ("failed", RED)}
+_COLOURS = {SUCCEEDED: GREEN, NO_OP: CYAN, FAILED: RED}
 
 
 class Terminal:
     """A sink and a listener of one run.
 
-    output: how task output is shown (stream, group, quiet, raw). colour: False for none, None for what the
-    environment and each stream say. log_path: the path of a log by task, stream and attempt, if there are any.
-    onward: makes the line that says how to go on where the run failed, if there is one.
+    output: how task output is shown (stream, group, quiet, raw). silent: nothing is said unless something is wrong;
+    what was to be said before that is kept for then. colour: False for none, None for what the environment and each
+    stream say. log_path: the path of a log by task, stream and attempt, if there are any. onward: makes the line that
+    says how to go on where the run failed, if there is one.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Terminal:
         plan: Plan,
         *,
         output: str = STREAM,
+        silent: bool = False,
         colour: bool | None = None,
         out: int = 1,
         err: int = 2,
@@ -71,15 +72,16 @@ class Terminal:
         self._colour = {s: colour_wanted(os.environ, self._streams.is_terminal(s), colour) for s in (OUT, ERR)}
         self._clock = not self._streams.is_terminal(ERR)
         self._lines: dict[tuple[int, int], Lines] = {}
-        self._tails: dict[tuple[int, int], bytes] = {}
+        self._tails = Tails()
         self._groups: dict[tuple[int, int], Spool] = {}
         self._running: dict[int, float] = {}
-        self._counts = dict.fromkeys((*_VERBS, "SKIPPED"), 0)
+        self._counts = dict.fromkeys((*_COLOURS, SKIPPED), 0)
+        self._kept: list[str] | None = [] if silent else None  # what is said if something goes wrong
         self._spoken = now
         self._now = now
         pager = self._streams.is_pipe(OUT)  # what reads it may show it on this very terminal
         able = os.environ.get("TERM") not in (None, "", "dumb")
-        self._live = able and not self._clock and not pager and output != RAW
+        self._live = able and not self._clock and not pager and output not in (RAW, QUIET)
         self._descriptor = err
         self._shown = False
 
@@ -127,10 +129,12 @@ class Terminal:
                 self._started(fact)
             elif isinstance(fact, TaskEnded):
                 self._ended(fact)
+            elif isinstance(fact, RunStopped):
+                self.speak_up()
             elif isinstance(fact, AttemptEnded):
                 self._attempt_ended(fact)
             elif isinstance(fact, TaskSkipped) and self._state.tasks[fact.task].reason == fact.cause:  # the first one
-                self._counts["SKIPPED"] += 1
+                self._counts[SKIPPED] += 1
                 skipped = skipped or {}
                 skipped.setdefault(fact.cause, []).append(fact.task)
         if skipped and self._output != QUIET:
@@ -138,14 +142,13 @@ class Terminal:
                 self._tell("skipped", YELLOW, names(self._plan, tasks), cause)
 
     def output(self, task: int, stream: int, data: bytes) -> None:
-        key = (task, stream)
-        self._tails[key] = (self._tails.get(key, b"") + data)[-LAST_BYTES - REACH :]
+        self._tails.add(task, stream, data)
         if self._output == RAW:
             self._streams.write_bytes(stream, data)
         elif self._output == GROUP:
-            self._groups.setdefault(key, Spool()).add(data)
+            self._groups.setdefault((task, stream), Spool()).add(data)
         elif self._output == STREAM:
-            self._write(stream, self._splitter(key).add(data))
+            self._write(stream, self._splitter((task, stream)).add(data))
 
     def say(self, message: str, at: float) -> None:
         """A line of factc's own."""
@@ -157,7 +160,10 @@ class Terminal:
         self._now = at
         if self._live:
             self._draw_block()
-        elif self._running and between(self._spoken, at) >= QUIET_FOR:
+            return
+        if self._output == STREAM and not self._clock:  # a terminal that can show no block
+            self._tell_unfinished()
+        if self._running and self._output != QUIET and between(self._spoken, at) >= QUIET_FOR:
             longest = list(self._running.items())[:10]
             names = [f"{self._name(task)} ({durations.shown(between(since, at))})" for task, since in longest]
             more = len(self._running) - len(names)
@@ -167,6 +173,10 @@ class Terminal:
         """The run is over: takes the block away."""
         self._streams.show(None)
         self._live = False
+
+    def rehearsed(self) -> str:
+        """The account of a run that was none."""
+        return rehearsed(self._plan, self._state)
 
     def account(self, at: float, more: Callable[[bool], str] = lambda colour: "") -> str:
         """The account of the run, and below it what `more` makes of it. more: is told whether colours are wanted."""
@@ -178,11 +188,19 @@ class Terminal:
 
     def write(self, text: str) -> None:
         """A text of whole lines, as it is."""
-        self._write(ERR, text)
+        if self._kept is None:
+            self._write(ERR, text)
+        else:
+            self._kept.append(text)
+
+    def speak_up(self) -> None:
+        """Something is wrong: what was kept is said, and from now on all is."""
+        kept, self._kept = self._kept, None
+        self.write("".join(kept or ()))
 
     def _summary(self) -> Summary:
         return Summary(
-            self._plan, self._state, tails=self._last_lines, log=self._log_path, colour=self._colour[ERR],
+            self._plan, self._state, tails=self._tails.last_lines, log=self._log_path, colour=self._colour[ERR],
             onward=self._onward,
         )  # fmt: skip
 
@@ -198,8 +216,7 @@ class Terminal:
         """It failed, and will be tried again."""
         self._running.pop(fact.task, None)
         self._let_out(fact.task)
-        for stream in (OUT, ERR):
-            self._tails.pop((fact.task, stream), None)
+        self._tails.forget(fact.task)
         if self._output != QUIET:
             took = [durations.shown(fact.duration)] if fact.duration is not None else []
             wait = f"again in {durations.shown(fact.again - fact.at)}"
@@ -209,20 +226,20 @@ class Terminal:
         self._running.pop(fact.task, None)
         self._counts[fact.state] += 1
         self._let_out(fact.task)
+        if fact.state == FAILED:
+            self.speak_up()
         if self._output != QUIET or fact.state == FAILED:
             self._tell_end(fact)
         if fact.state != FAILED:
-            for stream in (OUT, ERR):
-                self._tails.pop((fact.task, stream), None)
+            self._tails.forget(fact.task)
 
     def _tell_end(self, fact: TaskEnded) -> None:
-        verb, code = _VERBS[fact.state]
         words = [durations.shown(fact.duration)] if fact.duration is not None else []
         if fact.state == NO_OP:
             words.append(f"exit code {fact.code}: what depends on it is not needed")
         if fact.reason:
             words.append(fact.reason)
-        self._tell(verb, code, self._name(fact.task), *words)
+        self._tell(WORDS[fact.state], _COLOURS[fact.state], self._name(fact.task), *words)
 
     def _let_out(self, task: int) -> None:
         """What was held back of a task that has ended."""
@@ -245,6 +262,12 @@ class Terminal:
             self._lines[key] = Lines(prefix + " ", self._colour[key[1]])
         return self._lines[key]
 
+    def _tell_unfinished(self) -> None:
+        """What the lines say so far that tasks are writing, where it is new."""
+        for task in list(self._running):
+            if words := self._tails.news(task):
+                self._tell("so far", DIM, self._name(task), words)
+
     # ---- words
 
     def _tell(self, verb: str, code: str, name: str, *words: str) -> None:
@@ -254,7 +277,7 @@ class Terminal:
         """A line: whatever stands in the words, the terminal takes none of it for an order."""
         self._spoken = self._now
         clock = time.strftime("%H:%M:%S ", time.localtime(self._now)) if self._clock else ""
-        self._write(ERR, f"{clock}{verb}{visible(words)}\n")
+        self.write(f"{clock}{verb}{visible(words)}\n")
 
     def _write(self, stream: int, text: str) -> None:
         if text:
@@ -262,23 +285,6 @@ class Terminal:
 
     def _name(self, task: int) -> str:
         return short(self._plan.tasks[task].name)
-
-    def _last_lines(self, task: int) -> tuple[str, list[str]]:
-        """The last lines of a task's standard error, or of its output if it wrote no errors."""
-        if (task, ERR) not in self._tails and (task, OUT) not in self._tails:
-            return "", []
-        from factc.sink.lines import Lines
-
-        for stream, name in ((ERR, "stderr"), (OUT, "stdout")):
-            text = Lines("", False)
-            tail = self._tails.get((task, stream), b"")
-            if len(tail) >= LAST_BYTES:  # the first line may have lost its beginning
-                tail = tail[entire(tail, len(tail) - LAST_BYTES) :]
-                tail = tail.partition(b"\n")[2] if b"\n" in tail[:-1] else tail
-            lines = (text.add(tail) + text.rest()).splitlines()[-LAST_LINES:]
-            if any(line.strip() for line in lines):
-                return name, lines
-        return "", []
 
     # ---- the live block
 
@@ -296,13 +302,14 @@ class Terminal:
         """How far the run has come, and what runs now, the longest first."""
         done = sum(self._counts.values())
         words = [f"{done} of {len(self._plan.tasks)} done"]
-        words += [f"{self._counts[state]} {name}" for state, name in ((FAILED, "failed"), ("SKIPPED", "skipped"))
-                  if self._counts[state]]  # fmt: skip
+        words += [f"{self._counts[state]} {WORDS[state]}" for state in (FAILED, SKIPPED) if self._counts[state]]
         if self._state.stopped:
             words.append("stopping")
         took = durations.shown(between(self._state.created, self._now)) if self._state.job == RUNNING else ""
         rows = ["── " + " · ".join([short(self._plan.name, 60), *words, *([took] if took else [])])]
         for task, since in list(self._running.items())[:most]:
-            rows.append(f"   {self._name(task)}  {durations.shown(between(since, self._now))}")
+            says = self._tails.unfinished(task)
+            took = durations.shown(between(since, self._now))
+            rows.append(f"   {self._name(task)}  {took}" + (f"  {visible(says)}" if says else ""))
         more = len(self._running) - most
         return [*rows, f"   and {more} more"] if more > 0 else rows
