@@ -28,7 +28,7 @@ _TAG = r"\{\{\{[^{}\n]*\}\}\}|\{\{[^{}\n]*\}\}"
 _STRING = r'"(?:[^"\\\n]|\\[^\n])*"'
 _WORD = r"\w[\w.\-]*"
 _INDENTED = r"(?:[ \t]+\S[^\n]*(?:\n|\Z)(?:[ \t]*\n(?=(?:[ \t]*\n)*[ \t]+\S))*)+"
-_ATTRIBUTES = "ok noop retry timeout finally each pool shell cd env verbatim exec command script".split()
+_ATTRIBUTES = "ok noop retry timeout finally each pool secret shell cd env verbatim exec command script".split()
 
 
 class RecipeLexer(BashLexer):

@@ -70,7 +70,7 @@ class Source:
         if self._covered is None:
             from factc.secrets.written import covered
 
-            self._covered = covered(self.text, self.hidden())
+            self._covered = covered(self.text, self.hidden()) if self.hidden() else self.text
         return self._covered
 
 

@@ -114,9 +114,9 @@ def test_mistakes_in_json(item: dict[str, Any], code: str, words: str, place: st
     assert place is None or marked(found[0]) == place
 
 
-@pytest.mark.parametrize("key", ["retry", "timeout", "pools"])
+@pytest.mark.parametrize("key", ["retry", "timeout", "pools", "secrets"])
 def test_what_runs_nothing_has_no_attempts(key: str) -> None:
-    value = {"retry": {"times": 1}, "timeout": "1s", "pools": ["disk"]}[key]
+    value = {"retry": {"times": 1}, "timeout": "1s", "pools": ["disk"], "secrets": ["KEY"]}[key]
     assert one(factfile({"name": "a", key: value}, pools={"disk": 1}))[0] == "E109"
 
 
@@ -150,11 +150,44 @@ def test_secrets() -> None:
     assert one(factfile({"name": "a", "script": "x {{KEY}}"}, secrets=["KEY"]))[0] == "E202"
 
 
+def test_secrets_of_single_tasks() -> None:
+    found = plan("job j\nsecret ALL\na:\n    x\n[secret OWN, secret MORE]\nb: a\n    x\n[secret OWN]\nc:\n    x\n")
+    assert found.secrets == ("ALL", "OWN", "MORE")
+    assert {t.name: t.secrets for t in found.tasks} == {"a": ("ALL",), "b": ("ALL", "OWN", "MORE"), "c": ("ALL", "OWN")}
+    assert one("job j\n[secret OWN]\na:\n    x {{OWN}}\n")[::2] == ("E202", "{{OWN}}")
+    item = {"name": "a", "script": "x", "secrets": ["OWN"]}
+    assert plan(factfile(item, secrets=["ALL"])).tasks[0].secrets == ("ALL", "OWN")
+    assert mistakes(factfile({**item, "secrets": ["my-own"]}))[0].code == "E024"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "place"),
+    [
+        ("[secret]\na:\n    x\n", "`secret` needs the name of an environment variable", "secret"),
+        ("[secret KEY my-key]\na:\n    x\n", "this is no name of an environment variable", "my-key"),
+        ('[secret "KEY"]\na:\n    x\n', "this is no name of an environment variable", '"KEY"'),
+        ("[secret KEY=1234]\na:\n    x\n", "a secret has no value in the text", "KEY=1234"),
+        ("[secret KEY]\na:\n", "`secret` needs a recipe: this rule runs nothing", "a"),
+        ('[secret KEY]\nuse "x.fact" as x\n', "`secret` stands above a rule, not above `use`", "secret"),
+    ],
+)
+def test_mistakes_of_a_secret_of_one_task(text: str, words: str, place: str) -> None:
+    assert one("job j\n" + text) == ("E304", words, place)
+
+
 @pytest.mark.parametrize(
     ("text", "words", "place"),
     [
         ("param KEY = 1\nsecret KEY\n", "the secret `KEY` is called like a parameter", "KEY"),
         ("secret KEY\nsecret KEY\n", "the secret `KEY` is declared twice", "KEY"),
+        ("secret KEY\n[secret OWN KEY]\nt:\n    x\n", "all tasks of this job see the secret `KEY` already", "KEY"),
+        ("param KEY = 1\n[secret KEY]\nt:\n    x\n", "the secret `KEY` is called like a parameter", "KEY"),
+        ("[secret A, secret KEY A]\nt:\n    x\n", "the secret `A` is declared twice", "A"),
+        (
+            "[secret KEY, env KEY=1]\nt:\n    x\n",
+            "the secret `KEY` is called like a variable that the task sets",
+            "KEY",
+        ),
         ("param r = 1\n[each r in a b]\nt:\n    x\n", "the variable of `each` `r` is called like a parameter", "r"),
         ("[each r in a b, each r in c]\nt:\n    x\n", "the variable of `each` `r` is called like another one", "r"),
     ],

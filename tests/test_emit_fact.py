@@ -246,6 +246,7 @@ LIMITS = st.fixed_dictionaries(
         "retry": RETRY,
         "timeout": st.sampled_from(["1ms", "1h30m", "{{limit}}"]),
         "pools": st.lists(st.sampled_from(["disk", "net"]), unique=True, max_size=2),
+        "secrets": st.lists(st.sampled_from(["OWN", "my_own"]), unique=True, max_size=2),
     },
 )
 

@@ -372,6 +372,18 @@ def test_hover_in_a_broken_text_goes_by_what_is_written(editor: Editor) -> None:
     assert "waited for by: `check`, `report`" in shown
 
 
+def test_secrets_of_single_tasks(editor: Editor) -> None:
+    text = "job j\n\n[secret TOKEN, ok 0]\na:\n    x $TOKEN\n\n[ok 0, secret KEY TOKEN]\nb:\n    y\n"
+    editor.open("daily.fact", text)
+    shown = editor.at("hover", "daily.fact", text, "TOKEN]")["contents"]["value"]
+    assert shown == "`TOKEN`: a secret that only these tasks see: `a`, `b`"
+    assert "this task alone sees" in editor.at("hover", "daily.fact", text, "secret KEY")["contents"]["value"]
+    found = editor.at("references", "daily.fact", text, "TOKEN,", context={"includeDeclaration": True})
+    assert [taken(one["range"], text) for one in found] == ["TOKEN", "TOKEN"]
+    editor.change("daily.fact", text + "\n[secret ")
+    assert editor.labels("daily.fact", text + "\n[secret ", text + "\n[secret ") == ["TOKEN", "KEY"]
+
+
 def test_completion_of_tasks(editor: Editor) -> None:
     text = OUTER + "\nlast: load re"
     editor.open("daily.fact", text)

@@ -91,7 +91,7 @@ def sample(uri: str) -> dict[str, Any]:
         more = {
             "name": "b", "description": "d", "executor": "exec", "shell": "sh", "script": "true", "verbatim": True,
             "directory": "x", "environment": {"A": "1"}, "retry": retry, "timeout": "1h", "finally": False,
-            "pools": ["p"], "each": [{"name": "r", "values": ["eu"]}, {"name": "s", "values": "{{l}}"}],
+            "pools": ["p"], "secrets": ["OWN"], "each": [{"name": "r", "values": ["eu"]}, {"name": "s", "values": "{{l}}"}],
         }  # fmt: skip
         used = {"name": "c", "use": "x.fact", "values": {"day": "1"}}
         parameter = {"name": "l", "default": "a", "values": ["a"], "description": "d"}

@@ -118,7 +118,7 @@ def _written(name: str) -> Entry:
                    "finally": getattr(task, "final", False)} for task in job.tasks],
         "parameters": [_parameter(p.name, p.description, p.default, p.allowed, None) for p in job.parameters],
         "tags": {},
-        "secrets": list(getattr(job, "secrets", ())),
+        "secrets": list(getattr(job, "all_secrets", ())),
     }  # fmt: skip
 
 

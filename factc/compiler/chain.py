@@ -92,7 +92,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
         tags=given.tags,
         factfile=factfile(job),
         pools=pools,
-        secrets=list(dict.fromkeys(name for part in whole.parts for name in part.job.secrets)),
+        secrets=list(dict.fromkeys(name for part in whole.parts for name in part.job.all_secrets)),
         timeout=timeout,
         families=whole.families(),
     )
@@ -206,7 +206,7 @@ def _task(unit: Unit, dependencies: list[int], number: int, around: Surroundings
     return PlanTask(
         unit.name, dependencies, argv(task, scope), ok=task.ok, noop=task.noop, directory=directory,
         environment=_variables(task, scope, around), description=task.description, declared=number,
-        secrets=scope.job.secrets, **limits(task, scope, pools),
+        secrets=scope.job.secrets + task.secrets, **limits(task, scope, pools),
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def check_declarations(job: Job) -> list[Diagnostic]:
         if name in taken:
             problems.append(_taken("secret", name, path, taken[name], job))
         taken.setdefault(name, ("a secret", path))
+    problems += [d for task in job.tasks if task.secrets for d in _own_secrets(task, taken, job)]
     for element in job.elements:
         if element.each:
             own = dict(taken)
@@ -66,6 +67,24 @@ def check_declarations(job: Job) -> list[Diagnostic]:
                     span = job.document.span((*path[:-1], "values"))
                     hint = 'one parameter, as in "{{regions}}", or a list of values: ["eu", "us"]'
                     problems.append(Diagnostic("E116", "the values of an `each` are a list", span, hint=hint))
+    return problems
+
+
+def _own_secrets(task: Task, taken: dict[str, tuple[str, Path]], job: Job) -> list[Diagnostic]:
+    """Secrets of one task that are called like something else, or that all tasks of the job see anyway."""
+    problems = []
+    seen = {name: ("a variable that the task sets", (*task.path, "environment", name)) for name, _ in task.environment}
+    for i, name in enumerate(task.secrets):
+        path = (*task.path, "secrets", i)
+        other = taken.get(name) or seen.get(name)
+        if other and other[0] == "a secret" and name in taken:
+            words = f"all tasks of this job see the secret `{_short(name)}` already"
+            hint = "declare it above all, or for the tasks that may see it: one of the two"
+            related = [(job.document.span(other[1]), "declared here")]
+            problems.append(Diagnostic("E117", words, job.document.span(path), related=related, hint=hint))
+        elif other:
+            problems.append(_taken("secret", name, path, other, job))
+        seen.setdefault(name, ("a secret", path))
     return problems
 
 

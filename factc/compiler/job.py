@@ -58,7 +58,8 @@ class Each:
 class Task:
     """One task as written. `body` is None for a milestone; `shell` None means the job's.
 
-    `each`: one task for each combination of values. `final`: it is a `finally` one.
+    `each`: one task for each combination of values. `final`: it is a `finally` one. `secrets`: those
+    that it sees alone.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Task:
     timeout: str | None = None
     final: bool = False
     pools: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     each: tuple[Each, ...] = ()
 
 
@@ -115,6 +117,7 @@ class Job:
     """A whole job. `shell`, `directory` and `environment` hold for tasks that say nothing else.
 
     `elements` are tasks and used jobs in the order written. `timeout` is that of a whole run.
+    `secrets` are those that all its tasks see.
     """
 
     name: str
@@ -167,8 +170,13 @@ class Job:
         return first
 
     @cached_property
+    def all_secrets(self) -> tuple[str, ...]:
+        """Those of all its tasks, and those of single ones."""
+        return tuple(dict.fromkeys([*self.secrets, *(name for task in self.tasks for name in task.secrets)]))
+
+    @cached_property
     def secret_names(self) -> frozenset[str]:
-        return frozenset(self.secrets)
+        return frozenset(self.all_secrets)
 
     @cached_property
     def size(self) -> int:
@@ -238,6 +246,7 @@ def _task(task: dict[str, Any], path: Path) -> Task:
         timeout=task.get("timeout"),
         final=task.get("finally", False),
         pools=tuple(task.get("pools", ())),
+        secrets=tuple(task.get("secrets", ())),
         each=_each(task) if "each" in task else (),
     )
 

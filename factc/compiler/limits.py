@@ -37,7 +37,7 @@ def limits(task: Task, scope: Scope, known: Pools) -> dict[str, Any]:
         members["timeout"] = seconds(task.timeout, (*task.path, "timeout"), scope)
     if task.pools:
         members["pools"] = _pools(task, scope, known)
-    if task.body is None and members:
+    if task.body is None and (members or task.secrets):
         _check_milestone(task, scope)
     return members
 
@@ -103,7 +103,8 @@ def _declare(name: str, job: Job) -> str:
 
 def _check_milestone(task: Task, scope: Scope) -> None:
     """A task that runs nothing has no attempts. (`finally` says when it settles.)"""
-    for key, said in (("retry", task.retry), ("timeout", task.timeout), ("pools", task.pools)):
+    for key, said in (("retry", task.retry), ("timeout", task.timeout), ("pools", task.pools),
+                      ("secrets", task.secrets)):  # fmt: skip
         if said:
             span = scope.job.document.span((*task.path, key))
             words = f"the task `{task.name}` runs nothing: `{key}` has no meaning for it"

@@ -109,7 +109,8 @@ def _limits(task: Task, retold: Retold) -> list[str]:
     if task.timeout is not None:
         said.append(f"timeout {_value(retold.text(task.timeout))}")
     said += ["finally"] if task.final else []
-    return said + [f"pool {_value(retold.text(name))}" for name in task.pools]
+    said += [f"pool {_value(retold.text(name))}" for name in task.pools]
+    return said + ([f"secret {' '.join(task.secrets)}"] if task.secrets else [])
 
 
 def _retry(again: Again, retold: Retold) -> str:

@@ -82,7 +82,7 @@ def literal(task: Task) -> Command | None:
 
 def _is_factotum_task(task: Task) -> bool:
     more: object = task.description or task.shell or task.directory is not None or task.environment
-    more = more or task.timeout is not None or bool(task.retry or task.final or task.pools or task.each)
+    more = more or task.timeout is not None or bool(task.retry or task.final or task.pools or task.secrets or task.each)
     return not more and task.executor != "exec" and literal(task) is not None
 
 
@@ -138,6 +138,8 @@ def _limits(task: Task) -> dict[str, Any]:
         value["finally"] = True
     if task.pools:
         value["pools"] = task.pools
+    if task.secrets:
+        value["secrets"] = task.secrets
     return value | _each(task.each)
 
 

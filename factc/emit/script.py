@@ -54,7 +54,7 @@ def _outcomes(plan: Plan) -> tuple[list[str], dict[int, str]]:
 
 
 def _hidden(plan: Plan, task: PlanTask) -> str:
-    """What takes the secrets of other files from a task's environment, as the beginning of a subshell; "" for none."""
+    """What takes the secrets of others from a task's environment, as the beginning of a subshell; "" for none."""
     if len(task.secrets) == len(plan.secrets):
         return ""
     return " ".join(["only", *task.secrets]) + "; "

@@ -210,7 +210,10 @@ def _exports(plan: Plan) -> str:
     for key, value in plan.tags.items():
         name = tag_variable(key)
         lines.append(f"{name}={script_quoted(value)}; export {name}")
+    wanted = {name for task in plan.tasks if task.argv for name in task.secrets}
     for name in plan.secrets:
+        if name not in wanted:
+            continue
         lines.append(
             f'[ -n "${{{name}-}}" ] || {{ echo "the job needs the secret {name}: set that variable" >&2; exit 3; }}'
         )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 RULE, JOB, USE = "a rule", "`job`", "`use`"
 _RULES = {"continueJob": [0], "terminateJobWithSuccess": []}
+_INSTEAD = {
+    ("secret", JOB): "for all tasks of this file write it on a line of its own, without brackets: secret TOKEN",
+    ("secret", USE): "the used job declares its secrets itself",
+}
 
 
 def attributes(written: Written, members: dict[str, Any], kind: str, mistakes: list[Mistake]) -> None:
@@ -40,7 +44,8 @@ def _meaning(written: Written, kind: str, mistakes: list[Mistake]) -> dict[str, 
             name, start = clause.name.raw, _start(token) + clause.name.at
             place = (start, start + len(name))
             if not _fits(name, kind):
-                mistakes.append(Mistake("E304", f"`{name}` stands above a rule, not above {kind}", *place))
+                hint = _INSTEAD.get((name, kind), "")
+                mistakes.append(Mistake("E304", f"`{name}` stands above a rule, not above {kind}", *place, hint=hint))
             elif name in seen and not ATTRIBUTES[name].repeatable:
                 words, first = f"`{name}` stands twice", (*seen[name], "first here")
                 mistakes.append(Mistake("E304", words, *place, related=(first,)))

@@ -174,6 +174,7 @@ ATTRIBUTES = {
     "finally": Attribute(text_limits.final, "finally"),
     "each": Attribute(text_limits.each, "each region in eu us", above_use=True, repeatable=True),
     "pool": Attribute(text_limits.pool, "pool disk", repeatable=True),
+    "secret": Attribute(text_limits.secret, "secret TOKEN", repeatable=True),
     "shell": Attribute(_shell, "shell bash", above_job=True),
     "cd": Attribute(_cd, "cd build", above_job=True, above_use=True),
     "env": Attribute(_env, 'env A=1 B="x y"', above_job=True, above_use=True, repeatable=True),

@@ -1,4 +1,4 @@
-"""The attributes that say how often, how long, for what and how many at once: retry, timeout, finally, each, pool.
+"""The attributes that say how often, how long, for what, with what: retry, timeout, finally, each, pool, secret.
 
 Knows what each adds to a task's JSON form; whether a pool exists or a list has values is judged elsewhere.
 """
@@ -18,6 +18,7 @@ from factc.spelling import nearest
 
 _NEEDS = {"every": "a duration", "backoff": "a factor", "on": "exit codes, `signal`, `timeout` or `lost`"}
 _PARTS = tuple(_NEEDS)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 # ---- retry
@@ -143,6 +144,25 @@ def pool(clause: Clause, mistakes: list[Mistake]) -> Members:
         return {}
     item = only(clause, mistakes, "pool")
     return {"pools": [value(item.raw, item.at, mistakes)]} if item else {}
+
+
+def secret(clause: Clause, mistakes: list[Mistake]) -> Members:
+    """Names of variables. What is none is not shown: it may be the value."""
+    if not clause.items:
+        mistakes.append(short_of(clause, "the name of an environment variable"))
+    names = []
+    for item in clause.items:
+        if _VARIABLE.fullmatch(item.raw):
+            names.append(item.raw)
+            continue
+        words, hint = "this is no name of an environment variable", "letters, digits and `_`, no digit first"
+        if "=" in item.raw:
+            words, hint = (
+                "a secret has no value in the text",
+                "the value comes from the environment variable of its name",
+            )
+        mistakes.append(Mistake("E304", words, item.at, item.end, hint=hint))
+    return {"secrets": names} if names else {}
 
 
 def each(clause: Clause, mistakes: list[Mistake]) -> Members:

@@ -162,7 +162,7 @@ class Assembly(Kept):
         if "executor" in task and not (has_script or has_command):
             words, hint = "`exec` needs a recipe of one line", "indent it below the rule"
             self.mistakes.append(Mistake("E304", words, *place, hint=hint))
-        for key, word in (("retry", "retry"), ("timeout", "timeout"), ("pools", "pool")):
+        for key, word in (("retry", "retry"), ("timeout", "timeout"), ("pools", "pool"), ("secrets", "secret")):
             if key in task and not (has_script or has_command):
                 words, hint = f"`{word}` needs a recipe: this rule runs nothing", "indent the recipe below the rule"
                 self.mistakes.append(Mistake("E304", words, *place, hint=hint))
@@ -196,7 +196,7 @@ class Assembly(Kept):
             self.mistakes.append(Mistake("E308", words, match.start(), match.end()))
 
 
-_NEED_BODY = {"verbatim", "executor", "command", "retry", "timeout", "pools"}
+_NEED_BODY = {"verbatim", "executor", "command", "retry", "timeout", "pools", "secrets"}
 _DECLARATIONS: dict[str, Callable[[Kept, list[Any]], None]] = {
     "param": text_declarations.param,
     "secret": text_declarations.secret,

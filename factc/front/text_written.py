@@ -197,6 +197,9 @@ def _attribute(written: Written, rest: Path) -> tuple[str, int] | None:
     key = rest[1] if rest[:1] == ("onResult",) and len(rest) > 1 else rest[0] if rest else ""
     if key in _REPEATED or key == "retry":
         return _limit(written, rest)
+    if key == "secrets":
+        named = [(i.raw, base + i.at) for base, clause in written.clauses("secret") for i in clause.items]
+        return named[int(rest[-1])] if isinstance(rest[-1], int) and rest[-1] < len(named) else None
     name, skipped = SAID_BY.get(str(key), ("", 0))
     number = rest[-1] if rest else 0
     if key == "environment" and isinstance(number, str):

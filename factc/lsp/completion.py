@@ -155,6 +155,9 @@ def _attributes(file: File, offset: int, inside: str) -> list[Proposal]:
         return [Proposal(shell, shell, VALUE, "", start) for shell in SHELLS]
     if first == "pool":
         return [Proposal(p.name.text, p.name.text, VALUE, p.about, start) for p in file.index.names(POOL)]
+    if first == "secret":
+        known = {name.text: s.name.text for s in file.index.statements for name in s.secrets}
+        return [Proposal(name, name, VALUE, f"a secret of {task}", start) for name, task in known.items()]
     return []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from factc.lsp import symbols
-from factc.lsp.index import PARAM, POOL, RULE, USE, Statement
+from factc.lsp.index import PARAM, POOL, RULE, SECRET, USE, Statement
 from factc.lsp.library import File, Library
 from factc.lsp.symbols import EACH, TASK, Key
 from factc.lsp.words import attribute
@@ -37,6 +37,9 @@ def _about(library: Library, file: File, statement: Statement, key: Key) -> str:
     line = _first_line(file, statement.head)
     if key[0] == EACH:
         return f"`{key[-1]}`: a variable of `each`, above `{statement.name.text}`"
+    if key[0] == SECRET and statement.kind == RULE:
+        inside = [s.name.text for s in file.index.statements for one in s.secrets if one.text == key[-1]]
+        return f"`{key[-1]}`: a secret that only these tasks see: " + _listed("tasks", inside).partition(": ")[2]
     paragraphs = [_fenced(line, "fact"), statement.about]
     if key[0] == POOL:
         inside = [s.name.text for f in library.known() for s in f.index.statements for p in s.pools if p.text == key[1]]

@@ -21,6 +21,7 @@ _HEAD = re.compile(rf"(\w[\w.\-]*|{TEXT})[ \t]*:(?=\s)")
 _PART = re.compile(r"([^/\[\]{}]+)(?:\[(?:\{\{[^{}]*\}\}|[^\[\]])*\])?(?:/|\Z)")
 _EACH = re.compile(r"(?:^\[|,)\s*each\s+(\w[\w.\-]*)\s+in\b")
 _POOL = re.compile(r"(?:^\[|,)\s*pool\s+(\w[\w.\-]*)")
+_SECRETS = re.compile(r"(?:^\[|,)\s*secret((?:\s+[A-Za-z_]\w*)+)", re.ASCII)
 _VERBATIM = re.compile(r"(?:^\[|,)\s*verbatim\b")
 _TAG = re.compile(r"\{\{\{?&?[ \t]*(?P<name>\w[\w.\-]*|tag:[^{}\n]*)[ \t]*\}\}")
 _GIVEN = re.compile(r"^[ \t]+(\w[\w.\-]*)[ \t]*=", re.MULTILINE)
@@ -51,11 +52,12 @@ class Statement:
     """One statement with what stands above it.
 
     start, end: from the first line above it to its last. head: where its own line begins. file: the path that a
-    `use` names. eaches, pools: names in its brackets. tags: names in `{{…}}`. given: the parameters that a `use` sets.
+    `use` names. eaches, pools, secrets: names in its brackets. tags: names in `{{…}}`. given: the parameters that a
+    `use` sets.
     """
 
     __slots__ = ("kind", "name", "start", "head", "end", "references", "file", "about", "brackets", "recipe",
-                 "eaches", "pools", "tags", "given")  # fmt: skip
+                 "eaches", "pools", "secrets", "tags", "given")  # fmt: skip
 
     def __init__(self, kind: str, name: Name, start: int, head: int, end: int) -> None:
         self.kind = kind
@@ -70,6 +72,7 @@ class Statement:
         self.recipe = ""
         self.eaches: list[Name] = []
         self.pools: list[Name] = []
+        self.secrets: list[Name] = []
         self.tags: list[Name] = []
         self.given: list[Name] = []
 
@@ -150,6 +153,7 @@ class _Reader:
         for bracket in self._brackets:
             made.eaches += _found(_EACH, bracket)
             made.pools += _found(_POOL, bracket)
+            made.secrets += _secrets(bracket)
         blocks = [token for token in tokens if token.type == "BLOCK"]
         if kind == USE:
             made.given = [name for block in blocks for name in _found(_GIVEN, block)]
@@ -183,6 +187,12 @@ def _tokens(child: Any) -> list[Any]:
 def _found(pattern: re.Pattern[str], token: Any) -> list[Name]:
     at = token.start_pos
     return [Name(m[1], at + m.start(1), at + m.end(1)) for m in pattern.finditer(str(token))]
+
+
+def _secrets(token: Any) -> list[Name]:
+    text, at = str(token), token.start_pos
+    words = (w for m in _SECRETS.finditer(text) for w in re.compile(r"\S+").finditer(text, *m.span(1)))
+    return [Name(word.group(), at + word.start(), at + word.end()) for word in words]
 
 
 def _value(token: Any) -> str:

@@ -36,6 +36,8 @@ def occurrences(library: Library, file: File) -> Iterator[Occurrence]:
             yield from _dependency(library, file, reference)
         for pool in statement.pools:
             yield Occurrence(file, pool, (POOL, pool.text))
+        for secret in statement.secrets:  # it is declared where it is named
+            yield Occurrence(file, secret, (SECRET, file.path, secret.text), statement)
         own = {each.text for each in statement.eaches}
         for tag in statement.tags:
             yield Occurrence(file, tag, _each(file, statement, tag) if tag.text in own else _param(file, tag))

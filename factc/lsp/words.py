@@ -15,6 +15,7 @@ ATTRIBUTE = {
     "finally": "it runs whatever came of the others",
     "each": "one task for each value",
     "pool": "it takes a slot of a pool",
+    "secret": "an environment variable that this task alone sees",
     "shell": "the shell of the recipe: sh, dash, bash, ksh or zsh",
     "cd": "the working directory",
     "env": "environment variables",

@@ -24,6 +24,7 @@ _SIGN = re.compile(r"[ \t]*(?:[:?+]?=|:)?[ \t]*")
 _BELOW = re.compile(r"(?:\n(?:[ \t]*\n)*[ \t]+[^ \t\n][^\n]*)*")
 _ITEM = re.compile(rf"[ \t]*((?:{_QUOTED}|[^\s,\]\"'])+)")
 _LEAST = 4  # a value of fewer characters stands elsewhere by chance
+_MANY = 100  # of more values only these are looked for elsewhere
 _LONG = 39  # so much of a long text a message shows at least
 
 # What has a name that says it: a parameter or a value below `use` with the rest of its line, a variable in a bracket,
@@ -70,7 +71,7 @@ def shown(piece: str) -> str:
 def hidden(text: str) -> list[Hidden]:
     """What is hidden, in the order of the text. Of credentials the beginning is shown, so that they are known again."""
     found = list(_declared(text))
-    values = {value for one in found if len(value := _bare(text[one.start : one.end])) >= _LEAST}
+    values = {value for one in found[:_MANY] if len(value := _bare(text[one.start : one.end])) >= _LEAST}
     if values:
         everywhere = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
         found += [Hidden(*match.span()) for match in re.finditer(everywhere, text)]
@@ -109,16 +110,21 @@ def _is_secret(word: str) -> bool:
 
 
 def _declared(text: str) -> Iterator[Hidden]:
+    at = 0
     for match in _DECLARED.finditer(text):
-        if _is_secret(match[1]):
-            yield from _behind(text, match.end())
+        if match.start() >= at and _is_secret(match[1]):
+            for one in _behind(text, match.end()):
+                at = one.end
+                yield one
     for match in _INDENTED.finditer(text):
         yield from _behind(text, match.end())
     for match in _ATTRIBUTE.finditer(text):
         if _is_secret(match[1]):
             yield from _in_bracket(text, match.end())
-    for match in _KEY.finditer(text):
-        yield from _in_json(text, match.end(), "name" if match[1] else "")
+    at = 0
+    while key := _KEY.search(text, at):
+        at, stretches = _in_json(text, key.end(), "name" if key[1] else "")
+        yield from stretches
 
 
 def _behind(text: str, at: int) -> Iterator[Hidden]:
@@ -151,9 +157,9 @@ def _in_bracket(text: str, at: int) -> Iterator[Hidden]:
             yield Hidden(name.end() + 1 if name and text[name.end()] == "=" else start, end)
 
 
-def _in_json(text: str, at: int, key: str) -> Iterator[Hidden]:
-    """What stands below the key `secrets`, but for keys and for names: those in a list, or behind the `key` "name"."""
-    depth, before = 0, ":"
+def _in_json(text: str, at: int, key: str) -> tuple[int, list[Hidden]]:
+    """Where it ends, and what stands below `secrets` but for keys and names: in a list, or behind the `key` "name"."""
+    depth, before, found = 0, ":", []
     for token in _TOKEN.finditer(text, at):
         mark = token.group()
         if mark in ("{", "["):
@@ -168,10 +174,11 @@ def _in_json(text: str, at: int, key: str) -> Iterator[Hidden]:
                 name = _NAME.match(word)
                 skipped = name.end() + 1 if name and word[name.end() : name.end() + 1] == "=" else 0
                 start = token.start() + (mark[0] in "\"'")
-                yield Hidden(start + skipped, token.end() - (len(mark) > 1 and mark[-1] in "\"'"))
+                found.append(Hidden(start + skipped, token.end() - (len(mark) > 1 and mark[-1] in "\"'")))
+        at, before = token.end(), mark
         if depth <= 0:
-            return
-        before = mark
+            break
+    return at, found
 
 
 def _named(text: str) -> Iterator[tuple[int, int]]:
