@@ -100,12 +100,12 @@ class Recipe:
         high = self._places[last][1]
         if low is None or high is None:
             return self.job.document.span(path)
-        written = _written(self.task, path)
+        size = len(written(self.task, path))
         low += 0 if isinstance(self.pieces[first], Tag) else start - self._starts[first]
         piece = self.pieces[last]
         high = piece.end if isinstance(piece, Tag) else high + end - self._starts[last]
-        low = min(max(0, low), len(written))
-        return self.job.document.span(path, low, max(low, min(high, len(written))))
+        low = min(max(0, low), size)
+        return self.job.document.span(path, low, max(low, min(high, size)))
 
 
 def _templates(task: Task) -> Iterator[tuple[Path, int | None, str | Tag]]:
@@ -135,7 +135,8 @@ def _placed(path: Path, parts: template.Pieces) -> Iterator[tuple[Path, int, str
             at += len(part)
 
 
-def _written(task: Task, path: Path) -> str:
+def written(task: Task, path: Path) -> str:
+    """The text of a task that stands at a path, as it was written."""
     body = task.body
     if isinstance(body, Script):
         return body.text

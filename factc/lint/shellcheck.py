@@ -26,7 +26,7 @@ from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic, RequestError
 from factc.files import TooLarge, read_regular
-from factc.lint.recipe import jobs
+from factc.lint.recipe import jobs, written
 from factc.source import Span, line_starts
 
 CODE = "W411"
@@ -100,7 +100,7 @@ class Text:
         if not exact:
             return job.document.span(path)
         limit = self.pieces[number + 1][0] if number + 1 < len(self.pieces) else len(self.content)
-        text = _written(self.task, path)
+        text = written(self.task, path)
         low = min(max(0, start - base), len(text))
         high = min(max(low + 1, min(end, limit) - base), len(text))
         return job.document.span(path, low, max(low, high))
@@ -200,11 +200,3 @@ def _variables(task: Task, job: Job) -> set[str]:
     """What a task finds in its environment because the job says so."""
     secrets = job.document.value["data"].get("secrets", ())
     return {*(name for name, _ in (*job.environment, *task.environment)), *map(str, secrets)}
-
-
-def _written(task: Task, path: Path) -> str:
-    body = task.body
-    if isinstance(body, Script):
-        return body.text
-    assert isinstance(body, Command)
-    return body.command if path[-1] == "command" else body.arguments[int(path[-1])]

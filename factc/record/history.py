@@ -18,10 +18,13 @@ from factc.visible import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeVar
 
     from factc.record.journal import RunHeader
     from factc.record.recorded import Recorded
     from factc.record.statedir import Folder, StateDir
+
+    T = TypeVar("T")
 
 LAST = "last"
 LAST_FAILED = "last-failed"
@@ -43,22 +46,23 @@ def every(home: StateDir, damaged: Callable[[RequestError], None]) -> Iterator[R
 
     damaged: is told of each that cannot be read; what it raises goes on to the caller.
     """
-    try:
-        runs = runs_of(home)
-    except Nothing:
-        return
-    with runs:
-        for name in _names(home, runs):
-            try:
-                yield _read(home, runs, name)
-            except NotBegun:
-                continue
-            except RequestError as problem:
-                damaged(problem)
+    return (run for _, run in _each(home, lambda runs, name: _read(home, runs, name), damaged))
 
 
 def headers(home: StateDir) -> Iterator[tuple[str, RunHeader]]:
     """The headers of all runs that can be believed, by the names of their folders, the newest first."""
+
+    def read(runs: Folder, name: str) -> RunHeader:
+        with folder_of(home, runs, name).believed() as folder:
+            return header_of(folder)
+
+    return _each(home, read, lambda _: None)
+
+
+def _each(
+    home: StateDir, read: Callable[[Folder, str], T], damaged: Callable[[RequestError], None]
+) -> Iterator[tuple[str, T]]:
+    """What is read of each run, by the names of their folders, the newest first."""
     try:
         runs = runs_of(home)
     except Nothing:
@@ -66,11 +70,11 @@ def headers(home: StateDir) -> Iterator[tuple[str, RunHeader]]:
     with runs:
         for name in _names(home, runs):
             try:
-                with folder_of(home, runs, name).believed() as folder:
-                    header = header_of(folder)
-            except RequestError:
+                yield name, read(runs, name)
+            except NotBegun:
                 continue
-            yield name, header
+            except RequestError as problem:
+                damaged(problem)
 
 
 def successor(home: StateDir, run: Recorded) -> RunHeader | None:
