@@ -31,7 +31,7 @@ HOMES = {
 
 PURE = {
     *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape".split()),
-    "lint", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.unexpanded",
+    "lint", "lint.warnings", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.unexpanded",
     "plan", "plan.graph", "plan.selection", "plan.families", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.starts", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
@@ -42,7 +42,7 @@ IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "se
 
 PURE_PARTS = {"events.wire": {"time"}}  # gmtime and strftime of a given time
 
-# What starting a compiled plan must not pay for.
+# What starting must not pay for, from a compiled plan, from text or from JSON. (`test_startup` looks at whole processes.)
 HEAVY = {
     "dataclasses",
     "typing",
@@ -63,7 +63,10 @@ LIGHT = {
     *(f"engine.{name}" for name in "local direct group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
-    "cli.complain", "cli.running", "sink.terminal", "sink.streams",
+    "cli.complain", "cli.running", "sink.terminal", "sink.streams", "cli.validate", "cli.plan", "cli.list", "cli.output",
+    *(f"compiler.{name}" for name in "chain check command document flatten inner job limits links reading scope shape shelltext sizes template timespan".split()),
+    *(f"front.text{name}" for name in "|_above|_attributes|_clauses|_declarations|_kept|_limits|_places|_reader|_recipe|_statements|_string|_suspicions|_tables|_written".split("|")),
+    "front.jsonfile", "front.jsontext", "front.jsonmistakes", "emit.factfile", "emit.shell", "emit.called", "lint", "lint.allowed", "resources", "reach",
 }  # fmt: skip
 
 # A room may import the rooms of its own row and of the rows below it. A module goes by its own name, or else by that

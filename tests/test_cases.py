@@ -15,8 +15,8 @@ import pytest
 
 from factc import excerpt
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
-from factc.lint import lint
 from factc.lint.recipe import recipes
+from factc.lint.warnings import lint
 from factc.load import load
 from factc.plan.values import Given
 from tests.conftest import ROOT

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from factc.compiler.chain import compile_source
-from factc.lint import lint
 from factc.lint.recipe import recipes
+from factc.lint.warnings import lint
 from factc.plan.values import Given
 from factc.source import Source
 from tests.conftest import Ran

@@ -62,11 +62,12 @@ def _for_programs(diagnostics: list[Diagnostic], options: argparse.Namespace) ->
 
 
 def _verdict(name: str, diagnostics: list[Diagnostic], bad: bool) -> str:
-    from factc.excerpt import headline
     from factc.visible import visible
 
     if not bad:
         return f"{visible(name)} is a valid Factotum Factfile!"
+    from factc.excerpt import headline
+
     return f"{visible(name)} is not a valid Factotum Factfile: {headline(diagnostics)}"
 
 
@@ -91,7 +92,8 @@ def _warnings(loaded: Loaded, with_shellcheck: bool) -> list[Diagnostic]:
             words = "--shellcheck reads recipes as they are written, and this is a compiled plan"
             raise RequestError(words, "name the job that it was compiled from")
         return loaded.warnings
-    from factc.lint import lint, recipe, syntax
+    from factc.lint import recipe, syntax
+    from factc.lint.warnings import lint
 
     compiled = loaded.compiled
     still_empty = {p.name for p in loaded.plan.parameters if not p.declared}

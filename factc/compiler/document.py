@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
 
 from factc import resources
 from factc.compiler.shape import fitting
@@ -15,7 +14,10 @@ from factc.diagnostic import Diagnostic
 from factc.source import Source, Span
 from factc.spelling import nearest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jsonschema import ValidationError
 
 Path = tuple[str | int, ...]
@@ -105,7 +107,9 @@ def _check_uri(document: Document, known: dict[str, str]) -> list[Diagnostic]:
 def _diagnostics(document: Document, error: ValidationError) -> list[Diagnostic]:
     """A finding of the schema library in the user's words."""
     path = tuple(error.absolute_path)
-    rule, wanted, found = str(error.validator), cast(Any, error.validator_value), cast(Any, error.instance)
+    rule = str(error.validator)
+    wanted: Any = error.validator_value
+    found: Any = error.instance
     if rule == "required":
         return [_missing(document, path, error)]
     if rule == "additionalProperties":
@@ -139,7 +143,8 @@ _BOUNDS = {
 def _missing(document: Document, path: Path, error: ValidationError) -> Diagnostic:
     name = error.message.split("'")[1]
     properties = _properties(error)
-    extra = [key for key in cast(Any, error.instance) if key not in properties]
+    instance: Any = error.instance
+    extra = [key for key in instance if key not in properties]
     meant = nearest(name, extra)
     hint = f"`{meant}` is perhaps meant to be it" if meant else ""
     where = "" if not path else f" in {_named(path)}"
@@ -155,7 +160,8 @@ def _unknown(document: Document, path: Path, properties: dict[str, Any], present
 
 def _properties(error: ValidationError) -> dict[str, Any]:
     """The properties that the schema knows at the place of an error."""
-    properties: dict[str, Any] = cast(Any, error.schema).get("properties", {})
+    schema: Any = error.schema
+    properties: dict[str, Any] = schema.get("properties", {})
     return properties
 
 

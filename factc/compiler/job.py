@@ -6,13 +6,16 @@ still template texts. `path` leads back to the document, and from there to a pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from factc.compiler.document import Document, Path
 from factc.plan import LOST, SIGNAL, TIMEOUT
 from factc.spelling import Words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from factc.compiler.document import Document, Path
 
 FACTOTUM = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
 FACTC = "iglu:factc/factfile/jsonschema/1-0-0"
@@ -21,40 +24,53 @@ DEFAULT_SHELL = "sh"
 RETRIED = (SIGNAL, TIMEOUT, LOST)  # what may be tried again beside exit codes
 
 
-@dataclass(frozen=True, slots=True)
 class Command:
     """Factotum's way: a literal command and arguments, which stand in double quotes in the shell text."""
 
-    command: str
-    arguments: tuple[str, ...] = ()
+    __slots__ = ("command", "arguments")
+
+    def __init__(self, command: str, arguments: tuple[str, ...] = ()) -> None:
+        self.command = command
+        self.arguments = arguments
 
 
-@dataclass(frozen=True, slots=True)
 class Script:
     """A recipe: one line, or several that stop at the first failure."""
 
-    text: str
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-@dataclass(frozen=True, slots=True)
 class Again:
     """A retry as written; None where nothing is said."""
 
-    times: int
-    every: str | None = None
-    backoff: float | None = None
-    on: tuple[int | str, ...] | None = None
+    __slots__ = ("times", "every", "backoff", "on")
+
+    def __init__(
+        self,
+        times: int,
+        every: str | None = None,
+        backoff: float | None = None,
+        on: tuple[int | str, ...] | None = None,
+    ) -> None:
+        self.times = times
+        self.every = every
+        self.backoff = backoff
+        self.on = on
 
 
-@dataclass(frozen=True, slots=True)
 class Each:
     """A variable and its values: templates one by one, or one template whose value is a list."""
 
-    name: str
-    values: tuple[str, ...] | str
+    __slots__ = ("name", "values")
+
+    def __init__(self, name: str, values: tuple[str, ...] | str) -> None:
+        self.name = name
+        self.values = values
 
 
-@dataclass(frozen=True, slots=True)
 class Task:
     """One task as written. `body` is None for a milestone; `shell` None means the job's.
 
@@ -62,57 +78,110 @@ class Task:
     that it sees alone.
     """
 
-    name: str
-    path: Path
-    dependencies: tuple[str, ...] = ()
-    body: Command | Script | None = None
-    ok: tuple[int, ...] = (0,)
-    noop: tuple[int, ...] = ()
-    executor: str = "shell"
-    shell: str | None = None
-    directory: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    verbatim: bool = False
-    description: str = ""
-    retry: Again | None = None
-    timeout: str | None = None
-    final: bool = False
-    pools: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-    each: tuple[Each, ...] = ()
+    __slots__ = (
+        "name", "path", "dependencies", "body", "ok", "noop", "executor", "shell", "directory", "environment",
+        "verbatim", "description", "retry", "timeout", "final", "pools", "secrets", "each",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        dependencies: tuple[str, ...] = (),
+        body: Command | Script | None = None,
+        ok: tuple[int, ...] = (0,),
+        noop: tuple[int, ...] = (),
+        executor: str = "shell",
+        shell: str | None = None,
+        directory: str | None = None,
+        environment: tuple[tuple[str, str], ...] = (),
+        verbatim: bool = False,
+        description: str = "",
+        retry: Again | None = None,
+        timeout: str | None = None,
+        final: bool = False,
+        pools: tuple[str, ...] = (),
+        secrets: tuple[str, ...] = (),
+        each: tuple[Each, ...] = (),
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.dependencies = dependencies
+        self.body = body
+        self.ok = ok
+        self.noop = noop
+        self.executor = executor
+        self.shell = shell
+        self.directory = directory
+        self.environment = environment
+        self.verbatim = verbatim
+        self.description = description
+        self.retry = retry
+        self.timeout = timeout
+        self.final = final
+        self.pools = pools
+        self.secrets = secrets
+        self.each = each
 
 
-@dataclass(frozen=True, slots=True)
 class Use:
     """Another job in its place: `job` is what `file` (None for a document inside this one) has been read to.
 
     `values` are templates over the parameters of the job that says `use`.
     """
 
-    name: str
-    path: Path
-    file: str | None
-    dependencies: tuple[str, ...] = ()
-    values: tuple[tuple[str, str], ...] = ()
-    each: tuple[Each, ...] = ()
-    directory: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    description: str = ""
-    job: Job | None = None
+    __slots__ = (
+        "name", "path", "file", "dependencies", "values", "each", "directory", "environment", "description", "job",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        file: str | None,
+        *,
+        dependencies: tuple[str, ...] = (),
+        values: tuple[tuple[str, str], ...] = (),
+        each: tuple[Each, ...] = (),
+        directory: str | None = None,
+        environment: tuple[tuple[str, str], ...] = (),
+        description: str = "",
+        job: Job | None = None,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.file = file
+        self.dependencies = dependencies
+        self.values = values
+        self.each = each
+        self.directory = directory
+        self.environment = environment
+        self.description = description
+        self.job = job
 
 
-@dataclass(frozen=True, slots=True)
 class Declaration:
     """A declared parameter; `default` is a template text over the parameters above it."""
 
-    name: str
-    path: Path
-    default: str | None = None
-    allowed: tuple[str, ...] | None = None
-    description: str = ""
+    __slots__ = ("name", "path", "default", "allowed", "description")
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        default: str | None = None,
+        allowed: tuple[str, ...] | None = None,
+        description: str = "",
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.default = default
+        self.allowed = allowed
+        self.description = description
 
 
-@dataclass(frozen=True)
 class Job:
     """A whole job. `shell`, `directory` and `environment` hold for tasks that say nothing else.
 
@@ -120,17 +189,32 @@ class Job:
     `secrets` are those that all its tasks see.
     """
 
-    name: str
-    document: Document
-    elements: tuple[Task | Use, ...] = ()
-    parameters: tuple[Declaration, ...] = ()
-    description: str = ""
-    shell: str = DEFAULT_SHELL
-    directory: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    timeout: str | None = None
-    pools: tuple[tuple[str, int], ...] = ()
-    secrets: tuple[str, ...] = ()
+    def __init__(
+        self,
+        name: str,
+        document: Document,
+        *,
+        elements: tuple[Task | Use, ...] = (),
+        parameters: tuple[Declaration, ...] = (),
+        description: str = "",
+        shell: str = DEFAULT_SHELL,
+        directory: str | None = None,
+        environment: tuple[tuple[str, str], ...] = (),
+        timeout: str | None = None,
+        pools: tuple[tuple[str, int], ...] = (),
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.document = document
+        self.elements = elements
+        self.parameters = parameters
+        self.description = description
+        self.shell = shell
+        self.directory = directory
+        self.environment = environment
+        self.timeout = timeout
+        self.pools = pools
+        self.secrets = secrets
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:

@@ -6,9 +6,7 @@ Knows the job and the scope of its templates; knows no graph and no clock.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
-from factc.compiler.document import Path
 from factc.compiler.job import RETRIED, Job, Task
 from factc.compiler.scope import Scope
 from factc.compiler.timespan import refusal
@@ -16,6 +14,12 @@ from factc.diagnostic import Diagnostic
 from factc.durations import parsed
 from factc.plan import MAX_CODE, Retry
 from factc.spelling import Words, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from factc.compiler.document import Path
 
 
 class Pools(dict[str, int]):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 
 from factc.compiler.document import Document, check_schema
-from factc.compiler.job import FACTC, FACTOTUM, Job, Task, Use, read_job
+from factc.compiler.job import FACTC, FACTOTUM, Job, Use, read_job
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import is_job, is_json, is_plan, read_document
 from factc.front.file import STDIN, read_used
@@ -55,19 +54,14 @@ class _Reader:
         if problems:
             raise CompileError(problems)
         job = read_job(document)
-        if not job.uses:
-            return job
-        elements: list[Task | Use] = []
-        for element in job.elements:
-            if isinstance(element, Use):
-                try:
-                    element = replace(element, job=self._used(element, document, way))
-                except CompileError as error:
-                    problems += error.diagnostics
-            elements.append(element)
+        for use in job.uses:
+            try:
+                use.job = self._used(use, document, way)
+            except CompileError as error:
+                problems += error.diagnostics
         if problems:
             raise CompileError(problems)
-        return replace(job, elements=tuple(elements))
+        return job
 
     def _used(self, use: Use, document: Document, way: tuple[Step, ...]) -> Job | None:
         """The job that a `use` names; None for one that has been found wrong before."""

@@ -7,7 +7,6 @@ its value or default now; everywhere else a parameter without a given value stay
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from functools import lru_cache
 from itertools import islice
 
@@ -54,7 +53,8 @@ class Scope:
         """The same scope where some variables of `each` have a value."""
         if not each:
             return self
-        scope = copy(self)
+        scope = object.__new__(type(self))
+        scope.__dict__.update(self.__dict__)
         scope.each = dict(each)
         return scope
 

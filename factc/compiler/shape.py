@@ -7,10 +7,13 @@ says more than is known here. It exists because that library takes thirty times 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
-Fits = Callable[[Any], bool]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Fits = Callable[[Any], bool]
 
 _SAYS_NOTHING = {"$schema", "self", "description"}
 _KEYWORDS = {

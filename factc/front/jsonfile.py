@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import Any
 
 from factc.compiler.document import KEY, Document, Path
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import jsontext
 from factc.source import Source, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 MAX_DIGITS = 4300  # Python's own limit for turning digits into a number

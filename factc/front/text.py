@@ -8,20 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
 
 from factc.compiler.document import Document
 from factc.front.text_attributes import understood
 from factc.front.text_clauses import Bracket, Clause, Item
-from factc.front.text_mistakes import double_quoted, explained_inside
-from factc.front.text_places import Clean
+from factc.front.text_places import Clean, Mistake
 from factc.front.text_reader import Reader, Stuck, parsed
 from factc.front.text_statements import Assembly
 from factc.front.text_string import TEXT
 from factc.front.text_written import Written
 from factc.source import Source
 
-Statement = Any  # a Node, or the Token of indented lines above the first
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Statement = Any  # a Node, or the Token of indented lines above the first
 
 # How many statements are parsed before they are looked at. One by one would cost a third more time (the processor's
 # caches hold either the parser or what comes after it), all at once three times the memory.
@@ -82,10 +84,16 @@ def _rule_at(start: int, clean: Clean, bracket: Callable[[str], Bracket]) -> Wri
 def read_bracket(text: str) -> Bracket:
     """What one bracket says."""
     quiet = _QUIET.sub(_silenced, text) if "\n" in text else text
-    quiet, mistakes = double_quoted(quiet) if "'" in quiet else (quiet, [])
+    mistakes: list[Mistake] = []
+    if "'" in quiet:
+        from factc.front.text_mistakes import double_quoted
+
+        quiet, mistakes = double_quoted(quiet)
     try:
         tree = parsed(quiet, "attributes")
     except Stuck as stuck:
+        from factc.front.text_mistakes import explained_inside
+
         return Bracket([], [*mistakes, explained_inside(text, stuck.at)])
     bracket = understood([_clause(clause) for clause in tree.children])
     bracket.mistakes += mistakes

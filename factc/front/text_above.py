@@ -5,13 +5,14 @@ Knows which attribute may stand above what; knows no statement.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from factc.front.text_attributes import ATTRIBUTES
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_written import Written
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from factc.front.text_reader import Token
 
 RULE, JOB, USE = "a rule", "`job`", "`use`"

@@ -8,28 +8,41 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from factc.compiler.job import SHELLS
 from factc.front import text_limits
-from factc.front.text_clauses import Bracket, Clause, Item, Members, Read, alone, only, short_of
+from factc.front.text_clauses import Bracket, Clause, Item, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import STRING, value
 from factc.plan import MAX_CODE
 from factc.spelling import nearest
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.front.text_clauses import Members, Read
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
 class Attribute:
     """How an attribute is read, how it is written (for hints), and where else it may stand."""
 
-    read: Read
-    usage: str
-    above_job: bool = False
-    above_use: bool = False
-    repeatable: bool = False
+    __slots__ = ("read", "usage", "above_job", "above_use", "repeatable")
+
+    def __init__(
+        self,
+        read: Read,
+        usage: str,
+        *,
+        above_job: bool = False,
+        above_use: bool = False,
+        repeatable: bool = False,
+    ) -> None:
+        self.read = read
+        self.usage = usage
+        self.above_job = above_job
+        self.above_use = above_use
+        self.repeatable = repeatable
 
 
 def understood(clauses: list[Clause]) -> Bracket:

@@ -5,52 +5,56 @@ Knows the form that all attributes share; knows none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from typing import Any
-
 from factc.front.text_places import Mistake
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import Any
 
-@dataclass(frozen=True, slots=True)
+    Members = dict[str, Any]
+    Read = Callable[["Clause", list[Mistake]], Members]
+
+
 class Item:
     """A word or a quoted text of a clause, as written; `at` counts from the start of the bracket."""
 
-    raw: str
-    at: int
+    __slots__ = ("raw", "at")
+
+    def __init__(self, raw: str, at: int) -> None:
+        self.raw = raw
+        self.at = at
 
     @property
     def end(self) -> int:
         return self.at + len(self.raw)
 
 
-Members = dict[str, Any]
-
-
-@dataclass(slots=True)
 class Clause:
     """One attribute as written: its name, the items behind it, and what it adds to the JSON form.
 
     usage: how it is written, for hints; known: the names of all attributes.
     """
 
-    name: Item
-    items: list[Item]
-    members: Members = field(default_factory=dict)
-    usage: str = ""
-    known: Collection[str] = ()
+    __slots__ = ("name", "items", "members", "usage", "known")
+
+    def __init__(self, name: Item, items: list[Item]) -> None:
+        self.name = name
+        self.items = items
+        self.members: Members = {}
+        self.usage = ""
+        self.known: Collection[str] = ()
 
 
-@dataclass(slots=True)
 class Bracket:
     """What one bracket says; places count from its start. `meanings`: what it adds, by the kind of statement below."""
 
-    clauses: list[Clause]
-    mistakes: list[Mistake]
-    meanings: dict[str, Members] = field(default_factory=dict)
+    __slots__ = ("clauses", "mistakes", "meanings")
 
-
-Read = Callable[[Clause, list[Mistake]], Members]
+    def __init__(self, clauses: list[Clause], mistakes: list[Mistake]) -> None:
+        self.clauses = clauses
+        self.mistakes = mistakes
+        self.meanings: dict[str, Members] = {}
 
 
 def alone(clause: Clause, mistakes: list[Mistake]) -> None:

@@ -6,7 +6,6 @@ Knows what each declares; whether a name is taken or a file exists is judged els
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from factc.front import text_above
 from factc.front.text_kept import Kept, end_of, start_of
@@ -15,7 +14,10 @@ from factc.front.text_string import TEXT, value
 from factc.front.text_written import Written
 from factc.plan import MAX_SLOTS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from factc.front.text_reader import Token
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

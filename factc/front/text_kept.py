@@ -6,13 +6,15 @@ Knows what all statements share; knows none of them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from factc.front import text_recipe as recipe
 from factc.front.text_places import Clean, Mistake
 from factc.front.text_written import Tasks, Written
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from factc.front.text_reader import Token
 
 _SAME_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\n")

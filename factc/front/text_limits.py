@@ -6,15 +6,20 @@ Knows what each adds to a task's JSON form; whether a pool exists or a list has 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from factc.compiler.job import RETRIED
 from factc.compiler.timespan import refusal
-from factc.front.text_clauses import Clause, Item, Members, alone, only, short_of
+from factc.front.text_clauses import Clause, Item, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import WORD, value
 from factc.plan import MAX_BACKOFF, MAX_CODE, MAX_TIMES
 from factc.spelling import nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from factc.front.text_clauses import Members
 
 _NEEDS = {"every": "a duration", "backoff": "a factor", "on": "exit codes, `signal`, `timeout` or `lost`"}
 _PARTS = tuple(_NEEDS)

@@ -8,28 +8,38 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from factc.diagnostic import Diagnostic
 from factc.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
 class Mistake:
     """A diagnostic whose places are still offsets: in the whole text, or in the part of it that was looked at."""
 
-    code: str
-    message: str
-    start: int
-    end: int
-    label: str = ""
-    hint: str = ""
-    related: tuple[tuple[int, int, str], ...] = ()
+    __slots__ = ("code", "message", "start", "end", "label", "hint", "related")
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        label: str = "",
+        hint: str = "",
+        related: tuple[tuple[int, int, str], ...] = (),
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.start = start
+        self.end = end
+        self.label = label
+        self.hint = hint
+        self.related = related
 
     def moved(self, by: int) -> Mistake:
         """The same mistake in a text that begins `by` characters earlier."""
         related = tuple((start + by, end + by, words) for start, end, words in self.related)
-        return replace(self, start=self.start + by, end=self.end + by, related=related)
+        return Mistake(self.code, self.message, self.start + by, self.end + by, self.label, self.hint, related)
 
 
 class Clean:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from factc.compiler.document import Document
 from factc.compiler.job import FACTC
@@ -16,13 +15,15 @@ from factc.front import text_above, text_declarations
 from factc.front import text_recipe as recipe
 from factc.front.text_clauses import Bracket
 from factc.front.text_kept import Kept, end_of, start_of
-from factc.front.text_mistakes import explained
 from factc.front.text_places import Clean, Mistake
 from factc.front.text_string import NO_TEXT, value
 from factc.front.text_suspicions import suspicions
 from factc.front.text_written import Again, Lists, Written, locator
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from factc.front.text_reader import Token
 
 _JOB = re.compile(r"^job\b|\A(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+job\b", re.MULTILINE)
@@ -124,6 +125,8 @@ class Assembly(Kept):
         self.tasks.add(written)
 
     def _wrong(self, children: list[Token]) -> None:
+        from factc.front.text_mistakes import explained
+
         start = start_of(children[0])
         self.mistakes.append(explained(self.clean.text, start, self._stops.get(start, start)))
         self.above = Written()

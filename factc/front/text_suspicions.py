@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from factc.front import text_recipe as recipe
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_written import Again
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _RULE_INSIDE = re.compile(r"^[ \t]*(\w[\w.\-]*:[ \t]+([^\n]*))\n", re.MULTILINE)
 

@@ -6,7 +6,6 @@ Works only when a diagnostic asks; does not know what is wrong with anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from factc.compiler.document import KEY
 from factc.front import text_recipe as recipe
@@ -15,7 +14,10 @@ from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_places import Clean
 from factc.front.text_string import position, value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from factc.compiler.document import Locate, Path
     from factc.front.text_reader import Token
 

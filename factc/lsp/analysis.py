@@ -10,8 +10,8 @@ from functools import cache
 
 from factc.compiler.chain import Compiled, compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order, veiled
-from factc.lint import lint
 from factc.lint.recipe import recipes
+from factc.lint.warnings import lint
 from factc.plan.values import Given
 from factc.source import Source
 
