@@ -67,7 +67,8 @@ def _rest(options: argparse.Namespace, earlier: Earlier) -> int:
     resumption = earlier.resumption(plan)
     earlier.close()  # it is only shown
     order = sequence(plan)
-    over = [remark(f"{CARRIED}: {plan.tasks[i].name}") for i in order if i in resumption.carried]
+    over = [remark(f"warning: {words}") for words in resumption.doubts]
+    over += [remark(f"{CARRIED}: {plan.tasks[i].name}") for i in order if i in resumption.carried]
     again = [i for i in order if i not in resumption.carried]
     notes = dict(enumerate(resumption.reasons))
     write_out("".join(over) + ("\n" if over and again else "") + commands(plan, again, notes))

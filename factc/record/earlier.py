@@ -91,7 +91,15 @@ class Earlier:
         if plan.name != self.plan.name:
             words = f"the run {self.run.short} is one of the job '{self.plan.name}', not of '{plan.name}'"
             raise RequestError(visible(words), f"factc runs --job {word(plan.name)} lists the others")
-        return Resumption(self.run.header.run, plan, self.plan, self.run.state)
+        made = Resumption(self.run.header.run, plan, self.plan, self.run.state)
+        then = self.run.header.inherited
+        if then:
+            from factc.record.inherited import differences
+
+            again = [task for i, task in enumerate(plan.tasks) if i not in made.carried]
+            if words := differences(made.run, then, again, os.environ):
+                made.doubts.append(f"the environment is not that of the run: {words}")
+        return made
 
     def _claimed(self, folder: Folder, short: str) -> int:
         """The lock of whoever continues the run, on its plan, held as long as that goes on."""

@@ -42,13 +42,14 @@ class RunHeader:
     the whole). secrets, signed, headers: names of variables, never their values. continues: the run that it resumes.
     jobs: at most so many tasks at once, 0 for no limit, None where an older factc kept no word of it. pools: the slots
     of pools that are not as the plan has them. files: the job's file and those that it uses, each a dict of `path` and
-    `sha256`. same: what runs of one job file with the same values and tags have in common.
+    `sha256`. same: what runs of one job file with the same values and tags have in common. inherited: hashes of the
+    variables that recipes name and the job does not set (see `inherited`), by name.
     """
 
     __slots__ = (
         "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names",
         "order", "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
-        "jobs", "pools", "files", "same",
+        "jobs", "pools", "files", "same", "inherited",
     )  # fmt: skip
 
     run: str
@@ -77,6 +78,7 @@ class RunHeader:
     pools: dict[str, int] | None
     files: list[dict[str, str]]
     same: str | None
+    inherited: dict[str, str] | None
 
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:

@@ -10,6 +10,7 @@ import os
 from factc.digest import sha256_hex
 from factc.events.wire import job_reference, run_reference
 from factc.record.journal import RunHeader
+from factc.runner.outer import ended
 from factc.version import __version__
 
 TYPE_CHECKING = False
@@ -35,15 +36,16 @@ def run_header(
     text: the plan's, "" where no record is kept. groups: the levels by which the run goes, if it does. secrets: their
     names. continues: the run that this one resumes.
     """
+    run = _new_reference()
     return RunHeader(
-        run=_new_reference(), reference=job_reference(plan.factfile, plan.tags), job=plan.name, at=at,
+        run=run, reference=job_reference(plan.factfile, plan.tags), job=plan.name, at=at,
         version=__version__, host=os.uname().nodename, pid=os.getpid(), directory=here(),
         arguments=wishes.arguments, again=wishes.again, plan=_digest(text), names=[task.name for task in plan.tasks],
         order=[task for group in groups for task in group] if groups else None, tags=plan.tags,
         factfile=plan.factfile, start=wishes.start, to=wishes.to, endpoints=_endpoints(wishes), secrets=list(secrets),
         signed=wishes.webhook_secret, headers=wishes.webhook_headers, continues=continues,
         jobs=wishes.jobs or 0, pools=wishes.pools or None, files=wishes.files,
-        same=_same(plan, wishes.files),
+        same=_same(plan, wishes.files), inherited=_inherited(run, plan, wishes, secrets) if text else None,
     )  # fmt: skip
 
 
@@ -53,6 +55,16 @@ def _same(plan: Plan, files: Sequence[Mapping[str, str]]) -> str:
     pairs = [*sorted(plan.values.items()), ("", ""), *sorted(plan.tags.items())]
     texts = [what, *(text for pair in pairs for text in pair)]
     return sha256_hex([text.encode("utf-8", "surrogateescape") + b"\0" for text in texts])
+
+
+def _inherited(run: str, plan: Plan, wishes: Wishes, secrets: Sequence[str]) -> dict[str, str] | None:
+    """Of the variables that recipes name, hashes of what they were; None where none does."""
+    if not any("$" in str(task.argv[-1]) for task in plan.tasks if task.argv):
+        return None
+    from factc.record.inherited import hashes
+
+    without = {*secrets, *plan.secrets, *wishes.webhook_headers, wishes.webhook_secret or "", *ended(os.environ)}
+    return hashes(run, plan.tasks, os.environ, without) or None
 
 
 def here() -> str:
