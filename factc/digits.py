@@ -1,4 +1,4 @@
-"""The whole number that a text says: what comes from outside may be of any length, and digits of any script.
+"""The whole number that a text says, or a size: what comes from outside may be of any length, digits of any script.
 
 Knows digits alone.
 """
@@ -11,3 +11,13 @@ MOST = 18  # digits: more are no number of anything here, and Python refuses to 
 def number(text: str) -> int | None:
     """Of ASCII digits and nothing else; None for all other text, and for too many of them."""
     return int(text) if len(text) <= MOST and text.isascii() and text.isdigit() else None
+
+
+def size(text: str) -> int | None:
+    """Bytes: `2G`, `500M`, `64K` (by 1,024), `1.5G`, or a plain number; None for all other text."""
+    power = "KMGT".find(text[-1:].upper()) + 1 if text[-1:] else 0
+    whole, point, part = (text[:-1] if power else text).partition(".")
+    before, after = number(whole), number(part) if point else 0
+    if before is None or after is None or (point and not power):
+        return None
+    return (before << 10 * power) + ((after << 10 * power) // 10 ** len(part) if part else 0)

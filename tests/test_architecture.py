@@ -63,7 +63,7 @@ LIGHT = {
     *(f"engine.{name}" for name in "local direct group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",
     "record", "runner", "engine", "secrets", "secrets.mask", "secrets.declared", "cli", "cli.run", "cli.options",
-    "cli.complain", "cli.running", "sink.terminal", "sink.streams", "cli.validate", "cli.plan", "cli.list", "cli.output",
+    "cli.complain", "cli.running", "cli.aside", "sink.terminal", "sink.streams", "sink.tails", "cli.validate", "cli.plan", "cli.list", "cli.output",
     *(f"compiler.{name}" for name in "chain check command document flatten inner job limits links reading scope shape shelltext sizes template timespan".split()),
     *(f"front.text{name}" for name in "|_above|_attributes|_clauses|_declarations|_kept|_limits|_places|_reader|_recipe|_statements|_string|_suspicions|_tables|_written".split("|")),
     "front.jsonfile", "front.jsontext", "front.jsonmistakes", "emit.factfile", "emit.shell", "emit.called", "lint", "lint.allowed", "resources", "reach",

@@ -42,7 +42,8 @@ WRONG = [-1, -0.5, math.nan, math.inf, -math.inf, True, "3", [], 10**400]
 WRONG_TIMES = [value if value != "3" else "3 parsecs" for value in WRONG]  # a time may be a text
 NUMBERS: dict[str, list[object]] = {
     "jobs": [*WRONG[:-1], 0, 1.5],
-    "keep": [*WRONG[:-1], 0, 1.5],
+    "keep": [*WRONG[:-1], 1.5],
+    "keep_size": [*(value for value in WRONG[:-1] if value != "3"), 1.5],
     "max_stdouterr_size": [*WRONG[:-1], 1.5, None],
     "timeout": [*WRONG_TIMES, 0],
     "heartbeat_interval": [*WRONG_TIMES, 0],

@@ -180,9 +180,9 @@ def test_prune_and_keep(factc: Factc, tmp_path: Path, job: str) -> None:
     assert factc("run", job, "--keep", "2").code == 0
     assert len(list((tmp_path / ".factc/runs").iterdir())) == 2
     (tmp_path / "mended").unlink()
-    assert factc("run", job, "--keep", "1").code == 2, "nothing goes after a failure"
-    assert len(list((tmp_path / ".factc/runs").iterdir())) == 3
-    assert factc("prune", "--older", "0s").out.endswith("3 runs removed\n")
+    assert factc("run", job, "--keep", "1").code == 2
+    assert len(list((tmp_path / ".factc/runs").iterdir())) == 2, "the last success stays"
+    assert factc("prune", "--older", "0s").out.endswith("2 runs removed\n")
     assert list((tmp_path / ".factc/runs").iterdir()) == []
 
 

@@ -12,7 +12,7 @@ import os
 
 from factc import durations
 from factc.diagnostic import RequestError
-from factc.digits import number
+from factc.digits import number, size
 from factc.entered import entered, variable
 from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
@@ -198,6 +198,16 @@ def whole(least: int) -> Callable[[str], int]:
         return value
 
     return taken
+
+
+def keep_size(add: Callable[..., object], words: str) -> None:
+    def taken(text: str) -> int:
+        value = size(text)
+        if value is None:
+            raise argparse.ArgumentTypeError(f"`{text}` is no size: such as 2G, 500M, or bytes")
+        return value
+
+    add("--keep-size", type=taken, metavar="SIZE", help=f"{words} (2G, 500M, a plain number is bytes)")
 
 
 def duration(add: Callable[..., object], name: str, least: float, words: str, default: float | None = None) -> None:

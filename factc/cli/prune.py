@@ -7,7 +7,7 @@ from itertools import chain
 
 from factc.cli import BAD_REQUEST
 from factc.cli.complain import say
-from factc.cli.options import bare_parser, duration, home, state_dir, whole
+from factc.cli.options import bare_parser, duration, home, keep_size, state_dir, whole
 from factc.cli.output import tell
 from factc.cli.runs import clock
 from factc.diagnostic import RequestError
@@ -19,22 +19,23 @@ from factc.sink.summary import short
 def run(arguments: list[str]) -> int:
     made = bare_parser(
         "prune",
-        "Removes recorded runs. Given both options, a run goes only if both say so. Never one that still runs; one\n"
-        "with events that were not delivered only with --undelivered.",
-        "[--keep N] [--older D] [OPTIONS]",
+        "Removes recorded runs. Given --keep and --older, a run goes only if both say so. Never one that still runs;\n"
+        "one with events that were not delivered only with --undelivered.",
+        "[--keep N] [--older D] [--keep-size SIZE] [OPTIONS]",
     )
     made.add_argument("--keep", type=whole(0), metavar="N", help="the newest N runs of each job stay")
     duration(made.add_argument, "--older", 0, "only runs that began longer ago than D, such as 30d")
+    keep_size(made.add_argument, "each job keeps its newest that take no more, its last success and failure")
     made.add_argument("--undelivered", action="store_true", help="runs whose events were not delivered may go too")
     made.add_argument("--dry-run", action="store_true", help="only say which would go")
     state_dir(made.add_argument)
     options = made.parse(arguments)
-    if options.keep is None and options.older is None:
-        raise RequestError("which runs?", "give --keep N, --older D, or both")
+    if options.keep is None and options.older is None and options.keep_size is None:
+        raise RequestError("which runs?", "give --keep N, --older D, or both; or --keep-size SIZE")
     older = None if options.older is None else time.time() - options.older
     place = home(options)
     pruning = Pruning(
-        place, options.keep, older, undelivered=options.undelivered, rehearse=options.dry_run
+        place, options.keep, older, size=options.keep_size, undelivered=options.undelivered, rehearse=options.dry_run
     )  # fmt: skip
     verb, gone, code = "would go" if options.dry_run else "removed", 0, 0
     for fate in chain(pruning.fates(), pruning.unknown(time.time())):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from factc.cli.options import duration, state_dir, whole
+from factc.cli.options import duration, keep_size, state_dir, whole
 from factc.diagnostic import RequestError
 from factc.digits import number
 from factc.durations import given, plain, written
@@ -55,7 +55,13 @@ def add_options(made: Parser) -> None:
     add = made.add_argument_group("the record of the run").add_argument
     state_dir(add)
     add("--no-record", action="store_true", help="keep no record of this run")
-    add("--keep", type=whole(1), metavar="N", help="after a success, keep only the newest N runs of this job")
+    add(
+        "--keep",
+        type=whole(0),
+        metavar="N",
+        help="at the end, keep only the newest N runs of this job, and its last success and failure",
+    )
+    keep_size(add, "at the end, the same of its newest runs that take no more than SIZE")
     add("--exclusive", metavar="[=KEY]", help="not while another run of this job goes on; --exclusive=KEY: of what you call KEY")  # fmt: skip  # noqa: E501
     duration(add, "--wait", 0, "with --exclusive: how long to wait for the other run to end")
     add = made.add_argument_group("webhooks").add_argument
@@ -95,6 +101,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
         state_dir=None if options.no_record else options.state_dir,
         trust_state_dir=options.trust_state_dir,
         keep=options.keep,
+        keep_size=options.keep_size,
         pools=dict(_pool(pair) for pair in options.pool),
         exclusive=True if options.exclusive == _THIS_JOB else options.exclusive or False,
         wait=options.wait,

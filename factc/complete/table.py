@@ -136,7 +136,12 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),
         ("--trust-state-dir", "", "believe what lies there, whoever owns it or can write there"),
         ("--no-record", "", "keep no record of this run"),
-        ("--keep", "N", "after a success, keep only the newest N runs of this job"),
+        ("--keep", "N", "at the end, keep only the newest N runs of this job, and its last success and failure"),
+        (
+            "--keep-size",
+            "SIZE",
+            "at the end, the same of its newest runs that take no more than SIZE (2G, 500M, a plain number is bytes)",
+        ),
         ("--exclusive", "[=KEY]", "not while another run of this job goes on; --exclusive=KEY: of what you call KEY"),
         (
             "--wait",
@@ -190,7 +195,12 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),
         ("--trust-state-dir", "", "believe what lies there, whoever owns it or can write there"),
         ("--no-record", "", "keep no record of this run"),
-        ("--keep", "N", "after a success, keep only the newest N runs of this job"),
+        ("--keep", "N", "at the end, keep only the newest N runs of this job, and its last success and failure"),
+        (
+            "--keep-size",
+            "SIZE",
+            "at the end, the same of its newest runs that take no more than SIZE (2G, 500M, a plain number is bytes)",
+        ),
         ("--exclusive", "[=KEY]", "not while another run of this job goes on; --exclusive=KEY: of what you call KEY"),
         (
             "--wait",
@@ -265,6 +275,11 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "prune": (
         ("--keep", "N", "the newest N runs of each job stay"),
         ("--older", "D", "only runs that began longer ago than D, such as 30d (90s, 1h30m, a plain number is seconds)"),
+        (
+            "--keep-size",
+            "SIZE",
+            "each job keeps its newest that take no more, its last success and failure (2G, 500M, a plain number is bytes)",
+        ),
         ("--undelivered", "", "runs whose events were not delivered may go too"),
         ("--dry-run", "", "only say which would go"),
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),

@@ -55,6 +55,19 @@ def remove(runs: Folder, name: str, folder: Folder) -> None:
     runs.remove(name)
 
 
+def size(folder: Folder) -> int:
+    """The bytes that a run's folder takes on the disk, as far as it can be looked through."""
+    blocks = 0
+    with suppress(OSError):
+        blocks += folder.status().st_blocks
+        for name in folder.names():
+            blocks += folder.status(name).st_blocks
+        with folder.folder(LOGS) as logs:
+            for log in logs.names():
+                blocks += logs.status(log).st_blocks
+    return blocks * 512
+
+
 def _logs(folder: Folder) -> Folder:
     try:
         return folder.folder(LOGS)

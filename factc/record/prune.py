@@ -12,6 +12,7 @@ from factc.diagnostic import RequestError
 from factc.record import PLAN, contents
 from factc.record.history import names
 from factc.record.journalfile import Locked, is_locked, lock, unlock
+from factc.record.lasting import Lasting
 from factc.record.recorded import NotBegun, Nothing, folder_of, header_of, read, runs_of
 from factc.visible import visible
 
@@ -48,21 +49,24 @@ class Fate:
 
 class Pruning:
     """Removes the runs that are not among the newest `keep` of their job, and began before `older` (seconds since the
-    epoch). Given both, a run is superfluous only if both say so.
+    epoch). Given both, a run is superfluous only if both say so. And those with which the runs of their job take more
+    than `size` bytes, the newest counted first.
 
-    A run from which one that stays has carried something over stays too: the logs are there. job: only runs of that
-    one. finished: only runs that came to their end. undelivered: also those with events that nobody has got. rehearse:
-    only tell. Raises Doubtful if the state directory is not the caller's.
+    A run from which one that stays has carried something over stays too: the logs are there. lasting: so do the last
+    that succeeded and the last that failed; they always do where it is only for the size. job: only runs of that one.
+    undelivered: also those with events that nobody has got. rehearse: only tell. Raises Doubtful if the state
+    directory is not the caller's.
     """
 
     def __init__(
         self,
         home: StateDir,
-        keep: int | None,
+        keep: int | None = None,
         older: float | None = None,
         *,
+        size: int | None = None,
+        lasting: bool = False,
         job: str | None = None,
-        finished: bool = False,
         undelivered: bool = False,
         rehearse: bool = False,
     ) -> None:
@@ -70,7 +74,9 @@ class Pruning:
         self._keep = keep
         self._older = older
         self._job = job
-        self._finished = finished
+        self._size = size
+        self._all_lasting = lasting
+        self._sizes: dict[str, int] = {}  # by job, what its runs so far take
         self._undelivered = undelivered
         self._rehearse = rehearse
         self._needed: set[str | None] = set()  # runs from which one that stays has carried something over
@@ -86,19 +92,22 @@ class Pruning:
             found = names(self._home)
             self._names.update(found)
             seen: dict[str, int] = {}
+            self._lasting = Lasting(lambda name: self._read(runs, name))
             for name in found:
                 try:
                     with folder_of(self._home, runs, name) as folder:
                         header = header_of(folder)
+                        full = self._is_full(header.job, folder)
                 except NotBegun:
                     continue
                 except RequestError as problem:
                     yield Fate(name, None, STAYS, problem.message)
                     continue
                 seen[header.job] = seen.get(header.job, 0) + 1
-                fate = self._fate(runs, name, header, seen[header.job])
+                fate = self._fate(runs, name, header, seen[header.job], full)
                 if fate is None or fate.verdict != GONE:
                     self._needed.add(header.continues)
+                    self._lasting.stays(header.job, name)
                 if fate:
                     yield fate
 
@@ -115,14 +124,29 @@ class Pruning:
                 elif self._is_stillborn(runs, name, now):
                     yield self._removed(runs, name, None)
 
-    def _fate(self, runs: Folder, name: str, header: RunHeader, place: int) -> Fate | None:
+    def _is_full(self, job: str, folder: Folder) -> bool:
+        """Whether the runs of a job take too much with this one."""
+        if self._size is None or self._job not in (None, job):
+            return False
+        self._sizes[job] = self._sizes.get(job, 0) + contents.size(folder)
+        return self._sizes[job] > self._size
+
+    def _read(self, runs: Folder, name: str) -> Recorded | None:
+        try:
+            with folder_of(self._home, runs, name) as folder:
+                return read(self._home, folder)
+        except RequestError:
+            return None
+
+    def _fate(self, runs: Folder, name: str, header: RunHeader, place: int, full: bool) -> Fate | None:
         beyond = self._keep is None or place > self._keep
         old = self._older is None or header.at < self._older
-        if not (beyond and old) or header.run in self._needed or self._job not in (None, header.job):
+        superfluous = beyond and old and not (self._keep is None and self._older is None)
+        if not (superfluous or full) or header.run in self._needed or self._job not in (None, header.job):
             return None
-        return self._removed(runs, name, header)
+        return self._removed(runs, name, header, lasting=self._all_lasting or not superfluous)
 
-    def _removed(self, runs: Folder, name: str, header: RunHeader | None) -> Fate:
+    def _removed(self, runs: Folder, name: str, header: RunHeader | None, *, lasting: bool = False) -> Fate:
         """Removes it under the locks of all who might need it, if it still may go then."""
         with ExitStack() as stack:
             try:
@@ -131,7 +155,7 @@ class Pruning:
                     for descriptor in (folder.again(), *_plan(folder)):
                         stack.callback(unlock, descriptor)
                         lock(descriptor)
-                if header and (why := self._why_not(read(self._home, folder), runs)):
+                if header and (why := self._why_not(read(self._home, folder), runs, lasting)):
                     return Fate(name, header, STAYS, why)
                 contents.check(folder)
                 if not self._rehearse:
@@ -146,12 +170,12 @@ class Pruning:
                 return Fate(name, header, FAILED, f"{visible(runs.of(name))} could not be removed: {problem.strerror}")
         return Fate(name, header, GONE)
 
-    def _why_not(self, run: Recorded, runs: Folder) -> str:
+    def _why_not(self, run: Recorded, runs: Folder, lasting: bool) -> str:
         """Why nothing may be removed of a run, "" if nothing is lost with it."""
         if run.live or (run.live is None and not run.journal.finished):
             return "it may still run" if run.live is None else "it still runs"
-        if self._finished and not run.journal.finished:
-            return "it did not come to its end"
+        if lasting and (why := self._lasting.why(run)):
+            return why
         if run.undelivered and not self._undelivered:
             return "its events were not delivered (--undelivered)"
         for name in set(filter(contents.is_run, runs.names())) - self._names:  # it has begun meanwhile
@@ -187,10 +211,11 @@ def _plan(folder: Folder) -> list[int]:
         return []
 
 
-def keep_runs(home: StateDir, job: str, keep: int) -> list[str]:
-    """After a success: removes the finished runs of a job beyond its newest `keep`; what could not be, in words."""
+def keep_runs(home: StateDir, job: str, keep: int | None, size: int | None) -> list[str]:
+    """At the end of a run: removes those of its job beyond the newest `keep`, or beyond so many bytes, but for the last
+    that succeeded and the last that failed; what could not be removed, in words."""
     try:
-        fates = list(Pruning(home, keep, job=job, finished=True).fates())
+        fates = list(Pruning(home, keep, size=size, job=job, lasting=True).fates())
     except RequestError as problem:
         return [f"no earlier run is removed: {problem.message}"]
     return [fate.why for fate in fates if fate.verdict in (LEFT, FAILED)]

@@ -11,7 +11,6 @@ from factc.diagnostic import RequestError, of_system
 from factc.durations import written
 from factc.engine.local import Local
 from factc.events.ending import exit_code
-from factc.events.state import FAILED
 from factc.loop import Loop
 from factc.record.pasted import deliver_command
 from factc.runner.parts import Parts
@@ -239,12 +238,7 @@ class _Launch:
     def _close(self) -> None:
         self._let_go()
         self.loop.wait(0)  # for what could not be written
-        if (
-            self.parts.record
-            and self.wishes.keep
-            and self.parts.runner.state.job != FAILED
-            and not self.parts.record.broken
-        ):
+        if self.parts.record and self.wishes.keeps_some and not self.parts.record.broken:
             self._prune()
         while self.parts.screen.pending and not self.given_up:
             self.loop.wait(SECOND)
@@ -258,8 +252,8 @@ class _Launch:
     def _prune(self) -> None:
         from factc.record.prune import keep_runs
 
-        assert self.wishes.keep is not None
-        for words in keep_runs(self.wishes.home, self.parts.plan.name, self.wishes.keep):
+        wishes = self.wishes
+        for words in keep_runs(wishes.home, self.parts.plan.name, wishes.keep, wishes.keep_size):
             self.parts.say(words)
 
 

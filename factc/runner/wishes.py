@@ -6,6 +6,7 @@ Knows the options of a run; knows no plan and starts nothing.
 from __future__ import annotations
 
 from factc.diagnostic import RequestError
+from factc.digits import size
 from factc.durations import given
 from factc.entered import enter
 from factc.plan import MAX_SLOTS
@@ -36,7 +37,7 @@ class Wishes:
     secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.
     output: one of OUTPUTS. state_dir: where the record goes, None for no record; trust_state_dir: it is believed
     whoever owns it; keep: how many runs of the job stay
-    there. exclusive: False, True, or a key; wait: seconds for another
+    there; keep_size: how many bytes of them. exclusive: False, True, or a key; wait: seconds for another
     run to end. rehearse: execute nothing. stats: say at the end what the run spent where.
     start, to, arguments: what the record says of how the run was asked for. again: options to resume it with.
     files: those that the plan was made from, as the record names them.
@@ -66,6 +67,7 @@ class Wishes:
         state_dir: str | None = STATE_DIR,
         trust_state_dir: bool = False,
         keep: int | None = None,
+        keep_size: int | str | None = None,
         pools: Mapping[str, int] | None = None,
         exclusive: bool | str = False,
         wait: float | str | None = None,
@@ -97,6 +99,9 @@ class Wishes:
         self.state_dir = state_dir
         self.trust_state_dir = trust_state_dir
         self.keep = keep
+        self.keep_size = size(keep_size) if isinstance(keep_size, str) else keep_size
+        if keep_size is not None and self.keep_size is None:
+            raise RequestError(f"keep_size cannot be {keep_size!r}", "it is bytes, or a text such as 500M or 2G")
         self.pools = dict(pools or {})
         self.exclusive = exclusive
         self.wait = None if wait is None else _seconds("wait", wait, 0)
@@ -116,6 +121,11 @@ class Wishes:
         return self.output == QUIET and not (self.stats or self.rehearse)
 
     @property
+    def keeps_some(self) -> bool:
+        """Whether earlier runs may go at the end."""
+        return self.keep is not None or self.keep_size is not None
+
+    @property
     def home(self) -> StateDir:
         """Where the record goes, if one is kept."""
         return StateDir(self.state_dir or STATE_DIR, self.trust_state_dir)
@@ -129,8 +139,8 @@ class Wishes:
             raise RequestError("webhooks do not go with a dry run: a rehearsal sends nothing")
         if self.rehearse and self.stats:
             raise RequestError("--stats does not go with a dry run: a rehearsal takes no time")
-        if self.state_dir is None and (self.exclusive or self.keep is not None):
-            option = "--exclusive" if self.exclusive else "--keep"
+        if self.state_dir is None and (self.exclusive or self.keeps_some):
+            option = "--exclusive" if self.exclusive else "--keep" if self.keep is not None else "--keep-size"
             raise RequestError(f"{option} needs a state directory: it does not go with --no-record")
         if self.wait is not None and not self.exclusive:
             raise RequestError("--wait waits for another run of the job: it goes with --exclusive")
@@ -152,7 +162,8 @@ class Wishes:
     def _check_numbers(self) -> None:
         """What the command line cannot say, a caller of the API can."""
         _whole("jobs", self.jobs, 1, none=True)
-        _whole("keep", self.keep, 1, none=True)  # this run itself is one
+        _whole("keep", self.keep, 0, none=True)
+        _whole("keep_size", self.keep_size, 0, none=True)
         _whole("max_stdouterr_size", self.tail, 0)
         for name, slots in self.pools.items():
             _whole(f"the pool {name}", slots, 1, MAX_SLOTS)
