@@ -207,7 +207,7 @@ def keep_size(add: Callable[..., object], words: str) -> None:
             raise argparse.ArgumentTypeError(f"`{text}` is no size: such as 2G, 500M, or bytes")
         return value
 
-    add("--keep-size", type=taken, metavar="SIZE", help=f"{words} (2G, 500M, a plain number is bytes)")
+    add("--keep-size", type=taken, metavar="SIZE", help=f"{words} (2G, 500M, or bytes)")
 
 
 def duration(add: Callable[..., object], name: str, least: float, words: str, default: float | None = None) -> None:

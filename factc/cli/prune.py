@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
     )
     made.add_argument("--keep", type=whole(0), metavar="N", help="the newest N runs of each job stay")
     duration(made.add_argument, "--older", 0, "only runs that began longer ago than D, such as 30d")
-    keep_size(made.add_argument, "each job keeps its newest that take no more, its last success and failure")
+    keep_size(made.add_argument, "of each job the newest that take no more, its last success and failure")
     made.add_argument("--undelivered", action="store_true", help="runs whose events were not delivered may go too")
     made.add_argument("--dry-run", action="store_true", help="only say which would go")
     state_dir(made.add_argument)

@@ -140,7 +140,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "--keep-size",
             "SIZE",
-            "at the end, the same of its newest runs that take no more than SIZE (2G, 500M, a plain number is bytes)",
+            "at the end, the same of its newest runs that take no more than SIZE (2G, 500M, or bytes)",
         ),
         ("--exclusive", "[=KEY]", "not while another run of this job goes on; --exclusive=KEY: of what you call KEY"),
         (
@@ -199,7 +199,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "--keep-size",
             "SIZE",
-            "at the end, the same of its newest runs that take no more than SIZE (2G, 500M, a plain number is bytes)",
+            "at the end, the same of its newest runs that take no more than SIZE (2G, 500M, or bytes)",
         ),
         ("--exclusive", "[=KEY]", "not while another run of this job goes on; --exclusive=KEY: of what you call KEY"),
         (
@@ -278,7 +278,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "--keep-size",
             "SIZE",
-            "each job keeps its newest that take no more, its last success and failure (2G, 500M, a plain number is bytes)",
+            "of each job the newest that take no more, its last success and failure (2G, 500M, or bytes)",
         ),
         ("--undelivered", "", "runs whose events were not delivered may go too"),
         ("--dry-run", "", "only say which would go"),
