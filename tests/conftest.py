@@ -25,9 +25,10 @@ SHARED = ROOT.parent / "shared"
 settings.register_profile("factc", max_examples=draws(100), deadline=None, derandomize=not ALL)
 settings.load_profile("factc")
 
-# A shell starts what it puts in the background with SIGINT ignored, and that is inherited.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what it puts in the background with SIGINT ignored, nohup what it starts with SIGHUP, and both are inherited.
+for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)
 
 
 def pytest_configure(config: pytest.Config) -> None:
