@@ -30,6 +30,8 @@ def marked(text: str, code: str) -> list[str]:
         ("-rm a", ["-"]), ("@echo a", ["@"]), ("a\n@-b; -c", ["@", "-"]), ("a -b @c", []), ("a \\\n  -b", []), ("f -\n", []), ("cat <<E\n-a\n@b\nE", []),
         ("echo $$HOME", ["$$"]), ('echo "$${A}"', ["$$"]), ("$$(a)", ["$$"]), ("echo $$ a$$ a.$$_b \\$$A", []), ("awk '{print $$NF}'", []), ("kill $$; echo $$/a", []),
         ("source a", ["source"]), ("a && [[ b ]]", ["[["]), ("x=$(declare -p)", ["declare"]), ("echo source [[", []), (". a; [ b ]", []),
+        ("if (( n > 3 )); then a; fi", ["(("]), ("a && ((n++))", ["(("]), ("echo $((n + 1)); x=$(( (a+b) * c ))", []), ("((a); b); ( (c) )", []),
+        ("make &> log", ["&>"]), ("make &>>log; x 2>&1 >y &", ["&>"]), ("a & >b", []),
     ],
 )  # fmt: skip
 def test_habits(recipe: str, words: list[str]) -> None:

@@ -92,7 +92,7 @@ class Scan:
     """One pass over a text. `places` has a place for each tag, `lists` the tokens of each nest of commands.
 
     closed: whether all that it opens (quotes, brackets, here-documents) it surely closes, in every shell.
-    unfinished: where here-documents begin whose end never comes.
+    unfinished: where here-documents begin whose end never comes. reckoned: where `((` stands in a command's place.
     """
 
     def __init__(self, pieces: Sequence[str | object]) -> None:
@@ -103,6 +103,7 @@ class Scan:
         self.lists: list[Tokens] = []
         self.closed = True
         self.unfinished: list[int] = []
+        self.reckoned: list[int] = []
         self._at = 0
         self._here: list[tuple[str, bool, bool, int]] = []  # end word, `<<-`, quoted, where it stands
         self._desynchronised = False
@@ -319,6 +320,7 @@ class Scan:
 
     def _open(self, frame: _Frame) -> None:
         if self.text.startswith("((", self._at) and (_at_command(frame.tokens) or _behind_for(frame.tokens)):
+            self.reckoned.append(self._at)
             self._at += 2
             self._nest(ARITHMETIC, False).depth = 1
             return

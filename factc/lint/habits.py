@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from factc.compiler.job import Script
-from factc.compiler.shelltext import Word
+from factc.compiler.shelltext import Scan, Word
 from factc.diagnostic import Diagnostic
 from factc.lint.recipe import Recipe
 from factc.lint.shellcommands import simple_commands
@@ -18,11 +19,15 @@ CODE = "W415"
 _PROGRAM = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-S\s*)?)?(\S*)")
 _SIGN = re.compile(r"[ \t]*([@-]+)[ \t]*[A-Za-z_./\"'$]")
 _DOUBLED = re.compile(r"(?<![$\\])\$\$(?=[A-Za-z({])")
+_RECKONED = re.compile(r"\(\((?:[^();\n]|\([^()\n]*\))*\)\)")  # two subshells, one in the other, may begin as it does
+_BOTH = re.compile(r"&>>?")
 _POSIX = ("sh", "dash")
 _BASH = {
     "source": "`.` does the same in every shell",
     "[[": "`[` is what {shell} has",
     "let": "`$((…))` reckons in every shell",
+    "((": "`$((…))` reckons in every shell: [ $((…)) -ne 0 ]",
+    "&>": "`>FILE 2>&1` does the same in every shell; here what stands before goes into the background",
     **dict.fromkeys(("declare", "typeset", "shopt", "pushd", "popd"), ""),
 }
 
@@ -88,13 +93,24 @@ def _quoted_single(text: str, start: int, at: int) -> bool:
 
 def _foreign(recipe: Recipe) -> Iterator[Diagnostic]:
     said: set[str] = set()
-    for tokens in recipe.scan.lists:
+    way = "[shell bash] above the rule has it" if recipe.job.document.textual else '"shell": "bash" has it'
+    for name, start, end in _of_bash(recipe.scan):
+        if name not in said:
+            said.add(name)
+            more = _BASH[name].format(shell=recipe.shell)
+            words = f"`{name}` is bash's: {recipe.shell} need not have it"
+            yield Diagnostic(CODE, words, recipe.span(start, end), hint=f"{way}; {more}" if more else way)
+
+
+def _of_bash(scan: Scan) -> Iterator[tuple[str, int, int]]:
+    for tokens in scan.lists:
         for word in (words[0] for words in simple_commands(tokens)):
-            name = word.value or ""
-            if name in _BASH and name not in said:
-                said.add(name)
-                way = "[shell bash] above the rule has it" if recipe.job.document.textual else '"shell": "bash" has it'
-                more = _BASH[name].format(shell=recipe.shell)
-                hint = f"{way}; {more}" if more else way
-                words = f"`{name}` is bash's: {recipe.shell} need not have it"
-                yield Diagnostic(CODE, words, recipe.span(word.start, word.end), hint=hint)
+            if word.value in _BASH:
+                yield word.value, word.start, word.end
+        for before, token in pairwise(tokens):
+            if isinstance(before, Word) and isinstance(token, str) and _BOTH.fullmatch(token):
+                start = scan.text.index(token, before.end)
+                yield "&>", start, start + len(token)
+    for start in scan.reckoned:
+        if _RECKONED.match(scan.text, start):
+            yield "((", start, start + 2
