@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from factc.cli import VERBS
+from factc.cli.examples import EXAMPLES
 from factc.version import __version__
 from tests.conftest import Ran, environment
 
@@ -57,8 +58,24 @@ def test_nothing_at_all_is_a_mistake(factc: Factc) -> None:
         (["rnu", "job.fact"], "`rnu` is no verb", "did you mean `run`?"),
         (["frobnicate"], "`frobnicate` is no verb", "verbs are " + ", ".join(VERBS)),
         (["job.fact"], "`job.fact` is no verb", "to run it: factc run job.fact"),
-        (["--strict", "run", "job.fact"], "`--strict` is no verb", "an option stands behind the verb"),
-        (["run"], "the following arguments are required: JOB", "`factc run --help` shows how to call it"),
+        (["--strict", "run", "job.fact"], "`--strict` is no verb", "an option stands behind the verb: factc run job.fact --strict"),
+        (["run"], "the following arguments are required: JOB", "here is job.fact: factc run job.fact"),
+        (["show"], "the following arguments are required: RUN", "`factc show --help` shows how to call it"),
+        (["run", "job.fact", "hello"], "`hello` is one argument too many", "for one task and all it needs: --to hello"),
+        (["run", "job.fact", "who=me"], "`who=me` is one argument too many", "for a value: --set who=me"),
+        (["runs", "job"], "`job` is one argument too many", "factc runs [OPTIONS]"),
+        (["run", "job.fact", "-n"], "no option `-n`", "--dry-run executes nothing; factc plan prints the commands"),
+        (["plan", "job.fact", "-n"], "there is no option `-n`", "`factc plan --help` lists the options"),
+        (["run", "job.fact", "-k"], "no option `-k`", "it does so anyway: what does not depend on a failed task goes on"),
+        (["run", "job.fact", "--quiet"], "no option `--quiet`", "--output quiet shows no output of tasks"),
+        (["run", "-f", "job.fact"], "no option `-f`", "the job file stands behind the verb, without an option"),
+        (["run", "job.fact", "-j"], "-j/--jobs: expected one argument", "without it there is no limit"),
+        (["logs", "last"], "`logs` is no verb", "that is factc show RUN TASK"),
+        (["check", "job.fact"], "`check` is no verb", "that is factc validate JOB"),
+        (["version"], "`version` is no verb", "that is factc --version"),
+        (["run", "job.fact", "--exclusive", "nightly"], "`nightly` is one argument too many", "the key stands behind an equals sign: --exclusive=nightly"),
+        (["run", "--exclusive", "nightly", "job.fact"], "`job.fact` is one argument too many", "the key stands behind an equals sign: --exclusive=nightly"),
+        (["-j", "4", "run", "a b"], "`-j` is no verb", "an option stands behind the verb: factc run 'a b' -j 4"),
         (["run", "job.fact", "--jbos", "3"], "there is no option `--jbos`", "did you mean `--jobs`?"),
         (["run", "job.fact", "--xyzzy"], "there is no option `--xyzzy`", "`factc run --help` lists the options"),
         (["run", "job.fact", "other.fact"], "`other.fact` is one argument too many", "factc run JOB [OPTIONS]"),
@@ -89,6 +106,71 @@ def test_what_cannot_be_asked_for(factc: Factc, words: list[str], said: str, hel
     assert first.startswith("factc: ") and said in first, ran
     if help is not None:
         assert rest == ([f"  help: {help}"] if help else []), ran
+
+
+def test_what_every_verb_takes_may_stand_before_it(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "bad.fact").write_text("job bad\na: b\n    true\n")
+    colours = {"CLICOLOR_FORCE": "1"}
+    assert "\x1b[" in factc("validate", "bad.fact", env=colours).err
+    for words in (
+        ["--no-colour", "validate"],
+        ["--no-color", "-C", ".", "validate"],
+        ["-C", ".", "--no-colour", "validate"],
+    ):
+        ran = factc(*words, "bad.fact", env=colours)
+        assert ran.code == 1 and "\x1b[" not in ran.err, words
+
+
+def test_factotum_s_short_option_for_values(factc: Factc) -> None:
+    assert factc("plan", "job.fact", "-e", '{"who": "me"}').out == factc("plan", "job.fact", "--set", "who=me").out
+
+
+def test_no_file_to_name_no_file(factc: Factc, tmp_path: Path) -> None:
+    (tmp_path / "job.fact").unlink()
+    assert "`factc run --help` shows how to call it" in factc("run").err
+    for name in ("b c.fact", "a.factfile", "z.fact", "x.fact", "\x1b.fact"):
+        (tmp_path / name).write_text("")
+    assert "here are a.factfile, 'b c.fact', x.fact: factc list a.factfile" in factc("list").err
+
+
+# ---- what `--help` says
+
+
+@pytest.mark.parametrize("columns", ["80", "100", "40"])
+def test_no_line_of_help_is_wider_than_the_terminal(factc: Factc, columns: str) -> None:
+    for words in (["--help"], *([verb, "--help"] for verb in VERBS)):
+        lines = factc(*words, env={"COLUMNS": columns}).out.splitlines()
+        wide = [line for line in lines if len(line) > max(80, int(columns))]
+        assert wide == [], words
+    assert max(map(len, factc("run", "--help", env={"COLUMNS": "200"}).out.splitlines())) > 100
+
+
+def test_help_of_a_verb_asked_in_another_way(factc: Factc) -> None:
+    for verb in VERBS:
+        assert factc("help", verb).out == factc(verb, "--help").out
+    assert factc("help", "me").out == factc("--help").out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_examples_of_a_verb_run(verb: str, tmp_path: Path) -> None:
+    (tmp_path / "job.fact").write_text("job job\n\nparam day\n\nload:\n    echo {{day}}\n\nend: load\n    true\n")
+    command = f'factc() {{ "{sys.executable}" -m factc "$@"; }}\n'
+    subprocess.run(
+        ["sh", "-c", command + "factc run job.fact --set day=1"], cwd=tmp_path, env=environment(), check=True
+    )
+    for line, _ in EXAMPLES[verb]:
+        if verb == "completion":
+            line = f"{line.split(' | ')[0]} > script" if "fish" in line else line
+        shell = "bash" if "bash" in line else "sh"
+        done = subprocess.run(
+            [shell, "-c", command + line],
+            cwd=tmp_path,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        expected = {5} if verb == "resume" else {0, 1} if "grep" in line else {0}  # nothing has failed
+        assert done.returncode in expected, (line, done)
 
 
 @pytest.mark.parametrize("digits", ["9" * 400, "9" * 5000, "\u00b2", "\u0663", "1000000001"])

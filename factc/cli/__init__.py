@@ -36,7 +36,7 @@ VERBS = {
     "events": "print the events of a run",
     "deliver": "send the events that a run could not deliver",
     "prune": "remove recorded runs",
-    "lsp": "answer an editor: mistakes, places, names (Language Server Protocol)",
+    "lsp": "answer an editor (Language Server Protocol)",
     "completion": "print what makes a shell complete the words of factc",
 }
 
@@ -45,14 +45,14 @@ HIDDEN = ("complete",)  # what the shells ask when a key is pressed
 HELP = f"""usage: factc VERB [JOB or RUN] [OPTIONS]
 
 Compiles jobs of shell commands, and checks, draws and runs them.
-JOB is a .fact file, a JSON Factfile or a compiled plan; - is standard input. RUN is the beginning of a
-run's reference, `last`, `last-failed` or `last-died`.
+JOB is a .fact file, a JSON Factfile or a compiled plan; - is standard input.
+RUN is the beginning of a run's reference, `last`, `last-failed` or `last-died`.
 
 verbs:
 {chr(10).join(f"  {verb:10} {words}" for verb, words in VERBS.items())}
 
-`factc VERB --help` shows the options of a verb.
-options: -C DIR  go there first;  --version;  -h, --help
+`factc VERB --help` shows the options of a verb, and examples.
+options: -C DIR  go there first;  --no-colour;  --version;  -h, --help
 
   factc validate job.fact
   factc compile job.fact -o job.factotum
@@ -94,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     from factc.diagnostic import CompileError, RequestError
 
+    plain = not {"--no-colour", "--no-color"}.isdisjoint(arguments)
     try:
         return _verb(arguments)
     except RequestError as error:
@@ -104,7 +105,6 @@ def _run(arguments: list[str]) -> int:
     except CompileError as error:
         from factc.cli.complain import report
 
-        plain = not {"--no-colour", "--no-color"}.isdisjoint(arguments)
         report(error.diagnostics, colour=False if plain else None)
         only_values = all(d.code.startswith("E5") for d in error.diagnostics if d.severity == "error")
         return BAD_REQUEST if only_values else BAD_JOB
@@ -112,20 +112,23 @@ def _run(arguments: list[str]) -> int:
 
 def _verb(arguments: list[str]) -> int:
     before: list[str] = []
-    while arguments[:1] == ["-C"] and len(arguments) > 1:
-        before += [arguments.pop(0), arguments.pop(0)]
+    while arguments[:1] in (["-C"], ["--no-colour"], ["--no-color"]) and len(arguments) > 1:
+        before += [arguments.pop(0) for _ in range(2 if arguments[0] == "-C" else 1)]
     if arguments[:1] in (["--version"], ["-v"], ["-V"]):
         print(f"factc {__version__}")
         return SUCCESS
     if not arguments:
         print(HELP, end="", file=sys.stderr)
         return BAD_REQUEST
+    if arguments[0] == "help" and arguments[1:2] and arguments[1] in VERBS:
+        arguments[:] = [arguments[1], "--help"]
     if arguments[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return SUCCESS
-    verb = arguments.pop(0)
+    verb = arguments[0]
     if verb not in VERBS and verb not in HIDDEN:
-        raise _unknown(verb)
+        raise _unknown(arguments)
+    del arguments[0]
     from importlib import import_module
 
     run = import_module(f"factc.cli.{verb}").run
@@ -135,16 +138,11 @@ def _verb(arguments: list[str]) -> int:
     return code
 
 
-def _unknown(verb: str) -> Exception:
+def _unknown(arguments: list[str]) -> Exception:
+    from factc.cli import meant
     from factc.diagnostic import RequestError
-    from factc.record.pasted import word
-    from factc.spelling import nearest
 
-    meant = nearest(verb, VERBS)
-    if not meant and (os.path.exists(verb) or "." in verb):
-        return RequestError(f"`{verb}` is no verb", f"to run it: factc run {word(verb)}")
-    words = "an option stands behind the verb" if verb.startswith("-") else "verbs are " + ", ".join(VERBS)
-    return RequestError(f"`{verb}` is no verb", f"did you mean `{meant}`?" if meant else words)
+    return RequestError(f"`{arguments[0]}` is no verb", meant.verb(arguments, VERBS))
 
 
 def _open_standard_streams() -> None:

@@ -13,9 +13,7 @@ SHELLS = ("bash", "zsh", "fish")
 def run(arguments: list[str]) -> int:
     made = bare_parser(
         "completion",
-        "Prints the script that makes a shell complete verbs, options, files, tasks, runs and parameters. To try it:\n"
-        '  bash, zsh:  eval "$(factc completion bash)"\n'
-        "  fish:       factc completion fish | source",
+        "Prints the script that makes a shell complete verbs, options, files, tasks, runs and parameters.",
         "bash|zsh|fish [OPTIONS]",
     )
     made.anywhere = True

@@ -19,7 +19,6 @@ from factc.plan.values import Given
 from factc.record import STATE_DIR
 from factc.record.pasted import moved, word
 from factc.record.statedir import StateDir
-from factc.spelling import nearest
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -39,6 +38,14 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Paragraphs, as wide as there is room; lines that begin with blanks stay lines."""
+        from itertools import groupby
+        from textwrap import fill
+
+        parts = ((kept, list(lines)) for kept, lines in groupby(text.split("\n"), lambda line: line.startswith(" ")))
+        return "\n".join("\n".join(lines) if kept else fill(" ".join(lines), width) for kept, lines in parts)
 
 
 def _columns() -> int:
@@ -61,7 +68,15 @@ class Parser(argparse.ArgumentParser):
     anywhere = False
 
     def error(self, message: str) -> NoReturn:
-        raise RequestError(message, f"`{self.prog} --help` shows how to call it")
+        from factc.cli import meant
+
+        raise RequestError(message, meant.usage(message, self.prog))
+
+    def format_help(self) -> str:
+        from factc.cli.examples import examples
+
+        self.epilog = examples(self.prog.removeprefix("factc "))
+        return super().format_help()
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> object:
         """Called for each value, of an option or not."""
@@ -75,7 +90,7 @@ class Parser(argparse.ArgumentParser):
         if rest and not rest[0].startswith("-"):  # an option between two words
             options, rest = self.parse_known_intermixed_args(arguments)
         if rest:
-            raise self._unknown(rest[0])
+            raise self._unknown(rest[0], arguments)
         moved(options.directory is not None)
         if options.directory is not None or not self.anywhere:
             _go_there(options.directory)
@@ -83,17 +98,18 @@ class Parser(argparse.ArgumentParser):
             options.state_dir = variable("FACTC_STATE_DIR") or STATE_DIR
         return options
 
-    def _unknown(self, word: str) -> RequestError:
+    def _unknown(self, word: str, arguments: Sequence[str]) -> RequestError:
+        from factc.cli import meant
+
         known = [name for action in self._actions for name in action.option_strings]
         name = word.split("=", 1)[0]
-        meant = nearest(name, known) if word.startswith("-") else None
         if not word.startswith("-"):
             from factc.sink.address import shown_url
 
             shown = shown_url(word) if "://" in word else word  # one with a password, say, behind a blank too many
-            return RequestError(f"`{shown}` is one argument too many", self.usage or "")
-        hint = f"did you mean `{meant}`?" if meant else f"`{self.prog} --help` lists the options"
-        return RequestError(f"there is no option `{name}`", hint)
+            hint = self.usage or "" if shown != word else meant.extra(word, arguments, known, self.usage or "")
+            return RequestError(f"`{shown}` is one argument too many", hint)
+        return RequestError(f"there is no option `{name}`", meant.option(name, known, self.prog))
 
 
 def _go_there(directory: str | None) -> None:
@@ -165,6 +181,7 @@ def parser(verb: str, description: str, usage: str = "JOB [OPTIONS]") -> Parser:
 def value_options(add: Callable[..., object]) -> None:
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a value for a parameter (repeatable)")
     add(
+        "-e",
         "--env",
         action=Once,
         metavar="JSON|@FILE",

@@ -31,6 +31,7 @@ _RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhoo
 
 
 _THIS_JOB = "\0"  # the key of a bare `--exclusive`: no word of a command line can be that
+_BARE = f"--exclusive={_THIS_JOB}"
 
 
 def add_options(made: Parser) -> None:
@@ -76,7 +77,7 @@ def add_options(made: Parser) -> None:
 
 def prepared(arguments: Sequence[str]) -> list[str]:
     """A command line as argparse understands it: a bare `--exclusive` must not take the next word for its key."""
-    return [f"--exclusive={_THIS_JOB}" if word == "--exclusive" else word for word in arguments]
+    return [_BARE if word == "--exclusive" else word for word in arguments]
 
 
 def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) -> Wishes:

@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
         metavar="RUN",
         help="a reference or its beginning, a folder's name, `last`, `last-failed`, `last-died`",
     )
-    made.add_argument("task", metavar="TASK", nargs="?", help="a task's name")
+    made.add_argument("task", metavar="TASK", nargs="?", help="a task's name, or that of an `each` or a `use`")
     made.add_argument(
         "--attempt", type=whole(1), metavar="N", help="of the task's attempts that one (default: the last)"
     )

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 Pairs = list[tuple[str, str]]
 
-_GLOBAL = [("-C", "go to this folder first"), ("--version", "print the version"), ("--help", "show this and exit")]
+_GLOBAL = [
+    ("-C", "go to this folder first"),
+    ("--no-colour", "no colours"),
+    ("--version", "print the version"),
+    ("--help", "show this and exit"),
+]
 _OF_THE_ENVIRONMENT = ("--secret", "--webhook-secret-env", "--webhook-header-env")
 
 

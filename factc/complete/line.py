@@ -35,9 +35,10 @@ class Line:
         self.wanted = self._begin(rest)
 
     def _begin(self, rest: list[str]) -> str:
-        while len(rest) > 1 and rest[0] == "-C":
-            self.directory = _inside(self.directory, rest[1])
-            rest = rest[2:]
+        while rest and (rest[0] in ("--no-colour", "--no-color") or (rest[0] == "-C" and len(rest) > 1)):
+            if rest[0] == "-C":
+                self.directory = _inside(self.directory, rest[1])
+            rest = rest[2 if rest[0] == "-C" else 1 :]
         if rest == ["-C"]:
             self.option, self.metavar = "-C", "DIR"
             return VALUE

@@ -19,7 +19,7 @@ VERBS = {
     "events": "print the events of a run",
     "deliver": "send the events that a run could not deliver",
     "prune": "remove recorded runs",
-    "lsp": "answer an editor: mistakes, places, names (Language Server Protocol)",
+    "lsp": "answer an editor (Language Server Protocol)",
     "completion": "print what makes a shell complete the words of factc",
 }
 
@@ -27,7 +27,7 @@ VERBS = {
 OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "compile": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("--start", "TASK", "only this task and all that depends on it"),
         ("--to", "TASK", "only this task and all it needs"),
@@ -45,7 +45,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "validate": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("--start", "TASK", "only this task and all that depends on it"),
         ("--to", "TASK", "only this task and all it needs"),
@@ -68,7 +68,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "list": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("--start", "TASK", "only this task and all that depends on it"),
         ("--to", "TASK", "only this task and all it needs"),
@@ -80,7 +80,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "plan": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("--start", "TASK", "only this task and all that depends on it"),
         ("--to", "TASK", "only this task and all it needs"),
@@ -95,7 +95,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "dot": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("--start", "TASK", "only this task and all that depends on it"),
         ("--to", "TASK", "only this task and all it needs"),
@@ -109,7 +109,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "run": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("--start", "TASK", "only this task and all that depends on it"),
         ("--to", "TASK", "only this task and all it needs"),
@@ -171,7 +171,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "resume": (
         ("--set", "NAME=VALUE", "a value for a parameter (repeatable)"),
-        ("--env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
+        ("-e --env", "JSON|@FILE", "values for parameters as a JSON object; unknown names are ignored"),
         ("--tag", "KEY,VALUE", "a tag, also KEY=VALUE (repeatable)"),
         ("-j --jobs", "N", "at most N tasks at once (default: FACTC_JOBS, or no limit)"),
         ("--pool", "NAME=N", "so many slots for that pool (repeatable)"),
