@@ -206,8 +206,9 @@ def test_a_poller_that_refuses(plan: factc.Plan, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(loop, "poller", Full)
     assert factc.run(plan, state_dir="full").exit_code == 2
+    here = Path.cwd()
     monkeypatch.undo()
-    monkeypatch.chdir(Path.cwd())
+    monkeypatch.chdir(here)
     monkeypatch.setattr(select, "epoll", Refuses(select.epoll, _os(errno.EMFILE), 1, True))
     monkeypatch.setattr(loop, "poller", poller.poller)
     assert isinstance(poller.poller(), poller.Polled) and factc.run(plan, state_dir="polled").exit_code == 2
