@@ -19,7 +19,7 @@ from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
 from factc.record.onward import onward
-from factc.record.pasted import deliver_command, show_command, word
+from factc.record.pasted import deliver_command, show_command, task_word, word
 from factc.record.recorded import Recorded
 from factc.sink.colour import colour_wanted
 from factc.sink.figures import figures
@@ -54,7 +54,10 @@ def run(arguments: list[str]) -> int:
     options = made.parse(arguments)
     found = history.find(home(options), options.run)
     if options.stats and options.task is not None:
-        raise RequestError("--stats is about a whole run", f"without the task: factc show {word(options.run)} --stats")
+        raise RequestError(
+            "--stats is about a whole run",
+            f"without the task: {show_command(word(options.run), '--stats', options.state_dir)}",
+        )
     if options.task is not None:
         return _log(found, options.task, options.attempt)
     if options.format == "json":
@@ -194,7 +197,7 @@ def _log_of(found: Recorded, number: int, attempt: int | None) -> int:
     if attempt is not None and attempt > last:
         raise RequestError(f"the task '{name}' has had {last} attempt{'s' * (last > 1)}, not {attempt}")
     if task.carried:
-        there = show_command((found.header.continues or "")[:8], name, found.home.path)
+        there = show_command((found.header.continues or "")[:8], task_word(name), found.home.path)
         say(f"factc: '{visible(name)}' was carried over: {there}")
     if found.doubt:
         say(f"factc: {found.doubt}; only shown")

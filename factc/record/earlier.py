@@ -14,7 +14,7 @@ from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
 from factc.record.history import OPEN, find, open_runs, successor
 from factc.record.journalfile import JournalFile, Locked, lock, unlock
-from factc.record.pasted import resume_command, word
+from factc.record.pasted import option, resume_command, runs_command
 from factc.record.recorded import read
 from factc.record.resume import Resumption
 from factc.visible import visible
@@ -79,7 +79,8 @@ class Earlier:
         if not self.others:
             return ""
         others = f"{self.others} others wait" if self.others > 1 else "one other waits"
-        words = f"goes on with {self.run.short} of '{self.plan.name}', the newest; {others}, too: factc runs --failed"
+        words = f"goes on with {self.run.short} of '{self.plan.name}', the newest; {others}, too: "
+        words += runs_command("--failed", self.run.home.path)
         return visible(words)
 
     def values(self, given: Given) -> Given:
@@ -90,7 +91,8 @@ class Earlier:
         """Raises RequestError for the plan of another job."""
         if plan.name != self.plan.name:
             words = f"the run {self.run.short} is one of the job '{self.plan.name}', not of '{plan.name}'"
-            raise RequestError(visible(words), f"factc runs --job {word(plan.name)} lists the others")
+            others = runs_command(option("--job", plan.name).lstrip(), self.run.home.path)
+            raise RequestError(visible(words), f"{others} lists the others")
         made = Resumption(self.run.header.run, plan, self.plan, self.run.state)
         then = self.run.header.inherited
         if then:

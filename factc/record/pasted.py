@@ -28,7 +28,7 @@ def resume_command(run: str, options: str, state_dir: str) -> str:
 def run_command(file: str, run: str, options: str, state_dir: str, directory: str) -> str:
     """Goes on with a run by its job file. file: as seen from the directory in which the run was started."""
     if directory and (_is_elsewhere() or directory != _here()):
-        place = option("--state-dir", _absolute(state_dir))
+        place = option("--state-dir", _folder(_absolute(state_dir)))
         return f"{program()} run -C {word(_folder(directory))} {word(file)} --resume {run}{options}{place}"
     return f"{program()} run {word(file)} --resume {run}{options}{_where(state_dir)}"
 
@@ -37,11 +37,18 @@ def deliver_command(run: str, state_dir: str) -> str:
     return f"{program()} deliver {run}{_where(state_dir)}"
 
 
-def show_command(run: str, task: str, state_dir: str) -> str:
-    """Of a run, or of one of its tasks if that has a name."""
-    words = f"-- {run} {word(task)}" if task.startswith("-") else f"{run} {word(task)}" if task else run
-    place = _where(state_dir).lstrip()
-    return " ".join(part for part in (f"{program()} show", place, words) if part)
+def show_command(run: str, rest: str, state_dir: str) -> str:
+    """rest: an option, or a task as `task_word` writes it."""
+    return f"{program()} show{_where(state_dir)} {run} {rest}"
+
+
+def task_word(name: str) -> str:
+    """A task's name behind a run's reference; one that begins with a dash is no option."""
+    return f"-- {word(name)}" if name.startswith("-") else word(name)
+
+
+def runs_command(options: str, state_dir: str) -> str:
+    return f"{program()} runs {options}{_where(state_dir)}"
 
 
 def program() -> str:
@@ -108,7 +115,7 @@ def _is_plain(text: str) -> bool:
 
 def _printed(character: str) -> str:
     """A character in the format of printf, within single quotes."""
-    if character.isprintable() and character not in "\\'%":
+    if character.isprintable() and character not in "\\'%!":  # bash and zsh expand an ! within double quotes
         return character
     return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
 
