@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 
-from factc.record.pasted import word
+from factc.record.pasted import path, word
 from factc.spelling import nearest
 from factc.visible import visible
 
@@ -37,7 +37,7 @@ _VERBS = {
 _OPTIONS = {
     "-n --just-print --dry": ("--dry-run", "--dry-run executes nothing; factc plan prints the commands"),
     "-k --keep-going": ("--fail-fast", "it does so anyway: what does not depend on a failed task goes on"),
-    "-s -q --silent --quiet": ("--fail-fast", "--output quiet shows no output of tasks"),
+    "-s -q --silent --quiet": ("--fail-fast", "--output quiet says nothing of a run that succeeds"),
     "-B --always-make": ("--fail-fast", "it does so anyway: a run leaves nothing out"),
     "-i --ignore-errors": ("--fail-fast", "`|| true` behind a command, or [ok 0 1] above its rule"),
     "-v --verbose": ("--fail-fast", "all output is shown anyway; factc show RUN TASK shows it again"),
@@ -64,7 +64,7 @@ def verb(arguments: Sequence[str], verbs: Collection[str]) -> str:
     if meant:
         return f"did you mean `{meant}`?"
     if os.path.exists(first) or "." in first:
-        return f"to run it: factc run {word(first)}"
+        return f"to run it: factc run {path(first)}"
     return "verbs are " + ", ".join(verbs)
 
 
@@ -109,4 +109,4 @@ def _jobs_here() -> list[str]:
             names = sorted(entry.name for entry in entries if entry.name.endswith(_JOBS) and entry.is_file())
     except OSError:
         return []
-    return [word(name) for name in names if visible(name) == name][:3]
+    return [path(name) for name in names if visible(name) == name][:3]
