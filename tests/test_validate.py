@@ -210,3 +210,17 @@ def test_a_shell_text_that_no_kernel_takes(factc: Factc, tmp_path: Path) -> None
 def test_a_variable_where_no_quoting_is_safe(factc: Factc, tmp_path: Path) -> None:
     (d, *_) = found(factc, tmp_path, factfile(task("a", "echo", arguments=["$(cat {{ x }})"])), "--set", "x=1")
     assert d["code"] == "E204" and '"environment"' in d["hint"]
+
+
+@pytest.mark.parametrize("kind", ["error", "warning"])
+def test_of_a_file_twenty_of_a_kind_are_shown(factc: Factc, tmp_path: Path, kind: str) -> None:
+    """All are counted, and programs get all."""
+    line = "a{n}: nobody{n}\n    true\n" if kind == "error" else "a{n}:\n    nosuchcommand{n}\n"
+    for name, count in (("many.fact", 25), ("other.fact", 21), ("few.fact", 20)):
+        (tmp_path / name).write_text("job j\n" + "".join(line.format(n=n) for n in range(count)))
+    for name, more in (("many.fact", "5 more {}s"), ("other.fact", "1 more {}"), ("few.fact", "")):
+        ran = factc("validate", name)
+        assert ran.err.count(f"{kind}[") == 20, ran
+        assert (f"and {more.format(kind)} in {name}\n" in ran.err) if more else ("and " not in ran.err), ran
+    assert f"25 {kind}s\n" in factc("validate", "many.fact").err
+    assert len(json.loads(factc("validate", "many.fact", "--format", "json").out)) == 25

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from factc.diagnostic import Diagnostic
 
 
+MOST = 20  # errors, and warnings, of one file: who has mended those asks again
+
+
 def complain(message: str, hint: str = "") -> None:
     """One mistake that has no place in a text."""
     say(f"factc: {message}")
@@ -31,7 +34,7 @@ def say(words: str) -> None:
 
 
 def report(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> None:
-    """Diagnostics with their excerpts, and how many there are if more than one."""
+    """Diagnostics with their excerpts, and how many there are if more than one; of a file at most MOST of each kind."""
     write(reported(diagnostics, colour))
 
 
@@ -45,11 +48,25 @@ def reported(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> s
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = len(diagnostics) - errors
     wanted = colour_wanted(os.environ, sys.stderr.isatty(), colour)
-    text = excerpt.text(diagnostics, colour=wanted)
+    shown, more = _few(diagnostics)
+    text = excerpt.text(shown, colour=wanted) + "".join(f"\n{visible(line)}\n" for line in more)
     if len(diagnostics) > 1:
         counts = [f"{n} {kind}{'s' * (n > 1)}" for n, kind in ((errors, "error"), (warnings, "warning")) if n]
         text += "\n" + ", ".join(counts) + "\n"
     return text
+
+
+def _few(diagnostics: Sequence[Diagnostic]) -> tuple[list[Diagnostic], list[str]]:
+    """Those that are shown, and a line for each file of which there are more."""
+    shown: list[Diagnostic] = []
+    counts: dict[tuple[str, str], int] = {}
+    for one in diagnostics:
+        key = one.severity, one.span.source.name if one.span else ""
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] <= MOST:
+            shown.append(one)
+    rest = {key: count - MOST for key, count in counts.items() if count > MOST}
+    return shown, [f"and {n} more {kind}{'s' * (n > 1)}{' in ' * bool(name)}{name}" for (kind, name), n in rest.items()]
 
 
 def write(text: str) -> None:
