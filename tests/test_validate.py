@@ -221,6 +221,6 @@ def test_of_a_file_twenty_of_a_kind_are_shown(factc: Factc, tmp_path: Path, kind
     for name, more in (("many.fact", "5 more {}s"), ("other.fact", "1 more {}"), ("few.fact", "")):
         ran = factc("validate", name)
         assert ran.err.count(f"{kind}[") == 20, ran
-        assert (f"and {more.format(kind)} in {name}\n" in ran.err) if more else ("and " not in ran.err), ran
+        assert (f"and {more.format(kind)} in {name}\n" in ran.err) if more else ("\nand " not in ran.err), ran
     assert f"25 {kind}s\n" in factc("validate", "many.fact").err
     assert len(json.loads(factc("validate", "many.fact", "--format", "json").out)) == 25
