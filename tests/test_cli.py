@@ -67,7 +67,7 @@ def test_nothing_at_all_is_a_mistake(factc: Factc) -> None:
         (["run", "job.fact", "-n"], "no option `-n`", "--dry-run executes nothing; factc plan prints the commands"),
         (["plan", "job.fact", "-n"], "there is no option `-n`", "`factc plan --help` lists the options"),
         (["run", "job.fact", "-k"], "no option `-k`", "it does so anyway: what does not depend on a failed task goes on"),
-        (["run", "job.fact", "--quiet"], "no option `--quiet`", "--output quiet shows no output of tasks"),
+        (["run", "job.fact", "--quiet"], "no option `--quiet`", "--output quiet says nothing of a run that succeeds"),
         (["run", "-f", "job.fact"], "no option `-f`", "the job file stands behind the verb, without an option"),
         (["run", "job.fact", "-j"], "-j/--jobs: expected one argument", "without it there is no limit"),
         (["logs", "last"], "`logs` is no verb", "that is factc show RUN TASK"),
