@@ -143,7 +143,7 @@ def test_what_a_run_does_without_is_said_once(
 
         patch.setattr(threading.Thread, name, start)
         Path("job.fact").write_text("job j\n\na:\n    sleep 1.2; touch went\n")  # long enough for the second's sync
-        result = factc.run(factc.compile("job.fact"), webhooks=[receiver.url])
+        result = factc.run(factc.compile("job.fact"), webhooks=[receiver.url], output="stream")
         assert result.ok and receiver.requests[-1].data["jobTransition"]["currentState"] == "SUCCEEDED"
     said = capfd.readouterr().err
     assert said.count(beside.ALONE) == 1 and said.count("no thread could be started for it") == 1, said
