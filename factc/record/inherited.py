@@ -23,14 +23,15 @@ NEW = ("was not set then", "were not set then")
 _DIGITS = 16  # of a hash: enough to tell two values apart
 _USED = re.compile(r"(?<!\\)\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 # An assignment and its value; the names behind `for` and `read`.
-_SET = re.compile(r"(?<![\w$.{-])([A-Za-z_][A-Za-z0-9_]*)\+?=(\S*)", re.ASCII)
-_NAMES = re.compile(r"\b(?:for[ \t]+([A-Za-z_]\w*)|read((?:[ \t]+-?\w+)+))", re.ASCII)
-# What shells set themselves, what belongs to a run, and what may be a secret: no hash of that is kept.
-_OWN = re.compile(
-    r"(?:FACTC(?:_\w+)?|_|PWD|OLDPWD|SHLVL|PPID|IFS|OPT(?:IND|ARG|ERR)|LINENO|RANDOM|SRANDOM|SECONDS|E?[UG]ID|GROUPS|REPLY|EPOCH\w+"
-    r"|BASH\w*|ZSH_\w+|KSH_\w+|HISTCMD|SHELLOPTS|PIPESTATUS|COLUMNS|LINES|PS[1-4]|(?i:\w*(?:PASS|PWD|SECRET|TOKEN|KEY|CRED|AUTH)\w*))",
-    re.ASCII,
-)  # fmt: skip
+_SET = r"(?<![\w$.{-])([A-Za-z_]\w*)\+?=(\S*)"
+_NAMES = r"\b(?:for[ \t]+([A-Za-z_]\w*)|read((?:[ \t]+-?\w+)+))"
+# What shells set themselves, and words for what may be a secret: no hash of that is kept, nor of what a run sets.
+_OWN = frozenset(
+    "_ FACTC PWD OLDPWD SHLVL PPID IFS OPTIND OPTARG OPTERR LINENO RANDOM SRANDOM SECONDS UID EUID GID EGID GROUPS "
+    "REPLY EPOCHSECONDS EPOCHREALTIME HISTCMD SHELLOPTS PIPESTATUS COLUMNS LINES PS1 PS2 PS3 PS4".split()
+)
+_OWN_BEGIN = ("FACTC_", "BASH", "ZSH_", "KSH_")
+_SECRET = ("PASS", "PWD", "SECRET", "TOKEN", "KEY", "CRED", "AUTH")
 
 
 def hashes(
@@ -82,12 +83,17 @@ def _read(text: str) -> set[str]:
     first: dict[str, int] = {}
     for match in _USED.finditer(text):
         first.setdefault(match[1], match.start())
-    for match in _SET.finditer(text):
+    for match in re.finditer(_SET, text, re.ASCII) if "=" in text else ():
         name, value = match.groups()
-        if first.get(name, -1) > match.start() and not re.search(rf"\$\{{?{name}\b", value):
+        if first.get(name, -1) > match.start() and name not in _USED.findall(value):
             del first[name]
-    for match in _NAMES.finditer(text):
+    for match in re.finditer(_NAMES, text, re.ASCII) if "for" in text or "read" in text else ():
         for name in (match[1] or match[2]).split():
             if first.get(name, -1) > match.start():
                 del first[name]
-    return {name for name in first if not _OWN.fullmatch(name)}
+    return {name for name in first if not _is_own(name)}
+
+
+def _is_own(name: str) -> bool:
+    upper = name.upper()
+    return name in _OWN or name.startswith(_OWN_BEGIN) or any(word in upper for word in _SECRET)
