@@ -58,7 +58,7 @@ HEAVY = {
 LIGHT = {
     "load", "loop", "poller", "source", "files", "diagnostic", "spelling", "durations", "digest", "plan", "plan.graph", "plan.levels", "plan.bind",
     "plan.selection", "plan.families", "plan.values", "events", "events.state", "events.ending", "events.wire", "front", "front.planfile", "front.planshape", "front.file",
-    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule starts simulation search pools outcome chance tail term above scratch outer".split()),
+    *(f"runner.{name}" for name in "launch parts wishes runheader confidential runner attempts running rules remarks schedule starts simulation search pools outcome chance tail term above scratch outer itself".split()),
     *(f"record.{name}" for name in "writer beside journal journalfile logs ballast onward pasted known statedir".split()),
     *(f"engine.{name}" for name in "local direct group rehearsal ended guard shells marks pipes proc process spare spawn stopping".split()),
     "caller", "entered", "forks", "instant", "digits", "controls", "secrets.forms", "secrets.heads",
@@ -202,7 +202,8 @@ def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
 
 # Who has to do with what lies in a state directory; `record.statedir` opens, makes and removes it for all of them.
 RECORDING = {module for module in MODULES if module.startswith("factc.record")} | {
-    f"factc.{name}" for name in "sink.late complete.runs cli.runs cli.show cli.events cli.deliver cli.prune".split()
+    f"factc.{name}"
+    for name in "sink.late complete.runs cli.runs cli.retold cli.show cli.events cli.deliver cli.prune".split()
 }
 BY_PATH = {
     "open", "mkdir", "makedirs", "unlink", "remove", "removedirs", "rmdir", "listdir", "scandir", "walk", "stat", "lstat",

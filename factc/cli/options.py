@@ -58,6 +58,9 @@ def _columns() -> int:
         return 80
 
 
+_SURE = 8  # digits of a reference that mean one run and no other
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, but a mistake is a RequestError: its own exit code 2 would say that a task failed.
 
@@ -95,7 +98,7 @@ class Parser(argparse.ArgumentParser):
         if options.directory is not None or not self.anywhere:
             _go_there(options.directory)
         if getattr(options, "state_dir", "") is None:
-            options.state_dir = variable("FACTC_STATE_DIR") or STATE_DIR
+            options.state_dir = _outer(options) or variable("FACTC_STATE_DIR") or STATE_DIR
         return options
 
     def _unknown(self, word: str, arguments: Sequence[str]) -> RequestError:
@@ -110,6 +113,20 @@ class Parser(argparse.ArgumentParser):
             hint = self.usage or "" if shown != word else meant.extra(word, arguments, known, self.usage or "")
             return RequestError(f"`{shown}` is one argument too many", hint)
         return RequestError(f"there is no option `{name}`", meant.option(name, known, self.prog))
+
+
+def _outer(options: argparse.Namespace) -> str:
+    """In a task: where the run that started it is recorded, if that is the one that is meant; else "".
+
+    What is said of it is read elsewhere, in a mail perhaps.
+    """
+    word, run, folder = getattr(options, "run", None), os.environ.get("FACTC_RUN"), os.environ.get("FACTC_RECORD", "")
+    if not (word and run and os.path.isabs(folder)):
+        return ""
+    if not (run.startswith(word) and len(word) >= _SURE) and word != os.path.basename(folder):
+        return ""
+    moved(True)
+    return os.path.dirname(os.path.dirname(folder))
 
 
 def _go_there(directory: str | None) -> None:

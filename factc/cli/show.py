@@ -10,6 +10,7 @@ from factc import durations
 from factc.cli.complain import say
 from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
+from factc.cli.retold import failures, may_go_on, outcome, summary
 from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError
 from factc.events.ending import WORDS
@@ -49,6 +50,7 @@ def run(arguments: list[str]) -> int:
     made.add_argument(
         "--stats", action="store_true", help="what it spent where, and what more slots would have brought"
     )
+    made.add_argument("--summary", action="store_true", help="the account alone, as the end of the run showed it")
     made.add_argument("--format", choices=("text", "json"), default="text", help="json: one object")
     state_dir(made.add_argument)
     options = made.parse(arguments)
@@ -58,6 +60,12 @@ def run(arguments: list[str]) -> int:
             "--stats is about a whole run",
             f"without the task: {show_command(word(options.run), '--stats', options.state_dir)}",
         )
+    if options.summary and (options.stats or options.task is not None or options.format == "json"):
+        raise RequestError("--summary is a text about a whole run", "it goes without TASK, --stats and --format")
+    if options.summary:
+        colour = colour_wanted(os.environ, sys.stdout.isatty(), options.colour)
+        write_out(summary(found, options.state_dir, colour=colour))
+        return 0
     if options.task is not None:
         return _log(found, options.task, options.attempt)
     if options.format == "json":
@@ -103,14 +111,14 @@ def _account(found: Recorded, state_dir: str) -> str:
         ["damage", found.damage],
         *_endpoints(found),
     ]
-    return aligned([row for row in rows if row[1]]) + "\n" + _tasks(found) + _ways(found, state_dir)
+    return aligned([row for row in rows if row[1]]) + "\n" + _tasks(found) + failures(found) + _ways(found, state_dir)
 
 
 def _outcome(found: Recorded) -> str:
     why = f" ({visible(found.state.stopped)})" if found.state.stopped else ""
     if found.outcome == recorded.DIED:
         why = " without a farewell: it was killed, or the machine went down"
-    return f"{found.outcome}{why}: {counted(found)}"
+    return f"{outcome(found)}{why}: {counted(found)}"
 
 
 def _endpoints(found: Recorded) -> list[list[str]]:
@@ -156,7 +164,7 @@ def _ways(found: Recorded, state_dir: str) -> str:
     successor = history.successor(found.home, found)
     if successor:
         lines.append(f"continued by {successor.run[:8]}")
-    elif found.failed:
+    elif may_go_on(found):
         lines.append(onward(found.header, state_dir))
     if found.undelivered and found.live is not True:
         lines.append(f"to send the missing events: {deliver_command(found.short, state_dir)}")

@@ -17,7 +17,9 @@ from factc.spelling import nearest
 
 Edge = Callable[[int, int], Span]  # where it is said that one task waits for another
 _WORD = re.compile(r"\w[\w.\-]*")
-_GIVEN = re.compile(r"FACTC_(?:RUN|TASK|ATTEMPT|MARK|SLOT|SECRETS|OUTCOME|FAILED(?:_COUNT|_FILE)?|TAG_.*)", re.DOTALL)
+_GIVEN = re.compile(
+    r"FACTC(?:_(?:RUN|RECORD|TASK|ATTEMPT|MARK|SLOT|SECRETS|OUTCOME|FAILED(?:_COUNT|_FILE)?|TAG_.*))?", re.DOTALL
+)
 _LIST = re.compile(r"\{\{[^{}\n]*\}\}")
 MAX_STEPS = 12  # of a cycle that are shown
 MAX_CODE = 255  # the highest exit code that POSIX systems report

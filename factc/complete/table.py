@@ -240,6 +240,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "show": (
         ("--attempt", "N", "of the task's attempts that one (default: the last)"),
         ("--stats", "", "what it spent where, and what more slots would have brought"),
+        ("--summary", "", "the account alone, as the end of the run showed it"),
         ("--format", "text|json", "json: one object"),
         ("--state-dir", "DIR", "where runs are recorded (FACTC_STATE_DIR, or .factc)"),
         ("--trust-state-dir", "", "believe what lies there, whoever owns it or can write there"),

@@ -152,6 +152,8 @@ attempts() {
 }
 """
 
+_FACTC = re.compile(r"\bFACTC\b")  # the script itself needs no factc, but what a task says may
+
 _ONLY = """\
 # only NAME …: of the secrets, a task sees these.
 only() {{
@@ -207,6 +209,8 @@ def script_word(text: str) -> str:
 
 def _exports(plan: Plan) -> str:
     lines = ["FACTC_RUN=$(date -u +%Y%m%dT%H%M%SZ)-$$; export FACTC_RUN", "FACTC_ATTEMPT=1; export FACTC_ATTEMPT"]
+    if any(_FACTC.search(str(task.argv[-1])) for task in plan.tasks if task.argv):
+        lines.append("FACTC=${FACTC:-factc}; export FACTC")
     for key, value in plan.tags.items():
         name = tag_variable(key)
         lines.append(f"{name}={script_quoted(value)}; export {name}")

@@ -9,3 +9,4 @@ STATE_DIR = ".factc"
 JOURNAL = "events.ndjson"
 PLAN = "plan.factotum"
 LOGS = "logs"
+PROGRAM = "factc"  # for tasks of a run that no installed program began

@@ -9,7 +9,7 @@ import re
 import stat
 from contextlib import suppress
 
-from factc.record import JOURNAL, LOGS, PLAN
+from factc.record import JOURNAL, LOGS, PLAN, PROGRAM
 from factc.record.ballast import ROOM
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from factc.record.statedir import Folder
 
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
-FILES = (PLAN, ROOM, JOURNAL)  # the journal is removed last: half a run is a run still
+FILES = (PLAN, PROGRAM, ROOM, JOURNAL)  # the journal is removed last: half a run is a run still
 _LOG = re.compile(r"\d{4,}-[A-Za-z0-9_-]+((\.\d+)?\.(out|err)|\.failed)", re.ASCII)
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from factc.diagnostic import RequestError, of_system
 from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
-from factc.record import LOGS, PLAN
+from factc.record import LOGS, PLAN, PROGRAM
 from factc.record.beside import Beside
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journalfile import JournalFile
@@ -32,11 +32,13 @@ class Record:
     `failed` is called with words for the screen when something could not be written; `broken` says that so it was.
     """
 
-    def __init__(self, state_dir: StateDir, header: RunHeader, plan_text: str, opening: Step) -> None:
+    def __init__(
+        self, state_dir: StateDir, header: RunHeader, plan_text: str, opening: Step, program: bytes = b""
+    ) -> None:
         """Makes the directory, with the plan, the journal's header and the run's first step in it.
 
         `opening` goes with the header, for what is carried over must not get lost with a run that dies young.
-        Raises RequestError if that fails.
+        `program` is one that tasks may call, nothing for none. Raises RequestError if that fails.
         """
         name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(header.at))}-{header.run[:8]}"
         self.failed: Callable[[str], None] = lambda words: None
@@ -48,15 +50,17 @@ class Record:
             runs = state_dir.made_runs()
             self._folder = runs.make(name)
             self.directory = self._folder.path
-            self._fill(runs, name, header, plan_text)
+            self._fill(runs, name, header, plan_text, program)
         except OSError as problem:
             raise refused(state_dir.path, of_system(problem)) from None
 
-    def _fill(self, runs: Folder, name: str, header: RunHeader, plan_text: str) -> None:
+    def _fill(self, runs: Folder, name: str, header: RunHeader, plan_text: str, program: bytes) -> None:
         """Writes what stands there before anything runs; nothing stays if that fails."""
         try:
             self._logs = Logs(self._folder.make(LOGS), header.names)
             self._folder.write_new(PLAN, plan_text.encode())
+            if program:
+                self._folder.write_program(PROGRAM, program)
             self._journal = JournalFile(self._folder, new=True)
             last = len(self._opening)
             lines = [fact_line(i, fact, more=i < last) for i, fact in enumerate(self._opening, 1)]

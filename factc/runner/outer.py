@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 SECRETS = "FACTC_SECRETS"  # the names of a run's secrets, for a run inside of it
 GRACE = "FACTC_GRACE"
 TAG = "FACTC_TAG_"
+RECORD = "FACTC_RECORD"  # the folder of the run that started a task
 _OF_AN_ATTEMPT = frozenset((
-    "FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_SLOT", GRACE, SECRETS,
+    "FACTC", RECORD, "FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_SLOT", GRACE, SECRETS,
     "FACTC_OUTCOME", "FACTC_FAILED", "FACTC_FAILED_COUNT", "FACTC_FAILED_FILE",
 ))  # fmt: skip
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import os
 
-from factc.diagnostic import RequestError
+from factc.diagnostic import RequestError, of_system
 from factc.durations import given, plain
 from factc.engine.local import Local
 from factc.entered import variable
 from factc.events import RunCreated
 from factc.plan.values import alike, tag_variable
-from factc.record import STATE_DIR
+from factc.record import PROGRAM, STATE_DIR
 from factc.record.pasted import path
 from factc.record.writer import Record
+from factc.runner import itself
 from factc.runner.chance import chance
 from factc.runner.confidential import Confidential
-from factc.runner.outer import GRACE, SECRETS, ended
+from factc.runner.outer import GRACE, RECORD, SECRETS, ended
 from factc.runner.rules import Rules
 from factc.runner.runheader import run_header
 from factc.runner.runner import Runner
+from factc.runner.scratch import Scratch
 from factc.runner.wishes import QUIET
 from factc.sink.terminal import Terminal
 from factc.spelling import nearest
@@ -57,10 +59,12 @@ class Parts:
         self.record: Record | None = None
         self.lock: Exclusive | None = None
         self.courses: Courses | None = None
+        self._scratch = Scratch()
         self.pools = _pools(plan, wishes)
         self._resumption = resumption
         self._confidential = Confidential(plan, wishes, source, resumption.carried if resumption else ())
         self._warnings = [*self._confidential.warnings, *alike(plan.tags)]
+        self._called = itself.called() if wishes.alone else ""
         self._recording = wishes.state_dir is not None and not wishes.rehearse
         self._text = (text or _plan_text(plan)) if self._recording else ""
         self._groups = self._levels() if wishes.levels else None
@@ -107,6 +111,7 @@ class Parts:
         """Of the record and of the lock; also where the run could not be made or broke off."""
         if self.record:
             self.record.close()
+        self._scratch.close()
         if self.lock:
             self.lock.close()
             self.lock = None
@@ -140,7 +145,8 @@ class Parts:
     def _open_record(self) -> None:
         if not self._recording:
             return
-        self.record = Record(self.wishes.home, self.header, self._text, self._opening)
+        program = b"" if self._called else itself.text()
+        self.record = Record(self.wishes.home, self.header, self._text, self._opening, program)
         if not self.record.locked:
             self._warnings.append("this file system has no locks: nobody can see that this run is alive")
 
@@ -250,12 +256,33 @@ class Parts:
     def _variables(self) -> dict[str, str]:
         """What every task sees, whatever it sets itself."""
         grace = plain(_grace(self.wishes))
-        fixed = {"FACTC_RUN": self.header.run, GRACE: grace}
+        fixed = {"FACTC_RUN": self.header.run, GRACE: grace, **self._program()}
         if self._confidential.secrets:
             fixed[SECRETS] = " ".join(s.name for s in self._confidential.secrets)
         for key, value in self.plan.tags.items():
             fixed[tag_variable(key)] = value
         return fixed | {s.name: s.value for s in self._confidential.secrets if s.name not in self.plan.secrets}
+
+    def _program(self) -> dict[str, str]:
+        """How tasks call this factc, and where the record of the run lies."""
+        found = {RECORD: _absolute(self.record.directory)} if self.record else {}
+        if self._called:
+            found[itself.PROGRAM] = self._called
+        elif self.record:
+            found[itself.PROGRAM] = os.path.join(found[RECORD], PROGRAM)
+        elif itself.is_named(self.plan):
+            try:
+                found[itself.PROGRAM] = self._scratch.program(itself.text())
+            except OSError as problem:
+                self._warnings.append(f"tasks get no {itself.PROGRAM}: {of_system(problem)}")
+        return found
+
+
+def _absolute(folder: str) -> str:
+    try:
+        return os.path.abspath(folder)
+    except OSError:  # the working directory is gone
+        return folder
 
 
 def _grace(wishes: Wishes) -> float:

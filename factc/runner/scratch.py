@@ -18,11 +18,20 @@ class Scratch:
 
     def keep(self, task: int, data: bytes) -> str:
         """A new file for a task, and its path. Raises OSError; then there is none."""
+        return self._new(f"{task + 1:04d}.failed", data)
+
+    def program(self, data: bytes) -> str:
+        """A program for all tasks, and its path. Raises OSError; then there is none."""
+        path = self._new("factc", data)
+        os.chmod(path, 0o700)
+        return path
+
+    def _new(self, name: str, data: bytes) -> str:
         if not self._folder:
             from tempfile import mkdtemp
 
             self._folder = os.path.abspath(mkdtemp(prefix="factc-"))
-        path = os.path.join(self._folder, f"{task + 1:04d}.failed")
+        path = os.path.join(self._folder, name)
         try:
             with open(path, "xb") as file:
                 self._paths.append(path)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 LEAST = 4  # characters: to mask what is shorter would hide half of what tasks write
 SHORT = 8  # what is shorter than this is likely to stand in innocent text now and then
-_OWN = ("FACTC_RUN", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_MARK", "FACTC_GRACE", "FACTC_SLOT", "FACTC_SECRETS")
+_OWN = (
+    "FACTC", "FACTC_RUN", "FACTC_RECORD", "FACTC_TASK", "FACTC_ATTEMPT", "FACTC_MARK", "FACTC_GRACE", "FACTC_SLOT",
+    "FACTC_SECRETS", "FACTC_OUTCOME", "FACTC_FAILED", "FACTC_FAILED_COUNT", "FACTC_FAILED_FILE",
+)  # fmt: skip
 _IN_FILE = "or put the value into a file and give --secret-file NAME=PATH"
 
 

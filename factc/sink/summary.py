@@ -29,7 +29,8 @@ class Summary:
 
     tails: gives the last lines that a failed task wrote, and of which stream.
     log: gives the path of a log as a word of a shell, by task, stream and attempt.
-    onward: makes the line that says how to go on where the run failed, if there is one.
+    onward: makes the line that says how to go on where the run failed, if there is one. outcome: how it is with a run
+    that is told of later, or still goes on; None for what its end says.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Summary:
         log: Callable[[int, int, int], str] | None,
         colour: bool,
         onward: Callable[[], str] | None = None,
+        outcome: str | None = None,
     ) -> None:
         self._plan = plan
         self._state = state
@@ -48,22 +50,27 @@ class Summary:
         self._log = log
         self._colour = colour
         self._onward = onward
+        self._outcome = outcome
 
     def text(self, at: float) -> str:
         """The whole account, ending with a line feed."""
         states = [task.state for task in self._state.tasks]
-        lines = [""]
-        for i, blocked in _blocked(self._plan, states):
-            lines += self._failed(i, blocked)
+        lines = ["", *self.failures()]
         if FAILED in states:
             lines.append("")
         lines += [self._no_op(i) for i in _of(states, NO_OP)]
         lines += self._skipped(_of(states, SKIPPED))
         return "\n".join(lines) + "\n" + self.last_lines(at)
 
+    def failures(self) -> list[str]:
+        """What failed, and what of it is known."""
+        states = [task.state for task in self._state.tasks]
+        return [line for i, blocked in _blocked(self._plan, states) for line in self._failed(i, blocked)]
+
     def last_lines(self, at: float) -> str:
         """How the run ended, and how to go on."""
-        onward = f"{self._onward()}\n" if self._onward and self._state.job == FAILED else ""
+        is_told = self._onward and (self._outcome is not None or self._state.job == FAILED)
+        onward = f"{words}\n" if self._onward and is_told and (words := self._onward()) else ""
         return f"{self._headline(at)}\n{onward}"
 
     def _headline(self, at: float) -> str:
@@ -73,7 +80,7 @@ class Summary:
         counts += f" ({carried} carried over)" if carried else ""
         good = self._state.job == SUCCEEDED
         took = durations.shown(between(self._state.created, at))
-        words = painted(ending(self._state), f"{BOLD};{GREEN if good else RED}", self._colour)
+        words = painted(self._outcome or ending(self._state), f"{BOLD};{GREEN if good else RED}", self._colour)
         stopped = f" ({visible(self._state.stopped)})" if self._state.stopped else ""
         return f"{visible(self._plan.name)}: {words} after {took}{stopped}: {counts or 'no tasks'}"
 
