@@ -2,10 +2,9 @@
 
     import factc
 
-    plan = factc.compile("nightly.fact", values={"day": "2026-01-31"})
-    result = factc.run(plan, jobs=4, webhooks=["https://example.com/events"])
+    result = factc.run("nightly.fact", values={"day": "2026-01-31"}, jobs=4)
     if not result.ok:
-        print(result.exit_code, result.directory)
+        print(result.exit_code, result.tasks, result.directory)
 
 `CompileError` holds every mistake of a job as a `Diagnostic`; `RequestError` says that the job may be fine, but
 what was asked of it is not. What starts with an underscore, and every module of the package, may change.

@@ -1,4 +1,4 @@
-"""The public functions: compile a job file, run a plan.
+"""The public functions: compile a job file, run a job file or a plan.
 
 Knows neither the command line nor the screen's form; what it raises are CompileError and RequestError.
 """
@@ -9,16 +9,28 @@ import os
 from collections.abc import Mapping, Sequence
 
 from factc import load
-from factc.entered import enter
+from factc.entered import enter, variable
 from factc.plan import Plan
-from factc.plan.bind import add, complete
+from factc.plan.bind import add
+from factc.plan.selection import select
 from factc.plan.values import Given
 from factc.record import STATE_DIR
 from factc.record.earlier import Earlier
 from factc.record.statedir import StateDir
 from factc.runner.launch import Result, launch
 from factc.runner.rules import GRACE
-from factc.runner.wishes import DRAIN, TAIL, Wishes
+from factc.runner.wishes import DRAIN, TAIL, Wishes, several
+from factc.source import Source
+
+
+class _Usual:
+    """The state directory where none is named."""
+
+    def __repr__(self) -> str:
+        return f"FACTC_STATE_DIR, or {STATE_DIR}"
+
+
+USUAL = _Usual()
 
 
 def compile(
@@ -32,23 +44,27 @@ def compile(
 ) -> Plan:
     """The plan of a job file: text, a JSON Factfile, or a compiled plan.
 
-    values: for parameters, nested as in `--env`; unknown names are ignored. Parameters without one stay open.
+    values: for parameters, nested as in `--env`. Parameters without one stay open.
     start, to: only this task and all that depends on it; only this task and all it needs.
     strict: warnings are errors.
 
     Raises CompileError with every mistake of the job, RequestError for a value or a task that it does not know.
     """
     enter([("path", os.fspath(path)), ("start", start), ("to", to)])
-    given = Given(dict(values or {}), dict(tags or {}), [])
-    return load.load(os.fspath(path), given, start=start, to=to, strict=strict).plan
+    return load.load(os.fspath(path), _given(values, tags), start=start, to=to, strict=strict).plan
 
 
 def run(
-    plan: Plan,
+    job: Plan | str | os.PathLike[str],
     *,
     values: Mapping[str, object] | None = None,
     tags: Mapping[str, str] | None = None,
+    start: str | None = None,
+    to: str | None = None,
+    strict: bool = False,
+    constraint: Sequence[str] = (),
     jobs: int | None = None,
+    pools: Mapping[str, int] | None = None,
     levels: bool = False,
     fail_fast: bool = False,
     timeout: float | str | None = None,
@@ -64,7 +80,7 @@ def run(
     heartbeat_interval: float | str | None = None,
     max_stdouterr_size: int = TAIL,
     output: str = "quiet",
-    state_dir: str | os.PathLike[str] | None = STATE_DIR,
+    state_dir: str | os.PathLike[str] | _Usual | None = USUAL,
     trust_state_dir: bool = False,
     keep: int | None = None,
     keep_size: int | str | None = None,
@@ -72,21 +88,24 @@ def run(
     wait: float | str | None = None,
     dry_run: bool = False,
 ) -> Result:
-    """Runs a plan to its end and tells how each task ended; a failed task raises nothing.
+    """Runs a job file, or a plan, to its end and tells how each task ended; a failed task raises nothing.
 
-    The names are those of the options of `factc run`. jobs: at most so many tasks at once. timeout, grace,
-    webhook_drain and heartbeat_interval are seconds, or texts such as `1h30m`; max_stdouterr_size is characters.
+    The names are those of the options of `factc run`. jobs: at most so many tasks at once; pools: other numbers of
+    slots, by pool. timeout, grace, webhook_drain and heartbeat_interval are seconds, or texts such as `1h30m`;
+    max_stdouterr_size is characters. constraint: `host,NAME` texts; on any other machine nothing is done, with success.
     resume: the run that this one continues (a reference, `last`, `last-failed`). secrets: names of environment
     variables; secret_files: `NAME=PATH` pairs. state_dir: where the run is recorded, None for no record;
     trust_state_dir: what lies there is believed, whoever owns it. The screen is that of `factc run`: what factc says
     goes to standard error.
 
-    Must be called in the main thread, because signals stop the run. Raises RequestError if a parameter has no
-    value, if an option or a URL cannot be used, if the run cannot be recorded or resumed, or if the job holds a secret.
-    Its `exit_code` is that of the command line: 4 it runs already, 5 there is nothing to go on with, else 3.
+    Must be called in the main thread, because signals stop the run. Raises CompileError with every mistake of a job
+    file; RequestError if a parameter has no value or is not known, if an option or a URL cannot be used, if the run
+    cannot be recorded or resumed, or if the job holds a secret. Its `exit_code` is that of the command line: 4 it runs
+    already, 5 there is nothing to go on with, else 3.
     """
-    enter([("resume", resume)])
-    place = None if state_dir is None else os.fspath(state_dir)
+    hosts = several("constraint", constraint)
+    enter([("resume", resume), ("start", start), ("to", to), *(("constraint", host) for host in hosts)])
+    place = _place(state_dir)
     wishes = Wishes(
         jobs=jobs,
         levels=levels,
@@ -103,6 +122,9 @@ def run(
         drain=webhook_drain,
         tail=max_stdouterr_size,
         output=output,
+        pools=pools,
+        start=start,
+        to=to,
         state_dir=place,
         trust_state_dir=trust_state_dir,
         keep=keep,
@@ -111,9 +133,46 @@ def run(
         wait=wait,
         rehearse=dry_run,
     )
-    given = Given(dict(values or {}), dict(tags or {}), [])
+    given = _given(values, tags)
+    if hosts and not _here(hosts):
+        return Result(0, {}, "", None)
     if resume is None:
-        return launch(complete(add(plan, given))[0], wishes)
+        return _run(job, given, wishes, strict)
     with Earlier(StateDir(place or STATE_DIR, trust_state_dir), resume) as earlier:
-        plan, _ = complete(add(plan, earlier.values(given)))
-        return launch(plan, wishes, resumption=earlier.resumption(plan))
+        wishes.start, wishes.to = start or earlier.run.header.start, to or earlier.run.header.to
+        return _run(job, earlier.values(given), wishes, strict, earlier)
+
+
+def _run(
+    job: Plan | str | os.PathLike[str], given: Given, wishes: Wishes, strict: bool, earlier: Earlier | None = None
+) -> Result:
+    if isinstance(job, Plan):
+        plan = select(add(job, given), wishes.start, wishes.to)
+        loaded = load.Loaded(plan, Source("the plan", ""), None, None)
+        source = None
+    else:
+        enter([("job", os.fspath(job))])
+        loaded = load.load(os.fspath(job), given, start=wishes.start, to=wishes.to, strict=strict)
+        source, wishes.files = loaded.source, load.files(loaded)
+    load.close(loaded, strict=strict)
+    resumption = earlier.resumption(loaded.plan) if earlier else None
+    return launch(loaded.plan, wishes, loaded.text, resumption=resumption, source=source)
+
+
+def _given(values: Mapping[str, object] | None, tags: Mapping[str, str] | None) -> Given:
+    """Who writes a program names what the job has: a name that it does not have is a mistake."""
+    given = Given(dict(values or {}), dict(tags or {}), [])
+    given.named = list(given.values)
+    return given
+
+
+def _place(state_dir: str | os.PathLike[str] | _Usual | None) -> str | None:
+    if isinstance(state_dir, _Usual):
+        return variable("FACTC_STATE_DIR") or STATE_DIR
+    return None if state_dir is None else os.fspath(state_dir)
+
+
+def _here(constraint: Sequence[str]) -> bool:
+    from factc.compiler.constraint import why_not_here
+
+    return why_not_here(constraint) is None

@@ -131,3 +131,55 @@ def test_signals_are_the_callers_again(tmp_path: Path, monkeypatch: pytest.Monke
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     factc.run(factc.compile("job.fact"))
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_a_job_file_is_run_as_it_is(job: Path) -> None:
+    result = factc.run(job, values={"day": "x"}, to="a")
+    assert result.ok and list(result.tasks) == ["a"]
+    assert repr(result) == f"<factc.Result exit code 0: 1 SUCCEEDED, run {result.run_reference[:8]}>"
+    assert repr(result.tasks["a"]) == "<SUCCEEDED, code 0>"
+    whole = factc.run("job.fact", values={"day": "x"})
+    assert repr(whole.tasks["c"]) == "<SKIPPED: the task 'b' failed>" and "1 FAILED, 1 SKIPPED" in repr(whole)
+    job.write_text(JOB.replace("exit 3", "true"))
+    again = factc.run("job.fact", resume=whole.run_reference)
+    assert again.ok and again.tasks["a"].carried
+    assert factc.run(factc.compile("job.fact"), values={"day": 1}, start="b").tasks.keys() == {"b", "c"}
+    job.write_text("job j\na: b\n    true\n")
+    with pytest.raises(factc.CompileError, match="depends on `b`"):
+        factc.run("job.fact")
+
+
+def test_what_a_job_does_not_have_is_refused(job: Path) -> None:
+    for values in ({"dya": 1}, {"day": 1, "dya": 2}, {"day": 1, "b": {}}):
+        with pytest.raises(factc.RequestError, match=r"the job has no parameter `(dya|b)`"):
+            factc.compile(job, values=values)
+        with pytest.raises(factc.RequestError, match=r"the job has no parameter `(dya|b)`"):
+            factc.run(factc.compile(job), values=values)
+    with pytest.raises(factc.RequestError, match="wide"):
+        factc.run(job, values={"day": 1}, pools={"wide": 1})
+    assert not (job.parent / "out").exists()
+
+
+def test_pools_and_constraints(job: Path) -> None:
+    job.write_text(
+        "job j\npool p = 9\n[each n in 1 2, pool p]\na:\n    test ! -e now && touch now && sleep 0.1 && rm now\n"
+    )
+    assert factc.run("job.fact", pools={"p": 1}).ok
+    nowhere = factc.run("job.fact", constraint=["host,nowhere.invalid"])
+    assert nowhere.ok and nowhere.tasks == {} and repr(nowhere) == "<factc.Result exit code 0: no tasks>"
+    assert factc.run("job.fact", constraint=["host,nowhere.invalid", "host,127.0.0.1"], pools={"p": 1}).tasks
+    with pytest.raises(factc.RequestError, match="colour"):
+        factc.run("job.fact", constraint=["colour,blue"])
+
+
+def test_the_state_directory_of_the_environment(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACTC_STATE_DIR", "elsewhere")
+    for options, place in (({}, "elsewhere"), ({"state_dir": "third"}, "third")):
+        result = factc.run(job, values={"day": 1}, **options)  # type: ignore[arg-type]
+        assert Path(result.directory or "").parent == Path(place, "runs"), options
+    assert factc.run(job, values={"day": 1}, resume="last").run_reference != result.run_reference
+    assert factc.run(job, values={"day": 1}, state_dir=None).directory is None
+    monkeypatch.setenv("FACTC_STATE_DIR", "")
+    with pytest.raises(factc.RequestError, match="FACTC_STATE_DIR is set, but empty"):
+        factc.run(job, values={"day": 1})
+    assert not Path(".factc").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import factc
 from factc.cli import VERBS
 from factc.version import __version__
 from tests.conftest import ROOT, Ran, environment
@@ -51,6 +53,26 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "True {'load': 'SUCCEEDED'}\n", done
+
+
+def test_the_page_about_python_is_true(tmp_path: Path) -> None:
+    """What it shows is typed into one Python, in an empty folder."""
+    page = blocks(ROOT / "docs" / "python.md")
+    for block in page:
+        if block.file:
+            (tmp_path / block.file).write_text(block.text)
+    (tmp_path / "session").write_text("\n".join(block.text for block in page if block.language == "pycon"))
+    code = "import doctest; print(doctest.testfile('session', module_relative=False, optionflags=doctest.ELLIPSIS))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("TestResults(failed=0, attempted=") and "attempted=0" not in done.stdout, done.stdout
+
+
+def test_the_page_about_python_names_every_argument() -> None:
+    text = (ROOT / "docs" / "python.md").read_text().split("## What `run` takes")[1]
+    for name in [*inspect.signature(factc.run).parameters][1:]:
+        assert re.search(rf"`{name}\b", text), name
 
 
 def test_the_commands_beside_the_samples_work(tmp_path: Path) -> None:

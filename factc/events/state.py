@@ -49,6 +49,10 @@ class TaskState:
         self.stderr: str | None = None
         self.carried = False
 
+    def __repr__(self) -> str:
+        code = f", code {self.code}" if self.code is not None else ""
+        return f"<{self.state}{code}{f': {self.reason}' if self.reason else ''}>"
+
 
 class Transition:
     """A change of state; `task` is None where the job itself changed, `previous` where it began."""

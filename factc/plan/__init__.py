@@ -131,6 +131,9 @@ class PlanTask:
         self.pools = tuple(pools)
         self.secrets = tuple(secrets)
 
+    def __repr__(self) -> str:
+        return f"<task {self.name!r}>"
+
     def changed(self, **members: object) -> PlanTask:
         """The same task with some members replaced."""
         task = PlanTask.__new__(PlanTask)
@@ -225,6 +228,11 @@ class Plan:
         self.secrets = tuple(secrets)
         self.timeout = timeout
         self.families = tuple(families)
+
+    def __repr__(self) -> str:
+        names = ", ".join(parameter.name for parameter in self.parameters)
+        count = len(self.tasks)
+        return f"<factc.Plan {self.name!r}: {count} task{'s' * (count != 1)}{', open: ' * bool(names)}{names}>"
 
     def changed(self, **members: object) -> Plan:
         """The same plan with some members replaced."""

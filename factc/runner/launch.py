@@ -53,6 +53,12 @@ class Result:
         """Whether nothing failed."""
         return self.exit_code == 0
 
+    def __repr__(self) -> str:
+        states = [task.state for task in self.tasks.values()]
+        counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no tasks"
+        run = f", run {self.run_reference[:8]}" if self.run_reference else ""
+        return f"<factc.Result exit code {self.exit_code}: {counts}{run}>"
+
 
 def launch(
     plan: Plan,

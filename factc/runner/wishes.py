@@ -85,15 +85,15 @@ class Wishes:
         self.fail_fast = fail_fast
         self.timeout = None if timeout is None else _seconds("timeout", timeout, SHORTEST)
         self.grace = _seconds("grace", grace, 0)
-        self.webhooks = _several("webhooks", webhooks)
+        self.webhooks = several("webhooks", webhooks)
         self.webhook_secret = webhook_secret
-        self.webhook_headers = _several("webhook_header_env", webhook_headers)
+        self.webhook_headers = several("webhook_header_env", webhook_headers)
         self.required = required
         self.heartbeat = None if heartbeat is None else _seconds("heartbeat_interval", heartbeat, HEARTBEAT)
         self.drain = _seconds("webhook_drain", drain, 0)
         self.tail = tail
-        self.secrets = _several("secrets", secrets)
-        self.secret_files = _several("secret_files", secret_files)
+        self.secrets = several("secrets", secrets)
+        self.secret_files = several("secret_files", secret_files)
         self.output = output
         self.colour = colour
         self.state_dir = state_dir
@@ -177,7 +177,7 @@ class Wishes:
                     raise RequestError(f"the webhook URL {shown_url(url)} cannot be used: {reason}")
 
 
-def _several(name: str, words: Sequence[str]) -> list[str]:
+def several(name: str, words: Sequence[str]) -> list[str]:
     """A list of words. One word is a sequence of its letters, too, which nobody means."""
     if isinstance(words, (str, bytes)):
         raise RequestError(f"{name} takes a list, not one word", f"write {name}=[…]")
