@@ -30,12 +30,12 @@ HOMES = {
 }
 
 PURE = {
-    *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape".split()),
+    *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape told mending".split()),
     "lint", "lint.warnings", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.unexpanded",
     "plan", "plan.graph", "plan.selection", "plan.families", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.starts", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
-    "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "secrets.written", "controls", "visible", "source", "diagnostic", "digits", "spelling", "reach", "front.planshape",
+    "secrets.mask", "secrets.forms", "secrets.heads", "secrets.credentials", "secrets.written", "controls", "visible", "source", "diagnostic", "digits", "spelling", "reach", "front.planshape", "edits",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
@@ -87,10 +87,10 @@ FLOORS = [
     {"compiler.job", "plan.selection", "plan.families", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop"},
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
      "runner.starts", "runner.simulation", "runner.tail", "runner.above", "events.state", "durations"},
-    {"compiler.template", "compiler.shape", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
+    {"compiler.template", "compiler.shape", "compiler.told", "compiler.mending", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",
      "secrets.forms", "secrets.heads", "secrets.written", "controls",
      "resources", "diagnostic", "spelling", "version", "source", "digest", "visible", "highlight", "poller", "files", "reach",
-     "forks", "caller", "entered", "instant", "digits"},
+     "forks", "caller", "entered", "instant", "digits", "edits"},
 ]  # fmt: skip
 
 

@@ -168,11 +168,16 @@ def test_secrets_of_single_tasks() -> None:
         ('[secret "KEY"]\na:\n    x\n', "this is no name of an environment variable", '"KEY"'),
         ("[secret KEY=1234]\na:\n    x\n", "a secret has no value in the text", "KEY=1234"),
         ("[secret KEY]\na:\n", "`secret` needs a recipe: this rule runs nothing", "a"),
-        ('[secret KEY]\nuse "x.fact" as x\n', "`secret` stands above a rule, not above `use`", "secret"),
     ],
 )
 def test_mistakes_of_a_secret_of_one_task(text: str, words: str, place: str) -> None:
     assert one("job j\n" + text) == ("E304", words, place)
+
+
+def test_a_secret_of_one_task_stands_above_no_use() -> None:
+    wrong, missing = mistakes('job j\n[secret KEY]\nuse "x.fact" as x\n')
+    assert (wrong.message, marked(wrong)) == ("`secret` stands above a rule, not above `use`", "secret")
+    assert (missing.code, marked(missing)) == ("E601", '"x.fact"')
 
 
 @pytest.mark.parametrize(

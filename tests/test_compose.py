@@ -299,10 +299,12 @@ def test_a_mistake_inside_has_its_file_and_the_way_to_it(folder: Folder) -> None
 
 
 def test_mistakes_of_a_text_inside(folder: Folder) -> None:
-    folder('use "a.fact" as a\nuse "b.fact" as b\n', a="[nope]\nt:\n    x\n", b="t: a,b\n")
+    folder('use "a.fact" as a\nuse "b.fact" as b\n', a="[nope]\nt:\n    x\n", b="t: a,b\na:\n")
     found = mistakes()
-    assert [(d.code, place(d)[:2]) for d in found] == [("E304", ("a.fact", 2)), ("E311", ("b.fact", 2))]
-    assert way(found[1]) == [("job.fact", 3, "used here as `b`")]
+    assert [(d.code, place(d)) for d in found] == [
+        ("E304", ("a.fact", 2, "nope")), ("E311", ("b.fact", 2, ",")), ("E102", ("b.fact", 2, "b")),
+    ]  # fmt: skip
+    assert way(found[1]) == way(found[2]) == [("job.fact", 3, "used here as `b`")]
 
 
 def test_a_mistake_is_told_once_however_often_the_job_is_used(folder: Folder) -> None:
@@ -313,7 +315,7 @@ def test_a_mistake_is_told_once_however_often_the_job_is_used(folder: Folder) ->
     )
     assert [d.code for d in mistakes()] == ["E102", "E202"]
     folder(f'[each n in {values}]\nuse "a.fact" as a\nuse "a.fact" as b\n', a="t: a,b\n")
-    assert [d.code for d in mistakes()] == ["E311"]
+    assert [d.code for d in mistakes()] == ["E102", "E311", "E102"]
 
 
 def test_what_cannot_be_read(folder: Folder) -> None:

@@ -244,9 +244,9 @@ def test_a_command_means_what_it_means_in_a_factfile() -> None:
 def test_five_mistakes_are_five_diagnostics_in_order() -> None:
     text = 'job "j"\nparam\na: b, c\n    true\n[retri 2]\nb:\n    true\nc d:\n    true\nd: nothing\n    echo {{x}}\n'
     found = mistakes(text)
-    assert [place(d)[0] for d in found] == [2, 3, 5, 8]
+    assert [place(d)[0] for d in found] == [2, 3, 3, 5, 8, 10, 11]
     found = mistakes(text.replace("param\n", "").replace(",", "").replace("retri 2", "ok").replace("c d", "c"))
-    assert [(d.code, place(d)[0]) for d in found] == [("E304", 4)]
+    assert [(d.code, place(d)[0]) for d in found] == [("E304", 4), ("E102", 9), ("E202", 10)]
     found = mistakes("job j\nd: nothing\n    echo {{x}}\nd:\n    true\ne: e\n")
     assert sorted(d.code for d in found) == ["E101", "E102", "E103", "E202"]
     assert [place(d)[0] for d in found] == sorted(place(d)[0] for d in found)

@@ -106,11 +106,11 @@ def _tags(plan: Plan) -> Entry:
 
 def _written(name: str) -> Entry:
     """A job whose names cannot be filled without values, as it is written."""
-    from factc.compiler.chain import read
+    from factc.compiler.reading import read, sound
     from factc.front import read_document
     from factc.front.file import read_source
 
-    job: Job = read(read_document(read_source(name)))
+    job: Job = sound(read(read_document(read_source(name))))
     return {
         "name": job.name,
         "description": job.description,

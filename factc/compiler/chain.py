@@ -17,6 +17,7 @@ from factc.compiler.links import Links
 from factc.compiler.reading import read
 from factc.compiler.scope import Scope
 from factc.compiler.sizes import Sizes
+from factc.compiler.told import Told
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
 from factc.front import read_document
 from factc.lint.allowed import Allowances
@@ -58,13 +59,17 @@ def compile_source(source: Source, given: Given, *, as_json: bool | None = None)
 
 
 def compile_job(job: Job, given: Given) -> Compiled:
-    """Compiles a job with the values that the caller gives."""
+    """Compiles a job with the values that the caller gives. Raises CompileError with all mistakes of all stages.
+
+    Each stage looks at what is sound after the ones before it, and all that they find is told together.
+    """
     whole = Whole(job, given)
     scope = whole.root.scope
     title = scope.final(job.name, ("data", "name"))
-    slots, problems = check.check_pools(list({id(part.job): part.job for part in whole.parts}.values()))
+    jobs = list({id(part.job): part.job for part in whole.parts}.values())
+    slots, problems = check.check_pools(jobs)
     timeout = None if job.timeout is None else seconds(job.timeout, ("data", "timeout"), scope)
-    pools = Pools(slots)
+    pools = Pools(slots, (name for job in jobs for name in job.document.unread))
     links = Links(whole)
     linked = links.dependencies
     problems += check.cycles([unit.name for unit in whole.units], linked, links.edge)
@@ -76,12 +81,16 @@ def compile_job(job: Job, given: Given) -> Compiled:
     shared: dict[int, Sequence[tuple[str, Text]]] = {}
     for task, unit in zip(tasks, whole.units, strict=True):
         _refill(task, unit, shared)
-        sizes.look(task, unit.task, unit.scope)
+        if not sizes.look(task, unit.task, unit.scope):
+            break
     parameters = [p for part in whole.parts for p in part.scope.parameters()]
     allowances = Allowances()
-    found = allowances.heard(in_order(_once([*problems, *_findings(whole)])))
+    news = Told(job.mistakes).news(_once([*problems, *_findings(whole)]))
+    found = allowances.heard(in_order([*job.mistakes, *news]))
     if any(d.severity == ERROR for d in found):
         raise CompileError(found)
+    if scope.refused:
+        raise scope.refused
     scope.check_names()
     plan = Plan(
         title,
@@ -192,7 +201,7 @@ def _directory(part: Part) -> str | None:
 
 def _folder(scope: Scope, text: str, path: Path) -> str:
     folder = scope.final(text, path)
-    if not folder and not any(d.code == "E501" for d in scope.problems):
+    if not folder:
         words = f"the folder {text} is empty" if text else "the folder has no name"
         scope.problems.append(Diagnostic("E119", words, scope.job.document.span(path), hint="`.` is this one"))
     return folder

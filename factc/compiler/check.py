@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from factc.compiler.document import Path
 from factc.compiler.job import FACTC, FACTOTUM, Command, Job, Script, Task
+from factc.compiler.told import is_broken
 from factc.diagnostic import Diagnostic
 from factc.source import Span
 from factc.spelling import nearest
@@ -53,7 +54,7 @@ def check_declarations(job: Job) -> list[Diagnostic]:
     taken: dict[str, tuple[str, Path]] = {p.name: ("a parameter", (*p.path, "name")) for p in job.parameters}
     for i, name in enumerate(job.secrets):
         path = ("data", "secrets", i)
-        if name in taken:
+        if name in taken and not is_broken(name):
             problems.append(_taken("secret", name, path, taken[name], job))
         taken.setdefault(name, ("a secret", path))
     problems += [d for task in job.tasks if task.secrets for d in _own_secrets(task, taken, job)]
@@ -62,10 +63,10 @@ def check_declarations(job: Job) -> list[Diagnostic]:
             own = dict(taken)
             for i, each in enumerate(element.each):
                 path = (*element.path, "each", i, "name")
-                if each.name in own:
+                if each.name in own and not is_broken(each.name):
                     problems.append(_taken("variable of `each`", each.name, path, own[each.name], job))
                 own.setdefault(each.name, ("another one", path))
-                if isinstance(each.values, str) and not _LIST.fullmatch(each.values):
+                if isinstance(each.values, str) and not is_broken(each.values) and not _LIST.fullmatch(each.values):
                     span = job.document.span((*path[:-1], "values"))
                     hint = 'one parameter, as in "{{regions}}", or a list of values: ["eu", "us"]'
                     problems.append(Diagnostic("E116", "the values of an `each` are a list", span, hint=hint))
@@ -106,7 +107,7 @@ def check_pools(jobs: Sequence[Job]) -> tuple[dict[str, int], list[Diagnostic]]:
     for job in jobs:
         for name, slots in job.pools:
             path = ("data", "pools", name)
-            if not _WORD.fullmatch(name):
+            if not _WORD.fullmatch(name) and not is_broken(name):
                 words = f"`{_short(name)}` is no name of a pool"
                 hint = "letters, digits, `_`, `.` and `-`"
                 problems.append(Diagnostic("E115", words, job.document.key_span(path), hint=hint))
@@ -260,6 +261,8 @@ def _executor(task: Task, job: Job) -> list[Diagnostic]:
         words = "the executor `exec` does not exist in Factotum's own schema"
         return [Diagnostic("E106", words, span, hint=f'say "schema": "{FACTC}" to use it')]
     known = ["shell"] if job.document.value["schema"] == FACTOTUM else ["shell", "exec"]
+    if is_broken(task.executor):
+        return []
     meant = nearest(task.executor, known)
     hint = f"did you mean `{meant}`?" if meant else "known: " + ", ".join(known)
     return [Diagnostic("E106", f"the executor `{_short(task.executor)}` is not known", span, hint=hint)]

@@ -6,11 +6,11 @@ Knows JSON's shape and the schemas; does not know what a job is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from factc import resources
 from factc.compiler.shape import fitting
-from factc.diagnostic import Diagnostic
+from factc.diagnostic import CompileError, Diagnostic
 from factc.source import Source, Span
 from factc.spelling import nearest
 
@@ -18,11 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from jsonschema import ValidationError
+    from factc.compiler.mending import Fault
 
 Path = tuple[str | int, ...]
 KEY = "key"
 VALUE = "value"
+ROUNDS = 4  # what stands below a misspelt key is looked at in the next one
 Locate = Callable[[Path, str, int | None, int | None], tuple[int, int]]
 
 
@@ -34,10 +35,13 @@ class Document:
     the value at `path` (part VALUE) or of its key (part KEY); with `start` and `end`, of that
     stretch of a string value, counted in the decoded string. It is called only to show a diagnostic,
     may be slow, and answers the nearest enclosing place for a path that is not in the text. `textual` tells
-    the text language from JSON; `warnings` is what its door found odd.
+    the text language from JSON; `warnings` is what its door found odd. `mistakes` is what is wrong with its text, and
+    `unread` the names that may stand in what could not be read for that: what is left can be looked at (see `told`).
+    `renamed` has for the path of a misspelt key how it is written. `doubtful` are stretches of the text whose shape was
+    guessed: what is wrong with it there may only follow from that.
     """
 
-    __slots__ = ("value", "source", "_locate", "textual", "warnings")
+    __slots__ = ("value", "source", "_locate", "textual", "warnings", "mistakes", "unread", "renamed", "doubtful")
 
     def __init__(
         self,
@@ -47,11 +51,18 @@ class Document:
         *,
         textual: bool,
         warnings: Sequence[Diagnostic] = (),
+        mistakes: Sequence[Diagnostic] = (),
+        unread: Iterable[str] = (),
+        doubtful: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.value = value
         self.source = source
         self.textual = textual
         self.warnings = tuple(warnings)
+        self.mistakes = tuple(mistakes)
+        self.unread = set(unread)
+        self.renamed: dict[Path, str] = {}
+        self.doubtful = doubtful
         self._locate = locate
 
     def within(self, path: Path) -> Document:
@@ -61,59 +72,102 @@ class Document:
             value = value[part]
 
         def locate(inner: Path, part: str, start: int | None, end: int | None) -> tuple[int, int]:
-            return self._locate((*path, *inner), part, start, end)
+            return self._locate(self._written((*path, *inner)), part, start, end)
 
-        return Document(value, self.source, locate, textual=False)
+        return Document(value, self.source, locate, textual=False, unread=self.unread)
 
     def span(self, path: Path, start: int | None = None, end: int | None = None) -> Span:
         """The place of a value; with `start` and `end`, of a stretch of a string value."""
-        return Span(self.source, *self._locate(path, VALUE, start, end))
+        return Span(self.source, *self._locate(self._written(path), VALUE, start, end))
 
     def key_span(self, path: Path) -> Span:
         """The place of a member's name."""
-        return Span(self.source, *self._locate(path, KEY, None, None))
+        return Span(self.source, *self._locate(self._written(path), KEY, None, None))
+
+    def _written(self, path: Path) -> Path:
+        """A path with its keys as they are written."""
+        if not self.renamed:
+            return path
+        return tuple(self.renamed.get(path[: i + 1], step) for i, step in enumerate(path))
 
 
 def check_schema(document: Document, known: dict[str, str]) -> list[Diagnostic]:
-    """What in a document does not fit its schema; `known` maps schema URIs to files of schemas."""
-    problems = _check_uri(document, known)
-    if problems:
-        return problems
-    schema = json.loads(resources.text(known[document.value["schema"]]))
+    """What in a document does not fit its schema; `known` maps schema URIs to files of schemas.
+
+    Afterwards the document fits: error nodes stand where something did not. Raises CompileError where that cannot be.
+    """
+    problems, uri = _check_uri(document, known)
+    schema = json.loads(resources.text(known[uri]))
     fits = fitting(schema)
-    if fits and fits(document.value):
+    if not problems and fits and fits(document.value):
         return []
+    from factc.compiler.mending import Mended
+
+    mended = Mended(document.value)
+    mended.value["schema"] = uri
+    if document.mistakes:
+        mended.empty()
+    for again in range(ROUNDS):
+        faults = _faults(schema, mended.value)
+        document.renamed |= mended.renamed
+        for fault in faults:
+            if not again or _below(fault.path, mended.renamed):
+                problems += _diagnostics(document, fault)
+        if all(fault.rule in Mended.LEFT for fault in faults):
+            document.value = mended.value
+            document.unread |= mended.unread
+            return problems
+        mended.mend(faults)
+    raise CompileError([*document.mistakes, *problems])
+
+
+def _faults(schema: dict[str, Any], value: Any) -> list[Fault]:
     from jsonschema import Draft4Validator
 
-    errors = Draft4Validator(schema).iter_errors(document.value)
-    return [diagnostic for error in errors for diagnostic in _diagnostics(document, error)]
+    from factc.compiler.mending import Fault
+
+    found: dict[object, Fault] = {}
+    for e in Draft4Validator(schema).iter_errors(value):
+        error: Any = e
+        fault = Fault(tuple(e.absolute_path), str(e.validator), error.validator_value, error.instance, error.schema)
+        found.setdefault(fault[:2], fault)  # the library tells of each missing property
+    return list(found.values())
 
 
-def _check_uri(document: Document, known: dict[str, str]) -> list[Diagnostic]:
-    if "schema" not in document.value:
-        if meant := nearest("schema", [str(key) for key in document.value]):
-            words = f"the property `{meant}` is not known here"
-            return [Diagnostic("E020", words, document.key_span((meant,)), hint="did you mean `schema`?")]
-        hint = f'begin with "schema": "{next(iter(known))}"'
-        return [Diagnostic("E020", "the property `schema` is missing", _opening(document, ()), hint=hint)]
-    uri = document.value["schema"]
+def _below(path: Path, keys: Iterable[Path]) -> bool:
+    return any(path[: len(key)] == key for key in keys)
+
+
+def _check_uri(document: Document, known: dict[str, str]) -> tuple[list[Diagnostic], str]:
+    """What is wrong with the name of the schema, and the one to go by. Raises CompileError where there is none."""
+    uri = document.value.get("schema")
     if isinstance(uri, str) and uri in known:
-        return []
+        return [], uri
     meant = nearest(uri, known) if isinstance(uri, str) else None
-    hint = f"did you mean `{meant}`?" if meant else "known are " + " and ".join(f"`{k}`" for k in known)
-    return [Diagnostic("E020", "this schema is not known here", document.span(("schema",)), hint=hint)]
+    if "schema" in document.value:
+        hint = f"did you mean `{meant}`?" if meant else "known are " + " and ".join(f"`{k}`" for k in known)
+        problem = Diagnostic("E020", "this schema is not known here", document.span(("schema",)), hint=hint)
+    elif key := nearest("schema", [str(key) for key in document.value]):
+        words = f"the property `{key}` is not known here"
+        problem = Diagnostic("E020", words, document.key_span((key,)), hint="did you mean `schema`?")
+        uri = document.value.pop(key)
+        meant = nearest(uri, known) if isinstance(uri, str) else None
+    else:
+        hint = f'begin with "schema": "{next(iter(known))}"'
+        problem = Diagnostic("E020", "the property `schema` is missing", _opening(document, ()), hint=hint)
+    data = document.value.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("tasks"), list):
+        raise CompileError([*document.mistakes, problem])  # it may be anything
+    return [problem], meant or list(known)[-1]
 
 
-def _diagnostics(document: Document, error: ValidationError) -> list[Diagnostic]:
+def _diagnostics(document: Document, fault: Fault) -> list[Diagnostic]:
     """A finding of the schema library in the user's words."""
-    path = tuple(error.absolute_path)
-    rule = str(error.validator)
-    wanted: Any = error.validator_value
-    found: Any = error.instance
+    path, rule, wanted, found = fault.path, fault.rule, fault.wanted, fault.found
     if rule == "required":
-        return [_missing(document, path, error)]
+        return _missing(document, fault)
     if rule == "additionalProperties":
-        properties = _properties(error)
+        properties = _properties(fault)
         extra = [key for key in found if key not in properties]
         return [_unknown(document, (*path, key), properties, found) for key in extra]
     span = document.span(path)
@@ -140,15 +194,15 @@ _BOUNDS = {
 }
 
 
-def _missing(document: Document, path: Path, error: ValidationError) -> Diagnostic:
-    name = error.message.split("'")[1]
-    properties = _properties(error)
-    instance: Any = error.instance
-    extra = [key for key in instance if key not in properties]
-    meant = nearest(name, extra)
-    hint = f"`{meant}` is perhaps meant to be it" if meant else ""
-    where = "" if not path else f" in {_named(path)}"
-    return Diagnostic("E022", f"the property `{name}` is missing{where}", _opening(document, path), hint=hint)
+def _missing(document: Document, fault: Fault) -> list[Diagnostic]:
+    """What is missing in an object, without what is misspelt there: that is told as unknown."""
+    properties, where = _properties(fault), "" if not fault.path else f" in {_named(fault.path)}"
+    extra = [key for key in fault.found if key not in properties]
+    free = [p for p in properties if p not in fault.found]
+    misspelt = {nearest(key, free) for key in extra}
+    missing = [name for name in fault.wanted if name not in fault.found and name not in misspelt]
+    place = _opening(document, fault.path)
+    return [Diagnostic("E022", f"the property `{name}` is missing{where}", place) for name in missing]
 
 
 def _unknown(document: Document, path: Path, properties: dict[str, Any], present: dict[str, Any]) -> Diagnostic:
@@ -158,10 +212,9 @@ def _unknown(document: Document, path: Path, properties: dict[str, Any], present
     return Diagnostic("E023", f"the property `{name}` is not known here", document.key_span(path), hint=hint)
 
 
-def _properties(error: ValidationError) -> dict[str, Any]:
-    """The properties that the schema knows at the place of an error."""
-    schema: Any = error.schema
-    properties: dict[str, Any] = schema.get("properties", {})
+def _properties(fault: Fault) -> dict[str, Any]:
+    """The properties that the schema knows at the place of a fault."""
+    properties: dict[str, Any] = fault.schema.get("properties", {})
     return properties
 
 

@@ -14,7 +14,8 @@ from factc.compiler.document import Path
 from factc.compiler.inner import InnerScope
 from factc.compiler.job import Each, Job, Task, Use
 from factc.compiler.scope import Scope
-from factc.diagnostic import CompileError, Diagnostic
+from factc.compiler.told import BROKEN, is_broken
+from factc.diagnostic import Diagnostic
 from factc.plan import Family
 from factc.plan.values import Given
 from factc.reach import MAX_TASKS, Reach
@@ -70,6 +71,7 @@ class Whole:
 
     numbers: of single tasks by name. groups: what a name for several means: the numbers of an `each`, or parts.
     vague: those of them whose values could not be told, so that nobody knows which single tasks there are.
+    full: whether there are more tasks than may be, so that the rest are left out.
     """
 
     def __init__(self, job: Job, given: Given) -> None:
@@ -79,6 +81,7 @@ class Whole:
         self.numbers: dict[str, int] = {}
         self.groups: dict[str, list[int] | list[Part]] = {}
         self.vague: set[str] = set()
+        self.full = False
         self._places: dict[str, tuple[Part, Path]] = {}  # of groups
         self._reach = Reach()
         self._add(self.root)
@@ -113,6 +116,8 @@ class Whole:
         for label, values in self._instances(part, task):
             numbers.append(len(self.units))
             self._add_task(part, Unit(task, part, part.scope.inside(values), f"{name}[{label}]"))
+            if is_broken(label):
+                self.vague.add(name)
         if not numbers:
             self.vague.add(name)
 
@@ -121,24 +126,29 @@ class Whole:
         parts: list[Part] = []
         self._add_group(part, use.path, name, parts)
         if use.job is None:
+            self.vague.add(name)
             return
         if not use.each:
-            parts.append(self._add_used(part, part.scope, use, name))
+            parts += self._add_used(part, part.scope, use, name)
         for label, values in self._instances(part, use) if use.each else ():
-            one = self._add_used(part, part.scope.inside(values), use, f"{name}[{label}]")
-            self._add_group(part, use.path, f"{name}[{label}]", [one])
-            parts.append(one)
+            some = self._add_used(part, part.scope.inside(values), use, f"{name}[{label}]")
+            self._add_group(part, use.path, f"{name}[{label}]", some)
+            parts += some
+            if is_broken(label):
+                self.vague.add(name)
         if not parts:
             self.vague.add(name)
 
-    def _add_used(self, part: Part, scope: Scope, use: Use, name: str) -> Part:
+    def _add_used(self, part: Part, scope: Scope, use: Use, name: str) -> list[Part]:
+        """A used job in its place, as a list; none where there is no room for it."""
         assert use.job is not None
-        self._check_size(part, use.path, 1 + use.job.size)
+        if not self._has_room(part, use.path, 1 + use.job.size):
+            return []
         inner = InnerScope(use.job, use, scope, name + "/")
         used = Part(use.job, inner, name + "/", Origin(part, use, scope))
         part.uses.append(used)
         self._add(used)
-        return used
+        return [used]
 
     def families(self) -> list[Family]:
         """The names for several tasks, each behind those that it lies in: of used jobs, and of all of an `each`."""
@@ -163,21 +173,26 @@ class Whole:
     def _instances(self, part: Part, element: Task | Use) -> Iterator[tuple[str, dict[str, str]]]:
         """The values of each combination: as they stand in the name, and by variable."""
         lists = [_values(each, part.scope, (*element.path, "each", i)) for i, each in enumerate(element.each)]
-        self._check_size(part, element.path, prod(map(len, lists)))
+        if not self._has_room(part, element.path, prod(map(len, lists))):
+            return
         names = [each.name for each in element.each]
         for values in product(*lists):
             yield ",".join(values), dict(zip(names, values, strict=True))
 
-    def _check_size(self, part: Part, path: Path, more: int) -> None:
-        if not self._reach.made(more):
+    def _has_room(self, part: Part, path: Path, more: int) -> bool:
+        if not self._reach.made(more) and not self.full:
+            self.full = True
             words = f"with this, `each` and `use` make more than {MAX_TASKS:,} tasks"
             span = part.job.document.span((*path, "name"))
-            raise CompileError([Diagnostic("E118", words, span, related=uses(part))])
+            part.scope.problems.append(Diagnostic("E118", words, span))
+        return not self.full
 
     # ---- names
 
     def _refuse(self, part: Part, path: Path, name: str) -> None:
         """A name that is empty or taken."""
+        if is_broken(name):
+            return
         span = part.job.document.span((*path, "name"))
         if name == part.prefix:
             part.scope.problems.append(Diagnostic("E107", "a task has an empty name", span))
@@ -228,13 +243,14 @@ def _values(each: Each, scope: Scope, path: Path) -> list[str]:
     if isinstance(each.values, str):
         values = scope.final(each.values, place).split()
         span = scope.job.document.span(place) if not values else None
-        if not values and not scope.root.lacking:
+        if not values:
             words = f"there is no value for `{each.name}`: {each.values} is empty"
             hint = f"give {each.values} at least one word"
             scope.problems.append(Diagnostic("E502", words, span, hint=hint))
+            values = [BROKEN]
     else:
         values = [scope.final(text, (*place, i)) for i, text in enumerate(each.values)]
-    if len(set(values)) < len(values) or "" in values:
+    if (len(set(values)) < len(values) or "" in values) and not any(map(is_broken, values)):
         scope.problems.append(_not_distinct(each, values, scope, place))
     return list(dict.fromkeys(values))
 

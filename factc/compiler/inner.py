@@ -12,6 +12,7 @@ from factc.compiler.document import Path
 from factc.compiler.job import Declaration, Job, Use
 from factc.compiler.scope import Scope
 from factc.compiler.template import Tag
+from factc.compiler.told import BROKEN, is_broken, may_be
 from factc.diagnostic import Diagnostic
 from factc.plan import Parameter, Text
 from factc.plan.values import TAG
@@ -33,7 +34,7 @@ class InnerScope(Scope):
         self._names: Words | None = None
         self._listed = ""
         super().__init__(job, outer.given, outer)
-        if self._missing:
+        if self._missing and BROKEN not in self._given:  # an error node: who knows what is given
             outer.problems.append(self._without_value())
 
     def known_as(self, name: str) -> str:
@@ -47,7 +48,7 @@ class InnerScope(Scope):
         for name, text in list(self._open.items()):
             self._set(name, self.filled(text, self.fixed, self._origin(name)))
         for name in self._given:
-            if name not in self.declared and name not in self.used:
+            if name not in self.declared and name not in self.used and not may_be(name, self.job.document.unread):
                 self.outer.problems.append(self._not_taken(name))
 
     def parameters(self) -> list[Parameter]:
@@ -68,7 +69,7 @@ class InnerScope(Scope):
             self._set(name, self._default(declaration))
         else:
             self._missing.append(declaration)
-            self._settle(name, "")
+            self._settle(name, BROKEN)
 
     def _give(self, name: str) -> None:
         """Takes the value that the `use` gives."""
@@ -90,13 +91,10 @@ class InnerScope(Scope):
 
     def _settle(self, name: str, value: str) -> None:
         allowed = self._allowed(name)
-        if allowed and value not in allowed and not self._is_missing(name):
+        if allowed and value not in allowed and not is_broken(value):
             self._refuse(name, value, allowed)
         self.fixed[self.prefix + name] = value
         self.hidden.add(self.prefix + name)
-
-    def _is_missing(self, name: str) -> bool:
-        return bool(self._missing) and self._missing[-1].name == name
 
     def _parameter(self, name: str) -> Parameter:
         declaration = self.declared.get(name)
@@ -129,7 +127,7 @@ class InnerScope(Scope):
             self.outer._use(outside, self._path(name.split(".")[0] if name not in self._given else name))
         elif name not in self.declared:
             if not self.job.lenient or name in self.job.secret_names:
-                self.problems.append(self._unknown(tag, path))
+                self._miss(tag, path)
                 return
             if name in self._given:
                 self._give(name)
@@ -155,12 +153,10 @@ class InnerScope(Scope):
         if outside:
             return self.outer._fix(outside, self._path(name if name in self._given else name.split(".")[0]))
         if name.startswith(TAG):
-            undeclared = name in self.root.undeclared
-            self.problems.append(self.root.empty(name) if undeclared else self._needed(tag, path))
-            self.fixed[name] = ""
+            self._lack(tag, path)
         elif name in self._open:
             self._set(name, self._final(name))
-        return self.fixed.get(known, "")
+        return self.fixed.get(known, BROKEN)
 
     def _final(self, name: str) -> str:
         """The value of an open parameter, with all that it depends on made final."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from factc.compiler.document import Document, Path
+    from factc.diagnostic import Diagnostic
 
 FACTOTUM = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
 FACTC = "iglu:factc/factfile/jsonschema/1-0-0"
@@ -186,7 +187,8 @@ class Job:
     """A whole job. `shell`, `directory` and `environment` hold for tasks that say nothing else.
 
     `elements` are tasks and used jobs in the order written. `timeout` is that of a whole run.
-    `secrets` are those that all its tasks see.
+    `secrets` are those that all its tasks see. `mistakes` is what is wrong with how it is written, and those that it
+    uses: error nodes stand there then (see `told`).
     """
 
     def __init__(
@@ -215,6 +217,7 @@ class Job:
         self.timeout = timeout
         self.pools = pools
         self.secrets = secrets
+        self.mistakes: tuple[Diagnostic, ...] = ()
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:

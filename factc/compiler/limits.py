@@ -5,11 +5,13 @@ Knows the job and the scope of its templates; knows no graph and no clock.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from factc.compiler.job import RETRIED, Job, Task
 from factc.compiler.scope import Scope
 from factc.compiler.timespan import refusal
+from factc.compiler.told import is_broken, may_be
 from factc.diagnostic import Diagnostic
 from factc.durations import parsed
 from factc.plan import MAX_CODE, Retry
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 
 class Pools(dict[str, int]):
-    """The slots of pools by name."""
+    """The slots of pools by name; `unread` may be the names of more."""
+
+    def __init__(self, slots: Mapping[str, int], unread: Iterable[str]) -> None:
+        super().__init__(slots)
+        self.unread = set(unread)
 
     @cached_property
     def spelling(self) -> Words:
@@ -49,7 +55,7 @@ def limits(task: Task, scope: Scope, known: Pools) -> dict[str, Any]:
 def seconds(text: str, path: Path, scope: Scope, *, zero: bool = False) -> float:
     """The seconds of a duration; 0 for one that is none, which becomes a problem."""
     final = scope.final(text, path)
-    wrong = refusal(final, zero=zero)
+    wrong = None if is_broken(final) else refusal(final, zero=zero)
     if wrong:
         scope.problems.append(Diagnostic("E110", wrong[0], scope.job.document.span(path), hint=wrong[1]))
         return 0.0
@@ -71,6 +77,8 @@ def _retry(task: Task, scope: Scope) -> Retry:
 def _check_cause(settled: set[int], what: int | str, path: Path, scope: Scope) -> None:
     """What is retried has to be a way to fail."""
     code, words, hint = "", "", ""
+    if is_broken(what):
+        return
     if isinstance(what, str) and what not in RETRIED:
         meant = nearest(what, RETRIED)
         hint = f"did you mean `{meant}`?" if meant else "exit codes, and the words " + ", ".join(RETRIED)
@@ -94,6 +102,8 @@ def _pools(task: Task, scope: Scope, known: Pools) -> list[str]:
         span = scope.job.document.span((*task.path, "pools", i))
         if name in known:
             scope.problems.append(Diagnostic("E111", f"the pool `{name}` stands twice here", span))
+            continue
+        if may_be(name, known.unread):
             continue
         meant = known.spelling.nearest(name)
         hint = f"did you mean `{meant}`?" if meant else _declare(name, scope.job)

@@ -8,16 +8,25 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 
 from factc.compiler.document import Path
-from factc.compiler.flatten import Origin, Part, Whole, short, uses
+from factc.compiler.flatten import Origin, Part, Whole, short
 from factc.compiler.job import Task, Use
 from factc.compiler.scope import Scope
-from factc.diagnostic import CompileError, Diagnostic
+from factc.compiler.told import is_broken, may_be
+from factc.diagnostic import Diagnostic
 from factc.source import Span
 from factc.spelling import Words
 
 MAX_EDGES = 3_000_000  # that names for several tasks make: more is a slip, and would take minutes
+
+
+_INSIDE = re.compile(r"[\[/]")  # what stands before these is a name for several
+
+
+class _Full(Exception):
+    """There are more dependencies than may be, which has been said: the rest are left out."""
 
 
 class Links:
@@ -30,8 +39,11 @@ class Links:
         self._listed: list[str] = []  # every name, sorted: those of a part stand together
         self._words: dict[str, Words] = {}  # by the prefix of a part: its names, for questions
         self._exits: dict[int, list[int]] = {}  # by id of a part; present and empty while it is being worked out
-        for part in reversed(whole.parts):  # used ones before those that use them
-            self._link(part)
+        try:
+            for part in reversed(whole.parts):  # used ones before those that use them
+                self._link(part)
+        except _Full:
+            pass
 
     def _link(self, part: Part) -> None:
         finals = []
@@ -71,16 +83,15 @@ class Links:
         if scope.each:  # the same words once more for each value
             self._count(part, element, len(element.dependencies))
         for k, text in enumerate(element.dependencies):
-            said = len(scope.problems)
             wanted = prefix + scope.final(text, (*element.path, "dependsOn", k))
-            if "{{" in text and (len(scope.problems) > said or scope.root.lacking):
-                continue  # a name in it has no value, so nobody knows which task is meant
+            if is_broken(wanted):
+                continue  # nobody knows which task is meant
             if wanted in numbers:
                 meant: Sequence[int] = (numbers[wanted],)
             elif wanted in self.whole.groups:
                 meant = self._group(wanted)
                 self._count(part, element, len(meant))
-            elif any(wanted[: m.start()] in self.whole.vague for m in re.finditer(r"\[", wanted)):
+            elif self._may_be(wanted, part):
                 continue
             else:
                 part.scope.problems.append(self._unknown(part, (*element.path, "dependsOn", k), name, wanted))
@@ -125,6 +136,22 @@ class Links:
 
     # ---- what is wrong
 
+    def _may_be(self, wanted: str, part: Part) -> bool:
+        """Whether a name that is unknown may be one of those that could not be told, or not be read."""
+        inside = (wanted[: match.start()] for match in _INSIDE.finditer(wanted, len(part.prefix)))
+        if self.whole.full or any(one in self.whole.vague for one in inside):
+            return True
+        if not self._unread:
+            return False
+        owner = part
+        while inner := next((used for used in owner.uses if wanted.startswith(used.prefix)), None):
+            owner = inner
+        return may_be(wanted[len(owner.prefix) :], owner.job.document.unread)
+
+    @cached_property
+    def _unread(self) -> bool:
+        return any(part.job.document.unread for part in self.whole.parts)
+
     def _unknown(self, part: Part, path: Path, name: str, wanted: str) -> Diagnostic:
         span = part.job.document.span(path)
         missing = wanted[len(part.prefix) :]
@@ -157,7 +184,8 @@ class Links:
             span = part.job.document.span((*element.path, "name"))
             words = f"with this, tasks wait for each other in more than {MAX_EDGES:,} ways"
             hint = "put a rule without a recipe between: it waits for all of them, and the others for it"
-            raise CompileError([Diagnostic("E118", words, span, hint=hint, related=uses(part))])
+            part.scope.problems.append(Diagnostic("E118", words, span, hint=hint))
+            raise _Full
 
     def edge(self, task: int, needed: int) -> Span:
         """Where it is said that a task waits for another."""

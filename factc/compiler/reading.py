@@ -10,6 +10,7 @@ import re
 
 from factc.compiler.document import Document, check_schema
 from factc.compiler.job import FACTC, FACTOTUM, Job, Use, read_job
+from factc.compiler.told import Told, is_broken
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import is_job, is_json, is_plan, read_document
 from factc.front.file import STDIN, read_used
@@ -37,35 +38,56 @@ class Step:
 
 
 def read(document: Document) -> Job:
-    """The job of a document, with all that it uses. Raises CompileError."""
-    return _Reader(_real(document.source.name)).job(document, ())
+    """The job of a document, with all that it uses, and with all that is wrong with any of them.
+
+    Raises CompileError where nothing can be read.
+    """
+    reader = _Reader(_real(document.source.name))
+    job = reader.job(document, ())
+    job.mistakes = tuple(reader.mistakes)
+    return job
+
+
+def sound(job: Job) -> Job:
+    """The job, if nothing is wrong with how it and those that it uses are written. Raises CompileError."""
+    if job.mistakes:
+        raise CompileError(job.mistakes)
+    return job
 
 
 class _Reader:
     """Reads each file once, however often it is used; `whole` is the file of the whole job."""
 
     def __init__(self, whole: str) -> None:
+        self.mistakes: list[Diagnostic] = []
         self._whole = whole
         self._jobs: dict[str, Job | None] = {}  # None while a file is read, and for one that cannot be
         self._reach = Reach()
 
     def job(self, document: Document, way: tuple[Step, ...]) -> Job:
-        problems = check_schema(document, SCHEMAS)
-        if problems:
-            raise CompileError(problems)
+        found = check_schema(document, SCHEMAS)
+        if found or document.mistakes:
+            self._tell([*document.mistakes, *_news(document, found)], way)
         job = read_job(document)
         for use in job.uses:
             try:
                 use.job = self._used(use, document, way)
             except CompileError as error:
-                problems += error.diagnostics
-        if problems:
-            raise CompileError(problems)
+                self._tell(error.diagnostics, way)
         return job
+
+    def _tell(self, found: list[Diagnostic], way: tuple[Step, ...]) -> None:
+        """What is wrong with a job; with a used one it says where that is used."""
+        for d in found:
+            if d.code != "E602":
+                d.related = (*d.related, *((step.span, f"used here as `{step.name}`") for step in reversed(way)))
+        self.mistakes += found
 
     def _used(self, use: Use, document: Document, way: tuple[Step, ...]) -> Job | None:
         """The job that a `use` names; None for one that has been found wrong before."""
         _check(use, document)
+        if use.file is not None and is_broken(use.file):
+            return None
         place = document.span((*use.path, "name"))
         if len(way) >= MAX_DEPTH:
             words = f"more than {MAX_DEPTH} jobs use each other, one in the other"
@@ -105,15 +127,13 @@ class _Reader:
             raise CompileError([_no_job(path, source, span)])
         return source
 
-    def _below(self, given: Source | Document, way: tuple[Step, ...]) -> Job:
-        """The job of a used text or document; what is wrong with it says where it is used."""
+    def _below(self, given: Source | Document, way: tuple[Step, ...]) -> Job | None:
+        """The job of a used text or document; None for one of which nothing can be read."""
         try:
             return self.job(read_document(given) if isinstance(given, Source) else given, way)
         except CompileError as error:
-            for d in error.diagnostics:
-                if d.code != "E602":
-                    d.related = (*d.related, (way[-1].span, f"used here as `{way[-1].name}`"))
-            raise
+            self._tell(error.diagnostics, way)
+            return None
 
     def _check_circle(self, use: Use, document: Document, file: str, way: tuple[Step, ...]) -> None:
         files = [self._whole, *(step.file for step in way)]
@@ -127,6 +147,17 @@ class _Reader:
         words = "jobs use each other in a circle: " + " → ".join(f"`{name}`" for name in names)
         related = [(step.span, f"`{os.path.basename(step.file)}` is used here") for step in round_trip]
         raise CompileError([Diagnostic("E602", words, span, hint=_FINITE, related=related)])
+
+
+def _news(document: Document, found: list[Diagnostic]) -> list[Diagnostic]:
+    """What does not fit the schema and has not been told."""
+    if not document.mistakes:
+        return found
+    if document.textual:  # the text door gives what fits, but where it told a mistake
+        return []
+    news = Told(document.mistakes).news(found)
+    places = [(d, d.span.start if d.span else -1) for d in news]
+    return [d for d, at in places if not any(start <= at <= end for start, end in document.doubtful)]
 
 
 _FINITE = "a job is finite: what both need belongs into a third"

@@ -14,7 +14,8 @@ from factc.compiler import template
 from factc.compiler.document import Document, Path
 from factc.compiler.job import Declaration, Job
 from factc.compiler.template import Tag
-from factc.diagnostic import Diagnostic
+from factc.compiler.told import BROKEN, is_broken, may_be
+from factc.diagnostic import ERROR, Diagnostic, RequestError
 from factc.plan import MAX_TEXT, VERBATIM, Hole, Parameter, Text, TooLong, filled, quoted
 from factc.plan.values import TAG, Given, allowed, check_names, how_to_give
 from factc.spelling import FEW, nearest, some
@@ -44,7 +45,7 @@ class Scope:
         self.used: dict[str, None] = {}
         self._lengths: dict[str, int] = {}  # of defaults
         self.problems: list[Diagnostic] = []
-        self.lacking = False  # of the outermost: whether a value is needed that was not given
+        self.refused: RequestError | None = None  # of the outermost: a value that a default came to and must not have
         for declaration in job.parameters:
             if self._is_new(declaration):
                 self._declare(declaration)
@@ -85,10 +86,12 @@ class Scope:
         return pieces
 
     def final(self, text: str, path: Path) -> str:
-        """A template whose every name must have a value now."""
+        """A template whose every name must have a value now; BROKEN is in what nobody knows for a mistake."""
         if "{{" not in text:
             return text
-        return self._whole(self.pieces(text, path), path)
+        said = len(self.problems)
+        whole = self._whole(self.pieces(text, path), path)
+        return BROKEN if any(d.severity == ERROR for d in self.problems[said:]) else whole
 
     def open(self, text: str, path: Path) -> Text:
         """A template that is filled as far as values were given; the rest stays open, verbatim."""
@@ -168,7 +171,7 @@ class Scope:
         path, default = (*declaration.path, "default"), declaration.default or ""
         pieces = self.pieces(default, path)
         constant = all(isinstance(p, str) for p in pieces)
-        if constant and declaration.allowed is not None and default not in declaration.allowed:
+        if constant and not is_broken(default) and declaration.allowed and default not in declaration.allowed:
             words = f"the default of `{declaration.name}` is not one of its allowed values"
             hint = "allowed are: " + some(declaration.allowed)
             self.problems.append(Diagnostic("E206", words, self.job.document.span(path), hint=hint))
@@ -206,7 +209,7 @@ class Scope:
             if self.job.lenient and name not in self.job.secret_names:
                 self.undeclared.setdefault(name, (self.job.document, path, tag))
             elif not name.startswith(TAG):
-                self.problems.append(self._unknown(tag, path))
+                self._miss(tag, path)
                 return
         self._mark(name)
 
@@ -225,18 +228,27 @@ class Scope:
         if name in self.fixed:
             return self.fixed[name]
         if name not in self.used:  # unknown, and said so already
-            return ""
+            return BROKEN
         declaration = self.declared.get(name)
         if declaration and declaration.default is not None:
             self._fix_above(declaration)
             pieces, _ = template.parse(declaration.default)
             self.fixed[name] = ""  # for defaults in a circle, which has been said
-            value = self._whole(pieces, (*declaration.path, "default"))
-            self.fixed[name] = allowed(name, value, declaration.allowed)
+            self.fixed[name] = self._permitted(declaration, self._whole(pieces, (*declaration.path, "default")))
             return self.fixed[name]
-        self.problems.append(self.empty(name) if name in self.undeclared else self._needed(tag, path))
-        self.fixed[name] = ""
-        return ""
+        self._lack(tag, path)
+        return self.fixed[name]
+
+    def _permitted(self, declaration: Declaration, value: str) -> str:
+        """The value that a default has come to; BROKEN for one that is not allowed."""
+        if is_broken(value) or declaration.allowed is None or value in declaration.allowed:
+            return value
+        if "{{" in (declaration.default or ""):  # else it has been said of the default itself
+            try:
+                allowed(declaration.name, value, declaration.allowed)
+            except RequestError as error:
+                self.root.refused = self.root.refused or error
+        return BROKEN
 
     def _fix_above(self, declaration: Declaration) -> None:
         """Makes those final that a default is made of, the topmost first: a long way up is no deep one."""
@@ -254,10 +266,15 @@ class Scope:
         """Whether a parameter has a default that is not final yet."""
         return self.known_as(name) not in self.fixed and self.declared[name].default is not None
 
+    def _lack(self, tag: Tag, path: Path) -> None:
+        """A name of the whole job has no value: a JSON Factfile's variable is empty then, a parameter unknown."""
+        empty = tag.name in self.root.undeclared
+        self.problems.append(self.root.empty(tag.name) if empty else self._needed(tag, path))
+        self.fixed[tag.name] = "" if empty else BROKEN
+
     def _needed(self, tag: Tag, path: Path) -> Diagnostic:
         span = self.job.document.span(path, tag.start, tag.end)
         words = f"`{tag.name}` has no value, and this place needs one when the job is compiled"
-        self.root.lacking = True
         return Diagnostic("E501", words, span, hint=how_to_give([tag.name]))
 
     def empty(self, name: str) -> Diagnostic:
@@ -265,6 +282,11 @@ class Scope:
         document, path, tag = self.undeclared[name]
         span = document.span(path, tag.start, tag.end)
         return Diagnostic("W202", f"`{name}` has no value: it is empty here", span, hint=how_to_give([name]))
+
+    def _miss(self, tag: Tag, path: Path) -> None:
+        """A name is not known: a problem, unless it may stand in what could not be read."""
+        if not may_be(tag.name, self.job.document.unread) and tag.name.split(".")[0] not in self.job.document.unread:
+            self.problems.append(self._unknown(tag, path))
 
     def _unknown(self, tag: Tag, path: Path) -> Diagnostic:
         span = self.job.document.span(path, tag.start, tag.end)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from factc.compiler.document import Path
 from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.scope import Scope
-from factc.diagnostic import CompileError, Diagnostic
+from factc.diagnostic import Diagnostic
 from factc.plan import MAX_PLAN, MAX_TEXT, MAX_WORDS, PlanTask, Text, size
 
 MAX_NAME = 4096  # bytes of a task's name, which it finds in its environment
@@ -27,8 +27,8 @@ class Sizes:
         self._left = MAX_PLAN
         self._shared: dict[int, int] = {}  # the variables that many tasks have in common, and their bytes
 
-    def look(self, made: PlanTask, task: Task, scope: Scope) -> None:
-        """What is too long becomes a problem. Raises CompileError when all tasks together are."""
+    def look(self, made: PlanTask, task: Task, scope: Scope) -> bool:
+        """What is too long becomes a problem; False when all tasks together are."""
         words = [size(text) for text in made.argv]
         if words and max(words) > MAX_TEXT:
             scope.problems.append(_word(words, task, scope))
@@ -46,7 +46,8 @@ class Sizes:
             text = f"with this task, the plan has more than {MAX_PLAN // 2**20} MB"
             hint = "put long texts into files, or fewer values into `each`"
             span = scope.job.document.span((*task.path, "name"))
-            raise CompileError([Diagnostic("E118", text, span, hint=hint)])
+            scope.problems.append(Diagnostic("E118", text, span, hint=hint))
+        return self._left >= 0
 
     def _variables(self, environment: Iterable[tuple[str, Text]], task: Task, scope: Scope) -> int:
         if not task.environment and id(environment) in self._shared:

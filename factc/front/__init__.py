@@ -46,11 +46,11 @@ def is_job(source: Source) -> bool:
 
 
 def read_document(source: Source, *, as_json: bool | None = None) -> Document:
-    """The document of a job file. Raises CompileError."""
+    """The document of a job file, with the mistakes of its text. Raises CompileError where nothing can be read."""
     if is_json(source) if as_json is None else as_json:
-        from factc.front.jsonfile import read_json
+        from factc.front.jsonfile import json_document
 
-        return read_json(source)
-    from factc.front.text import read_text
+        return json_document(source)
+    from factc.front.text import text_document
 
-    return read_text(source)
+    return text_document(source)

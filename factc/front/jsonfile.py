@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 
-from factc.compiler.document import KEY, Document, Path
+from factc.compiler.document import KEY, VALUE, Document, Locate, Path
+from factc.compiler.told import sound
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import jsontext
 from factc.source import Source, Span
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-MAX_DIGITS = 4300  # Python's own limit for turning digits into a number
 
 
 class _Refused(Exception):
@@ -27,16 +28,49 @@ class _Refused(Exception):
 
 
 def read_json(source: Source) -> Document:
-    """The document of a JSON text. Raises CompileError."""
+    """The document of a JSON text. Raises CompileError with all that is wrong with it as JSON."""
+    document = json_document(source)
+    if document.mistakes:
+        raise CompileError(document.mistakes)
+    return document
+
+
+def json_document(source: Source) -> Document:
+    """The document of a JSON text, with all that is wrong with it as JSON. Raises CompileError if it is no object."""
     try:
-        value = json.loads(source.text, object_pairs_hook=_members, parse_constant=_constant)
+        value, locate = _value(source.text), _locator(source.text)
     except (ValueError, RecursionError, _Refused):
-        raise CompileError([_mistake(source)]) from None
-    _check_strings(source, value)
+        return _repaired(source)
+    mistakes = _strings_refused(source, value, locate)
     if not isinstance(value, dict):
-        span = Span(source, *_top(source.text))
-        raise CompileError([Diagnostic("E021", "a Factfile is a JSON object `{…}`", span)])
-    return Document(value, source, _locator(source.text), textual=False)
+        raise CompileError([*mistakes, _no_object(source)])
+    return Document(sound(value) if mistakes else value, source, locate, textual=False, mistakes=mistakes)
+
+
+def _value(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
+
+
+def _repaired(source: Source) -> Document:
+    """The document of a text that is no JSON, as it was probably meant."""
+    from factc.front.jsonrepair import Repaired
+
+    repaired = Repaired(source.text)
+    mistakes = [_diagnostic(source, mistake) for mistake in repaired.mistakes]
+    if repaired.hopeless:
+        raise CompileError(mistakes)
+    try:
+        value = _value(repaired.text)
+    except (ValueError, RecursionError, _Refused):
+        raise CompileError(mistakes) from None
+    locate = _locator(repaired.text, repaired.back)
+    mistakes += _strings_refused(source, value, locate)
+    if not isinstance(value, dict):
+        raise CompileError(mistakes)
+    return Document(
+        sound(value), source, locate,
+        textual=False, mistakes=mistakes, unread=repaired.unread, doubtful=repaired.doubtful,
+    )  # fmt: skip
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -50,27 +84,22 @@ def _constant(word: str) -> None:
     raise _Refused
 
 
-def _mistake(source: Source) -> Diagnostic:
-    """The first thing wrong with a text that the standard parser refused."""
-    try:
-        for node in jsontext.walk(source.text):
-            if node.end - node.start > MAX_DIGITS and (digits := _too_long(source.text, node)):
-                return Diagnostic("E014", f"a number of {digits} digits", Span(source, node.start, node.end))
-    except jsontext.Mistake as mistake:
-        related = [(Span(source, start, end), words) for start, end, words in mistake.related]
-        span = Span(source, mistake.start, mistake.end)
-        return Diagnostic(_code(mistake.message), mistake.message, span, hint=mistake.hint, related=related)
-    return Diagnostic("E010", "invalid JSON", Span(source, 0, 1))
+def _diagnostic(source: Source, mistake: jsontext.Mistake) -> Diagnostic:
+    related = [(Span(source, start, end), words) for start, end, words in mistake.related]
+    span = Span(source, mistake.start, mistake.end)
+    return Diagnostic(_code(mistake.message), mistake.message, span, hint=mistake.hint, related=related)
 
 
 def _code(message: str) -> str:
     if message.startswith("brackets are nested"):
         return "E013"
+    if message.startswith("a number of"):
+        return "E014"
     return "E011" if "stands twice" in message else "E010"
 
 
-def _too_long(text: str, node: jsontext.Node) -> int:
-    return node.end - node.start if re.fullmatch(r"-?[0-9]+", text[node.start : node.end]) else 0
+def _no_object(source: Source) -> Diagnostic:
+    return Diagnostic("E021", "a Factfile is a JSON object `{…}`", Span(source, *_top(source.text)))
 
 
 def _top(text: str) -> tuple[int, int]:
@@ -78,22 +107,21 @@ def _top(text: str) -> tuple[int, int]:
     return start, min(len(text), start + 1)
 
 
-def _check_strings(source: Source, value: object) -> None:
+def _strings_refused(source: Source, value: object, locate: Locate) -> list[Diagnostic]:
     """NUL and lone surrogates: JSON can write them, no command, file or terminal can take them."""
     if not _SURROGATE.search(source.text) and "\\u0000" not in source.text:
-        return
+        return []
     bad: list[Diagnostic] = []
-    locate = _locator(source.text)
     for path, key, text in _strings(value):
         for pattern, code, words in (
             (r"\x00", "E016", "a NUL character (\\u0000) cannot be part of a command, a name or a value"),
             (r"[\ud800-\udfff]", "E015", "half a character (a lone surrogate) in a text"),
         ):
             if match := re.search(pattern, text):
-                part = (None, None) if key else match.span()
-                bad.append(Diagnostic(code, words, Span(source, *locate(path, KEY if key else "value", *part))))
-    if bad:
-        raise CompileError(bad)
+                start, end = locate(path, KEY if key else VALUE, *((None, None) if key else match.span()))
+                if "\\u" in source.text[start:end]:  # else it is an error node
+                    bad.append(Diagnostic(code, words, Span(source, start, end)))
+    return bad
 
 
 def _strings(value: object) -> list[tuple[Path, bool, str]]:
@@ -112,18 +140,25 @@ def _strings(value: object) -> list[tuple[Path, bool, str]]:
     return found
 
 
-def _locator(text: str) -> Any:
-    """The way from a path to a place; the text is walked once, when the first place is asked for."""
+def _locator(text: str, back: Callable[[int], int] | None = None) -> Locate:
+    """The way from a path to a place; the text is walked once, when the first place is asked for.
+
+    `back` leads from a place in a text that was repaired to one in what it was.
+    """
 
     @cache
     def nodes() -> dict[Path, jsontext.Node]:
         return jsontext.places(text)
 
     def locate(path: Path, part: str, start: int | None, end: int | None) -> tuple[int, int]:
-        found = nodes()
-        while path not in found and path:
+        place = found(path, part, start, end)
+        return (back(place[0]), max(back(place[0]), back(place[1]))) if back else place
+
+    def found(path: Path, part: str, start: int | None, end: int | None) -> tuple[int, int]:
+        known = nodes()
+        while path not in known and path:
             path, start, end = path[:-1], None, None
-        node = found.get(path)
+        node = known.get(path)
         if node is None:
             return _top(text)
         if part == KEY:

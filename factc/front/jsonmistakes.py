@@ -20,7 +20,7 @@ TOKEN = re.compile(
 )
 _PIECE = re.compile(rf'{_LINE}"?|[{{}}\[\]]|\n[^\S\n]*')
 _STRING = re.compile(rf'{_LINE}"')
-_OPENED = re.compile(_GOOD)
+STRING_BEGINS = re.compile(_GOOD)
 _WORD = re.compile(r"[\w.+-]")
 _INDENT = re.compile(r"[^\S\n]*")
 BEGINS = re.compile(r'\{\s*["}]')
@@ -36,6 +36,19 @@ class Mistake(Exception):
     ) -> None:
         self.start, self.end, self.message, self.hint, self.related = start, end, message, hint, related
         super().__init__(message)
+
+
+class Unclosed(Mistake):
+    """The bracket at `start` has no end."""
+
+
+class NotBegun(Mistake):
+    """A bracket is missing: `mark`, in front of the value at `value`."""
+
+    def __init__(self, mistake: Mistake, mark: str, value: int) -> None:
+        super().__init__(mistake.start, mistake.end, mistake.message, mistake.hint, mistake.related)
+        self.mark = mark
+        self.value = value
 
 
 NEXT = "invalid JSON: a `,` or a `{}` is missing before this"
@@ -59,8 +72,10 @@ def _not_begun(text: str, mark: str, end: int, hint: str = "") -> Mistake:
     line = text[text.rfind("\n", 0, before) + 1 : before].lstrip()
     if "\n" in text[before:start] and (line == "}," or line[-1:] != ","):
         words = f"invalid JSON: a `{mark}` is missing behind this"
-        return Mistake(before - 1, before, words, hint, ((start, end, "before this"),))
-    return Mistake(start, end, f"invalid JSON: a `{mark}` is missing before this", hint)
+        mistake = Mistake(before - 1, before, words, hint, ((start, end, "before this"),))
+    else:
+        mistake = Mistake(start, end, f"invalid JSON: a `{mark}` is missing before this", hint)
+    return NotBegun(mistake, mark, start)
 
 
 def _start(text: str, end: int) -> int:
@@ -81,7 +96,7 @@ def _closers(text: str, at: int) -> int:
 def not_closed(text: str, at: int, start: int) -> Mistake:
     """The bracket at `start`, or one inside it that the indentation says was meant, lacks its end before `at`."""
     start = _left_open(text, at, start)
-    return Mistake(
+    return Unclosed(
         start, start + 1, f"invalid JSON: this `{text[start]}` is not closed",
         f"a `{CLOSES[text[start]]}` is missing", ((at, at + 1, "it should be closed before this"),),
     )  # fmt: skip
@@ -118,7 +133,7 @@ def unexpected(
     if at >= len(text):
         if opened:
             start = _left_open(text, at, opened[-1])
-            return Mistake(
+            return Unclosed(
                 start, start + 1, f"invalid JSON: this `{text[start]}` is never closed",
                 f"a `{CLOSES[text[start]]}` is missing", ((max(0, at - 1), at, "the text ends here"),),
             )  # fmt: skip
@@ -147,7 +162,7 @@ def unexpected(
 
 def _bad_string(text: str, start: int, end: int) -> Mistake:
     """A string that is left open or holds what no JSON string may."""
-    good = _OPENED.match(text, start)
+    good = STRING_BEGINS.match(text, start)
     stop = good.end() if good else start
     if stop >= len(text) or text[stop] in "\r\n":
         return Mistake(start, max(stop, start + 1), "invalid JSON: this text is not closed", 'a `"` is missing')
@@ -159,7 +174,7 @@ def _bad_string(text: str, start: int, end: int) -> Mistake:
     return Mistake(stop, stop + 1, "invalid JSON: a control character in a text", "write it as \\n, \\t or \\u00XX")
 
 
-def odd(text: str, at: int) -> tuple[int, int]:
-    """The extent of what stands at `at` and is no JSON."""
+def odd(text: str, at: int, most: int = 80) -> tuple[int, int]:
+    """The extent of what stands at `at` and is no JSON, as much of it as is shown."""
     match = _ODD.match(text, at)
-    return (at, min(match.end(), at + 80)) if match else (at, at)
+    return (at, min(match.end(), at + most)) if match else (at, at)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from factc.compiler.document import Document
+from factc.compiler.told import words
+from factc.diagnostic import CompileError
 from factc.front.text_attributes import understood
 from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_places import Clean, Mistake
@@ -23,11 +25,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from factc.front.text_repair import Repairs
+
     Statement = Any  # a Node, or the Token of indented lines above the first
 
 # How many statements are parsed before they are looked at. One by one would cost a third more time (the processor's
 # caches hold either the parser or what comes after it), all at once three times the memory.
 TOGETHER = 1000
+
+SLIPS = 8  # of the form of one bracket that are told
 
 _BEGINNINGS = {"HEAD", "JOB", "PARAM", "SECRET", "POOL", "USE", "DESCRIPTION", "BRACKET", "WRONG"}
 
@@ -38,13 +44,34 @@ _QUIET = re.compile(rf"{TEXT}|(?<=\s)#[^\n]*|\n")
 
 def read_text(source: Source) -> Document:
     """The document of a job's text. Raises CompileError with all its mistakes, in source order."""
+    document = text_document(source)
+    if document.mistakes:
+        raise CompileError(document.mistakes)
+    return document
+
+
+def text_document(source: Source) -> Document:
+    """The document of a job's text with all that is wrong with it.
+
+    A text with statements that cannot be read is repaired and read again.
+    """
     clean = Clean(source)
-    stops: dict[int, int] = {}
     bracket = lru_cache(maxsize=1000)(read_bracket)  # most rules of a long text say one of a few things
-    assembly = Assembly(clean, bracket, stops)
-    for statement in _statements(clean.text, stops):
-        assembly.take(statement)
-    return assembly.finished(lambda start: _rule_at(start, clean, bracket))
+    repairs: Repairs | None = None
+    while True:
+        stops: dict[int, int] = {}
+        assembly = Assembly(clean, bracket, stops)
+        for statement in _statements(clean.text, stops):
+            assembly.take(statement)
+        if assembly.wrong:
+            from factc.front.text_repair import Repairs
+
+            repairs = repairs or Repairs()
+            if edits := repairs.edits(clean, assembly.wrong):
+                clean.repair(edits)
+                continue
+        mistakes, unread = (repairs.mistakes, repairs.unread) if repairs else ([], set[str]())
+        return assembly.finished(lambda start: _rule_at(start, clean, bracket), mistakes, unread)
 
 
 def statements(text: str) -> tuple[list[Statement], dict[int, int]]:
@@ -85,19 +112,28 @@ def read_bracket(text: str) -> Bracket:
     """What one bracket says."""
     quiet = _QUIET.sub(_silenced, text) if "\n" in text else text
     mistakes: list[Mistake] = []
-    if "'" in quiet:
-        from factc.front.text_mistakes import double_quoted
+    if "'" in quiet or ";" in quiet:
+        from factc.front.text_mistakes import double_quoted, parted
 
         quiet, mistakes = double_quoted(quiet)
-    try:
-        tree = parsed(quiet, "attributes")
-    except Stuck as stuck:
-        from factc.front.text_mistakes import explained_inside
+        quiet, more = parted(quiet)
+        mistakes += more
+    for _ in range(SLIPS):
+        try:
+            tree = parsed(quiet, "attributes")
+        except Stuck as stuck:
+            from factc.front.text_mistakes import explained_inside
 
-        return Bracket([], [*mistakes, explained_inside(text, stuck.at)])
-    bracket = understood([_clause(clause) for clause in tree.children])
-    bracket.mistakes += mistakes
-    return bracket
+            mistakes.append(explained_inside(text, stuck.at))
+            start, end = mistakes[-1].start, mistakes[-1].end
+            quiet = quiet[:start] + " " * len(quiet[start:end]) + quiet[end:]
+            continue
+        bracket = understood([_clause(clause) for clause in tree.children])
+        bracket.mistakes += mistakes
+        return bracket
+    unclear = Bracket([], mistakes)
+    unclear.unread = words(text)
+    return unclear
 
 
 def _clause(clause: Statement) -> Clause:

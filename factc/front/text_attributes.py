@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 
-from factc.compiler.job import SHELLS
+from factc.compiler.job import RETRIED, SHELLS
+from factc.compiler.told import BROKEN, words
 from factc.front import text_limits
 from factc.front.text_clauses import Bracket, Clause, Item, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
@@ -47,17 +48,58 @@ class Attribute:
 
 def understood(clauses: list[Clause]) -> Bracket:
     """Reads every clause of a bracket."""
-    mistakes: list[Mistake] = []
-    known = []
-    for clause in clauses:
+    bracket = Bracket([], [])
+    mistakes = bracket.mistakes
+    for clause in _joined(clauses, mistakes):
         name = clause.name.raw
-        if name in ATTRIBUTES:
-            clause.usage, clause.known = ATTRIBUTES[name].usage, ATTRIBUTES
-            clause.members = ATTRIBUTES[name].read(clause, mistakes)
-            known.append(clause)
-        else:
+        if name not in ATTRIBUTES:
             mistakes.append(_unknown(clause.name))
-    return Bracket(known, mistakes)
+            name = nearest(name, ATTRIBUTES) or ""
+            if not name:
+                bracket.unread |= words(" ".join(item.raw for item in clause.items))
+                continue
+            mistakes = []  # of what is read as the attribute that was meant
+            clause = Clause(Item(name, clause.name.at), clause.items)
+        clause.usage, clause.known = ATTRIBUTES[name].usage, ATTRIBUTES
+        clause.members = ATTRIBUTES[name].read(clause, mistakes)
+        bracket.clauses.append(clause)
+        mistakes = bracket.mistakes
+    return bracket
+
+
+def _joined(clauses: list[Clause], mistakes: list[Mistake]) -> list[Clause]:
+    """The clauses, those together that a comma parted where a blank belongs."""
+    joined: list[Clause] = []
+    parted: dict[int, tuple[Item, str]] = {}  # by their number, with the first word behind a comma
+    for clause in clauses:
+        what = _parted(joined[-1], clause) if joined else ""
+        if what:
+            parted.setdefault(len(joined) - 1, (clause.name, what))
+            joined[-1] = Clause(joined[-1].name, [*joined[-1].items, clause.name, *clause.items])
+        else:
+            joined.append(clause)
+    for number, (item, what) in parted.items():
+        written = " ".join(one.raw for one in (joined[number].name, *joined[number].items))
+        words = f"`{shortened(item.raw)}` is no attribute: {what} stand without commas"
+        hint = f"a comma parts two attributes; write [{shortened(written, 80)}]"
+        mistakes.append(Mistake("E304", words, item.at, item.end, hint=hint))
+    return joined
+
+
+def _parted(last: Clause, clause: Clause) -> str:
+    """What a clause probably is more of, behind the clause `last`."""
+    kind, raw = last.name.raw, clause.name.raw
+    if raw in ATTRIBUTES or not last.items:
+        return ""
+    if kind in ("ok", "noop") and raw.isdecimal():
+        return "exit codes"
+    if kind == "env" and assignment(raw):
+        return "variables"
+    if kind == "retry" and "on" in [item.raw for item in last.items] and (raw.isdecimal() or raw in RETRIED):
+        return "exit codes"
+    if kind == "each" and not clause.items and nearest(raw, ALONE) is None:
+        return "values"
+    return ""
 
 
 def _unknown(name: Item) -> Mistake:
@@ -118,8 +160,17 @@ def _env(clause: Clause, mistakes: list[Mistake]) -> Members:
     if not clause.items:
         mistakes.append(short_of(clause, "a variable"))
     variables: dict[str, str] = {}
-    for item in clause.items:
+    items = list(clause.items)
+    while items:
+        item = items.pop(0)
         length = assignment(item.raw)
+        if not length and items and items[0].raw[:1] == "=" and _VARIABLE.fullmatch(item.raw):  # blanks around it
+            sign = items.pop(0)
+            value_of = items.pop(0) if sign.raw == "=" and items and not assignment(items[0].raw) else sign
+            hint = "write NAME=value without blanks; a value with blanks in double quotes"
+            words = f"a blank parts `{shortened(item.raw)}` from its value"
+            mistakes.append(Mistake("E304", words, item.at, value_of.end, hint=hint))
+            continue
         if not length:
             mistakes.append(_no_assignment(item))
             continue
@@ -148,14 +199,14 @@ def _no_assignment(item: Item) -> Mistake:
 
 def _command(clause: Clause, mistakes: list[Mistake]) -> Members:
     texts = _texts(clause, mistakes)
-    return {"command": texts[0], "arguments": texts[1:]} if texts else {}
+    return {"command": texts[0], "arguments": texts[1:]} if texts else {"command": BROKEN}
 
 
 def _script(clause: Clause, mistakes: list[Mistake]) -> Members:
     texts = _texts(clause, mistakes)
     for item in clause.items[1:]:
         mistakes.append(Mistake("E304", "`script` takes one text", item.at, item.end))
-    return {"script": texts[0]} if texts else {}
+    return {"script": texts[0] if texts else BROKEN}
 
 
 def _texts(clause: Clause, mistakes: list[Mistake]) -> list[str]:
@@ -196,6 +247,8 @@ ATTRIBUTES = {
     "command": Attribute(_command, 'command "echo" "hello"'),
     "script": Attribute(_script, 'script "echo hello\\n"'),
 }
+
+ALONE = ("finally", "verbatim", "exec")  # attributes without items
 
 # Where a member of the JSON form is said: the attribute, and how many of its items stand before the value.
 SAID_BY = {

@@ -47,13 +47,17 @@ class Clause:
 
 
 class Bracket:
-    """What one bracket says; places count from its start. `meanings`: what it adds, by the kind of statement below."""
+    """What one bracket says; places count from its start. `meanings`: what it adds, by the kind of statement below.
 
-    __slots__ = ("clauses", "mistakes", "meanings")
+    unread: the names that may stand in what could not be read.
+    """
+
+    __slots__ = ("clauses", "mistakes", "unread", "meanings")
 
     def __init__(self, clauses: list[Clause], mistakes: list[Mistake]) -> None:
         self.clauses = clauses
         self.mistakes = mistakes
+        self.unread: set[str] = set()
         self.meanings: dict[str, Members] = {}
 
 

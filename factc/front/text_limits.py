@@ -9,6 +9,7 @@ import re
 
 from factc.compiler.job import RETRIED
 from factc.compiler.timespan import refusal
+from factc.compiler.told import BROKEN
 from factc.front.text_clauses import Clause, Item, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import WORD, value
@@ -176,11 +177,17 @@ def each(clause: Clause, mistakes: list[Mistake]) -> Members:
     if len(items) < 2 or items[1].raw != "in" or not WORD.fullmatch(items[0].raw):
         words, at = "`each` takes a name, `in` and values", items[0] if items else clause.name
         mistakes.append(Mistake("E304", words, at.at, items[-1].end if items else at.end, hint=hint))
-        return {}
+        return _unclear(items)
     if len(items) == 2:
         words = f"`each {items[0].raw} in` needs values"
         mistakes.append(Mistake("E304", words, items[1].at, items[1].end, hint=hint))
-        return {}
+        return _unclear(items)
     values = [value(item.raw, item.at, mistakes) for item in items[2:]]
     listed = len(values) == 1 and re.fullmatch(r"\{\{[^{}]*\}\}", items[2].raw)
     return {"each": [{"name": items[0].raw, "values": values[0] if listed else values}]}
+
+
+def _unclear(items: list[Item]) -> Members:
+    """An `each` of which at most the name is known."""
+    name = WORD.match(items[0].raw) if items else None
+    return {"each": [{"name": name.group() if name else BROKEN, "values": [BROKEN]}]}

@@ -15,19 +15,22 @@ from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import TEXT
 from factc.spelling import nearest
 
+Reading = Callable[[Line], Mistake | None]
+
 KEYWORDS = ("job", "param", "secret", "pool", "use")
 
-_BRACKET = re.compile(rf'\[[^\]"\n#]*(?:(?:{TEXT}|(?<=\s)#[^\n]*(?![^\n])|(?<!\s)#|\n(?=[ \t\n\]]))[^\]"\n#]*)*\]')
-_HEAD = re.compile(rf"(?:\w[\w.\-]*|{TEXT})[ \t]*:(?=\s|$)")
+BRACKET = re.compile(rf'\[[^\]"\n#]*(?:(?:{TEXT}|(?<=\s)#[^\n]*(?![^\n])|(?<!\s)#|\n(?=[ \t\n\]]))[^\]"\n#]*)*\]')
+HEAD = rf"(?:\w[\w.\-]*|{TEXT})"
+_HEAD = re.compile(rf"{HEAD}[ \t]*:(?=\s|$)")
+_SEMICOLON = re.compile(rf"{TEXT}|\{{\{{[^{{}}\n]*\}}\}}|;(?=[\s\]])")
 _USE = re.compile(r'use\s+"[^"]*"\s+as\s+\w[\w.\-]*[ \t]*:(?=\s|$)')
 _ASSIGNMENT = re.compile(r"(?:export\s+|set\s+)?(\w[\w.\-]*)[ \t]*[:?+]?=[ \t]*(.*)")
 
 
-def explained(text: str, start: int, at: int) -> Mistake:
-    """What is wrong with the statement that begins at `start`, where reading it stopped at `at`."""
+def read(text: str, start: int, at: int) -> tuple[Reading, Line]:
+    """The first reading that fits the statement that begins at `start`, where reading it stopped at `at`."""
     line = Line(text, start, at)
-    mistake = next(m for reading in _READINGS if (m := reading(line)))
-    return mistake.moved(start)
+    return next(reading for reading in _READINGS if reading(line)), line
 
 
 def explained_inside(text: str, at: int) -> Mistake:
@@ -52,24 +55,38 @@ def double_quoted(text: str) -> tuple[str, list[Mistake]]:
     return QUOTED.sub(quoted, text), mistakes
 
 
-# ---- readings: each answers a mistake, or None if it does not fit the line
+def parted(text: str) -> tuple[str, list[Mistake]]:
+    """A bracket as if commas stood where it has semicolons, and what is wrong with those."""
+    mistakes = []
+
+    def comma(match: re.Match[str]) -> str:
+        if match.group() != ";":
+            return match.group()
+        hint = "a comma parts two attributes"
+        mistakes.append(Mistake("E304", "`;` does not belong here", match.start(), match.end(), hint=hint))
+        return ","
+
+    return _SEMICOLON.sub(comma, text), mistakes
 
 
-def _bracket(line: Line) -> Mistake | None:
+# ---- readings: each answers a mistake, or None if it does not fit the line (`text_repair` has a repair for each)
+
+
+def bracket(line: Line) -> Mistake | None:
     if line.text[:1] == "]":
         return line.mistake("E302", "this `]` closes nothing", 0, 1)
     if line.text[:1] != "[":
         return None
-    match = _BRACKET.match(line.text)
+    match = BRACKET.match(line.text)
     if match:
         words = "the attributes stand on a line of their own, above the rule"
         hint = "join two brackets to one: [ok 0, noop 3]" if line.text[line.at : line.at + 1] == "[" else ""
         return line.mistake("E304", words, line.at, len(line.text), hint or "begin a new line behind `]`")
     hint = "close it with `]`; a bracket may go on over indented lines"
-    return _unclosed_quote(line) or line.mistake("E302", "this bracket is never closed", 0, 1, hint)
+    return unclosed_quote(line) or line.mistake("E302", "this bracket is never closed", 0, 1, hint)
 
 
-def _unclosed_quote(line: Line) -> Mistake | None:
+def unclosed_quote(line: Line) -> Mistake | None:
     for match in QUOTED.finditer(line.text):
         if match.group()[0] == '"' and not match.group(1):
             hint = 'a text ends on the line on which it begins; a quote inside it is written \\"'
@@ -77,7 +94,7 @@ def _unclosed_quote(line: Line) -> Mistake | None:
     return None
 
 
-def _single_quotes(line: Line) -> Mistake | None:
+def single_quotes(line: Line) -> Mistake | None:
     for match in QUOTED.finditer(line.text):
         if match.group()[0] == "'" and match.end() >= line.at:
             return _single(match)
@@ -89,7 +106,7 @@ def _single(match: re.Match[str]) -> Mistake:
     return Mistake("E309", "a text stands in double quotes", match.start(), match.end(), hint=hint)
 
 
-def _strange(line: Line) -> Mistake | None:
+def strange(line: Line) -> Mistake | None:
     """Carriage returns, blanks that are no blanks, and other things that one does not see."""
     character = line.text[line.at : line.at + 1]
     if not character.isprintable() or (line.piece and not line.piece.isprintable()):
@@ -100,14 +117,14 @@ def _strange(line: Line) -> Mistake | None:
     return None
 
 
-def _continued(line: Line) -> Mistake | None:
+def continued(line: Line) -> Mistake | None:
     if line.piece != "\\" or line.at != len(line.text) - 1:
         return None
     words = "nothing indented follows the `\\` that continues this line"
     return line.mistake("E303", words, line.at, line.at + 1, "indent the next line, or leave the `\\` out")
 
 
-def _dependencies(line: Line) -> Mistake | None:
+def dependencies(line: Line) -> Mistake | None:
     head = _HEAD.match(line.text) or _USE.match(line.text)
     if not head or line.at < head.end():
         return None
@@ -130,7 +147,7 @@ def _dependencies(line: Line) -> Mistake | None:
     )
 
 
-def _assignment(line: Line) -> Mistake | None:
+def assignment(line: Line) -> Mistake | None:
     match = _ASSIGNMENT.fullmatch(line.text)
     if not match:
         return None
@@ -140,7 +157,7 @@ def _assignment(line: Line) -> Mistake | None:
     return line.mistake("E301", words, 0, len(line.text), f"write param {name} = {value}")
 
 
-def _name(line: Line) -> Mistake | None:
+def name(line: Line) -> Mistake | None:
     """A rule whose name is no word."""
     match = re.match(r'([^\n"]*?[^\s:"])[ \t]*:(?=\s|$)', line.text)
     if not match:
@@ -155,7 +172,7 @@ def _name(line: Line) -> Mistake | None:
     return line.mistake("E312", words, 0, len(name), f"write {quoted(name)}:")
 
 
-def _no_blank(line: Line) -> Mistake | None:
+def no_blank(line: Line) -> Mistake | None:
     match = re.match(rf"(\w[\w.\-]*|{TEXT}):(?=\S)", line.text)
     if not match:
         return None
@@ -167,7 +184,7 @@ def _no_blank(line: Line) -> Mistake | None:
     return line.mistake("E301", "a blank is missing behind the colon", end - 1, end, shortened(hint, 120))
 
 
-def _no_colon(line: Line) -> Mistake | None:
+def no_colon(line: Line) -> Mistake | None:
     if not WORD.fullmatch(line.first) or line.text[len(line.first) :][:1] == ":":
         return None
     meant = nearest(line.first, KEYWORDS)
@@ -180,14 +197,14 @@ def _no_colon(line: Line) -> Mistake | None:
     return None
 
 
-def _anything(line: Line) -> Mistake:
+def anything(line: Line) -> Mistake:
     words = "a line in the first column begins a rule or a declaration, and this one is neither"
     hint = "a rule is `NAME: DEPENDENCIES`; if this line belongs to the recipe above, indent it"
     return line.mistake("E301", words, 0, len(line.text), hint)
 
 
-_READINGS: tuple[Callable[[Line], Mistake | None], ...] = (
-    _strange, _bracket, _unclosed_quote, _continued, _single_quotes,
-    declared.job, declared.param, declared.secret, declared.pool, declared.use, _dependencies,
-    _assignment, _name, _no_blank, _no_colon, _anything,
+_READINGS: tuple[Reading, ...] = (
+    strange, bracket, unclosed_quote, continued, assignment, single_quotes,
+    declared.job, declared.param, declared.secret, declared.pool, declared.use, dependencies,
+    name, no_blank, no_colon, anything,
 )  # fmt: skip

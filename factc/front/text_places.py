@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from factc.diagnostic import Diagnostic
 from factc.source import Source, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from factc.edits import Edit, Edited
 
 
 class Mistake:
@@ -43,19 +47,37 @@ class Mistake:
 
 
 class Clean:
-    """The text of a source with every CR LF read as LF, and with a line feed at its end."""
+    """The text of a source with every CR LF read as LF, and with a line feed at its end; mistakes can be repaired."""
 
-    __slots__ = ("source", "text", "_removed")
+    __slots__ = ("source", "text", "_removed", "_edits")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text.replace("\r\n", "\n")
         self._removed: list[int] | None = None
+        self._edits: list[Edited] = []  # the last one first
         if not self.text.endswith("\n"):
             self.text += "\n"
 
+    def repair(self, edits: Iterable[Edit]) -> None:
+        """Goes on with a text where something else stands; places still lead to what was written."""
+        from factc.edits import Edited
+
+        self._edits.insert(0, Edited(self.text, edits))
+        self.text = self._edits[0].text
+
+    def is_written(self, start: int, end: int) -> bool:
+        """Whether a stretch of the text stands in the source, at least a part of it."""
+        for edited in self._edits:
+            if edited.is_new(start, end):
+                return False
+            start, end = edited.back(start), edited.back(end)
+        return True
+
     def offset(self, at: int) -> int:
         """Where a character of the text stands in the source."""
+        for edited in self._edits:
+            at = edited.back(at)
         if self._removed is None:
             self._removed = [m.start() - i for i, m in enumerate(re.finditer("\r\n", self.source.text))]
         return min(at + bisect_left(self._removed, at), len(self.source.text))

@@ -5,20 +5,24 @@ Knows what statements mean; knows no grammar and no schema.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from factc.compiler.document import Document
 from factc.compiler.job import FACTC
-from factc.diagnostic import CompileError
+from factc.compiler.told import BROKEN, Told, sound
+from factc.compiler.told import words as names
+from factc.diagnostic import Diagnostic
 from factc.front import text_above, text_declarations
 from factc.front import text_recipe as recipe
 from factc.front.text_clauses import Bracket
 from factc.front.text_kept import Kept, end_of, start_of
-from factc.front.text_places import Clean, Mistake
+from factc.front.text_places import Clean, Mistake, shortened
 from factc.front.text_string import NO_TEXT, value
 from factc.front.text_suspicions import suspicions
 from factc.front.text_written import Again, Lists, Written, locator
+from factc.source import Source, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +37,17 @@ _EXAMPLE = 'begin with a line such as: job "nightly"'
 class Assembly(Kept):
     """Takes the statements of a text in order; `finished` is the document.
 
-    `stops` tells for statements that could not be read how far they could, by where they begin.
+    `stops` tells for statements that could not be read how far they could, by where they begin. `wrong` has those: from
+    where, up to where the next one begins, and where reading stopped. `unread` has names that may stand in what could
+    not be read.
     """
 
     def __init__(self, clean: Clean, read_bracket: Callable[[str], Bracket], stops: dict[int, int]) -> None:
         super().__init__(clean)
         self._read_bracket = read_bracket
         self._stops = stops
+        self.wrong: list[tuple[int, int, int]] = []
+        self.unread: set[str] = set()
 
     def take(self, statement: Any) -> None:
         """One more statement, or an indented block above the first."""
@@ -52,16 +60,20 @@ class Assembly(Kept):
         else:
             getattr(self, "_" + statement.data)(children)
 
-    def finished(self, rule_at: Callable[[int], Written]) -> Document:
-        """The document; `rule_at` reads a rule once more. Raises CompileError if there is any mistake in the text."""
+    def finished(self, rule_at: Callable[[int], Written], told: list[Diagnostic], unread: set[str]) -> Document:
+        """The document, with all that is wrong with it; `rule_at` reads a rule once more.
+
+        `told` is what was wrong with statements that have been repaired, `unread` what was left out of them.
+        """
         self._nothing_above("here the text ends")
-        if "name" not in self.data and not self._meant_job():
+        if "name" not in self.data and not self._meant_job(told):
             self._no_job()
-        self._forbidden_characters()
-        if self.mistakes:
-            raise CompileError(self.clean.diagnostics(self.mistakes))
+        self.data.setdefault("name", BROKEN)
+        found = [m for m in self.mistakes if self.clean.is_written(m.start, m.end)]
+        mistakes = [*told, *_forbidden_characters(self.clean.source)]
+        mistakes += Told(mistakes).news(self.clean.diagnostics(found))
         written = Again(self.tasks.starts, rule_at)
-        warnings = self.clean.diagnostics(suspicions(self.tasks.members, written))
+        warnings = [] if mistakes else self.clean.diagnostics(suspicions(self.tasks.members, written))
         lists: dict[str, list[Any]] = {
             "parameters": [p.members for p in self.parameters],
             "secrets": [str(s.head) for s in self.secrets],
@@ -70,7 +82,10 @@ class Assembly(Kept):
         data["tasks"] = self.tasks.members
         places: Lists = {"parameters": self.parameters, "secrets": self.secrets, "pools": self.pools, "tasks": written}
         locate = locator(self.clean, self.job, places)
-        return Document({"schema": FACTC, "data": data}, self.clean.source, locate, textual=True, warnings=warnings)
+        return Document(
+            {"schema": FACTC, "data": sound(data) if mistakes else data}, self.clean.source, locate,
+            textual=True, warnings=warnings, mistakes=mistakes, unread=unread | self.unread,
+        )  # fmt: skip
 
     # ---- one method for each kind of statement
 
@@ -85,6 +100,7 @@ class Assembly(Kept):
         bracket = self._read_bracket(str(token))
         self.above.brackets.append((token, bracket))
         self.mistakes += [mistake.moved(start_of(token)) for mistake in bracket.mistakes]
+        self.unread |= bracket.unread
         if self.astray(children[1:], "a bracket has no recipe", "attributes stand above the line with the name"):
             self.above = Written()
 
@@ -125,10 +141,8 @@ class Assembly(Kept):
         self.tasks.add(written)
 
     def _wrong(self, children: list[Token]) -> None:
-        from factc.front.text_mistakes import explained
-
         start = start_of(children[0])
-        self.mistakes.append(explained(self.clean.text, start, self._stops.get(start, start)))
+        self.wrong.append((start, end_of(children[-1]), self._stops.get(start, start)))
         self.above = Written()
 
     # ---- what stands above
@@ -149,6 +163,8 @@ class Assembly(Kept):
             start = start_of(block) + len(recipe.indentation(block))
             end = self.clean.text.index("\n", start)
             self.mistakes.append(Mistake("E304", f"a rule has either a recipe or `{other}`", start, end))
+            written.members.pop("command", None)
+            written.members.pop("arguments", None)
         written.members["script"] = text
 
     def _complete(self, written: Written) -> None:
@@ -171,6 +187,9 @@ class Assembly(Kept):
                 self.mistakes.append(Mistake("E304", words, *place, hint=hint))
         if has_script and has_command and written.block is None:
             self.mistakes.append(Mistake("E304", "a rule has either `command` or `script`", *place))
+            del task["command"], task["arguments"]
+        if not has_script and not has_command:
+            task["script"] = BROKEN  # so that nobody says it once more
 
     def _ended(self, blocks: list[Token]) -> None:
         """Recipes that a comment in the first column, or a description, parted."""
@@ -178,9 +197,10 @@ class Assembly(Kept):
 
     # ---- the whole text
 
-    def _meant_job(self) -> bool:
+    def _meant_job(self, told: Sequence[Diagnostic]) -> bool:
         """Whether there is a `job` line, if a wrong one: that has been said then."""
-        return bool(_JOB.search(self.clean.text)) or any("`job`" in m.hint for m in self.mistakes)
+        hints = [*(m.hint for m in self.mistakes), *(d.hint for d in told)]
+        return bool(_JOB.search(self.clean.text)) or any("`job`" in hint for hint in hints)
 
     def _no_job(self) -> None:
         text = self.clean.text
@@ -190,13 +210,11 @@ class Assembly(Kept):
             words = "the file is empty" if empty else "the file holds nothing but comments"
             self.mistakes.append(Mistake("E305", words, 0, 0, hint=_EXAMPLE))
             return
-        words = "the job has no name: the `job` line is missing"
-        self.mistakes.append(Mistake("E305", words, match.start(), match.end(), hint=_EXAMPLE))
-
-    def _forbidden_characters(self) -> None:
-        for match in NO_TEXT.finditer(self.clean.text):
-            words = "NUL cannot be part of a job" if match.group() == "\0" else "half a character (a lone surrogate)"
-            self.mistakes.append(Mistake("E308", words, match.start(), match.end()))
+        words, hint = "the job has no name: the `job` line is missing", _EXAMPLE
+        if meant := re.match(r"(?:name|job)[ \t]*[:=][ \t]*(\S.*)", match.group()):
+            hint = f"write job {json.dumps(shortened(meant[1].strip(chr(34) + chr(39))), ensure_ascii=False)}"
+            self.unread |= names(match.group())
+        self.mistakes.append(Mistake("E305", words, match.start(), match.end(), hint=hint))
 
 
 _NEED_BODY = {"verbatim", "executor", "command", "retry", "timeout", "pools", "secrets"}
@@ -211,3 +229,11 @@ _DECLARATIONS: dict[str, Callable[[Kept, list[Any]], None]] = {
 def _name(head: Token) -> str:
     """The name of a rule as written, without the colon."""
     return head[:-1].rstrip(" \t")
+
+
+def _forbidden_characters(source: Source) -> list[Diagnostic]:
+    found = []
+    for match in NO_TEXT.finditer(source.text):
+        words = "NUL cannot be part of a job" if match.group() == "\0" else "half a character (a lone surrogate)"
+        found.append(Diagnostic("E308", words, Span(source, *match.span())))
+    return found
