@@ -31,7 +31,7 @@ HOMES = {
 
 PURE = {
     *(f"compiler.{name}" for name in "template shelltext scope command check job inner flatten links limits timespan shape told mending".split()),
-    "lint", "lint.warnings", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.unexpanded",
+    "lint", "lint.warnings", "lint.allowed", "lint.closed", "lint.doubts", "lint.habits", "lint.recipe", "lint.shellflow", "lint.tellers", "lint.unexpanded",
     "plan", "plan.graph", "plan.selection", "plan.families", "plan.bind", "plan.values", "plan.levels",
     "runner.schedule", "runner.simulation", "runner.search", "runner.outcome", "runner.pools", "runner.starts", "runner.tail",
     "events", "events.state", "events.ending", "events.wire", "events.pace", "events.spent", "events.stats", "record.outbox", "record.journal", "record.reading", "record.fields", "record.resume",
@@ -84,7 +84,7 @@ FLOORS = [
      "compiler.reading"},
     {"events.ending", "events.wire", "events.pace", "events.stats", "record.resume", "secrets"},
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
-    {"compiler.job", "plan.selection", "plan.families", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "loop"},
+    {"compiler.job", "plan.selection", "plan.families", "compiler.shelltext", "lint.shellcommands", "lint.shellflow", "lint.tellers", "loop"},
     {"compiler.document", "compiler.timespan", "plan.graph", "plan.values", "runner.schedule", "runner.pools",
      "runner.starts", "runner.simulation", "runner.tail", "runner.above", "events.state", "durations"},
     {"compiler.template", "compiler.shape", "compiler.told", "compiler.mending", "plan", "runner.rules", "runner.chance", "events", "secrets.mask", "secrets.credentials",

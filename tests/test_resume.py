@@ -276,6 +276,31 @@ def test_the_pasted_line_leaves_out_what_only_run_knows(factc: Factc, tmp_path: 
     assert re.fullmatch(r"to go on: factc resume [0-9a-f]{8} --output quiet", failed.err.splitlines()[-1])
 
 
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ('[ "$FACTC_OUTCOME" = succeeded ] || "$FACTC" show "$FACTC_RUN" | mail -s x ops', True),
+        ("if [ -n \"$X\" ]; then curl -fsS -d @x http://h; else logger -t job failed; fi", True), ("echo done >status", True),
+        ("send() { curl x; }; send", False), ("mail ops; rm -rf tmp", False), ("x=$(rm -rf a); echo $x", False), ("echo `rm x`", False),
+        ("mail o <<E\n$(rm x)\nE", False), ("curl -X DELETE http://h", False), ("./clean.sh", False), ("$CLEAN", False), ("echo x | sh", False),
+        ("sed -i s/a/b/ x", False), ("find . -delete", False), ('"$FACTC" run other.fact', False), ("kill 1; mail o", False), ("docker compose down", False),
+    ],
+)  # fmt: skip
+def test_which_final_tasks_only_tell(text: str, tells: bool) -> None:
+    from factc.lint.tellers import only_tells
+    from factc.plan import PlanTask
+
+    assert only_tells(PlanTask("m", (), ("sh", "-c", text))) is tells
+
+
+def test_a_mail_takes_nothing_away(factc: Factc, tmp_path: Path) -> None:
+    end = '[finally]\nend:\n    [ "$FACTC_OUTCOME" = failed ] && {}\n'
+    for command, warned in (("echo mail >>mails", False), ("rm -f stage.out", True)):
+        (tmp_path / "job.fact").write_text(f"job j\na:\n    true\nb: a\n    test -e mended\n{end.format(command)}")
+        assert factc("run", "job.fact").code == 2
+        assert ("may be gone" in factc("resume", "last", "--dry-run").err) is warned
+
+
 def test_a_final_task_that_has_cleaned_up_is_warned_of() -> None:
     from factc.events import TaskEnded, TaskSkipped
     from factc.events.state import FAILED, SUCCEEDED, RunState

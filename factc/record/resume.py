@@ -66,19 +66,25 @@ class Resumption:
         return f"after '{again[0]}'" if again else CARRIED
 
     def _doubts(self, plan: Plan, number: dict[str, int], state: RunState) -> list[str]:
-        """A final task that has cleaned up may have taken away what the tasks carried over have made."""
+        """A final task that has run, and does more than tell, may have taken away what the tasks carried over made."""
         doubts = []
         above: list[list[int]] = []  # by task: the first two that are carried over, of it and those above it
         for i, task in enumerate(plan.tasks if finals(plan) else ()):
             kept = sorted({one for needed in task.dependencies for one in above[needed]})[:2]
             above.append(sorted([*kept, i])[:2] if i in self.carried else kept)
             old = number.get(task.name) if task.final and i not in self.carried else None
-            if kept and old is not None and state.tasks[old].state == SUCCEEDED:
+            if kept and old is not None and state.tasks[old].state == SUCCEEDED and not _only_tells(task):
                 more = " and others" if len(kept) > 1 else ""
                 doubts.append(
                     f"'{task.name}' has run already: what '{plan.tasks[kept[0]].name}'{more} left may be gone"
                 )
         return doubts
+
+
+def _only_tells(task: PlanTask) -> bool:
+    from factc.lint.tellers import only_tells
+
+    return only_tells(task)
 
 
 def changed(plan: Plan, task: PlanTask, before: Plan, old: PlanTask) -> str | None:
