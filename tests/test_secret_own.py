@@ -73,6 +73,13 @@ def test_it_is_asked_for_only_where_its_task_runs(factc: Callable[..., Ran], job
     assert missing.code == 3 and "the job needs the secrets TOKEN, KEY" in missing.err, missing
 
 
+def test_who_is_asked_for_a_secret_of_all_tasks_is_told_how_not_to_be(factc: Callable[..., Ran], job: Path) -> None:
+    ran = factc("run", "own.fact", env={"TOKEN": VALUE, "KEY": ALL["KEY"]})
+    hint = "--secret-file EVERYBODYS=PATH; if not all tasks need it: [secret EVERYBODYS] above those that do\n"
+    assert ran.code == 3 and hint in ran.err, ran
+    assert "above those" not in factc("run", "own.fact", env={"EVERYBODYS": ALL["EVERYBODYS"]}).err
+
+
 def test_what_is_set_and_not_asked_for_is_masked_and_withheld(factc: Callable[..., Ran], job: Path) -> None:
     ran = factc("run", "own.fact", "--to", "lint", env=ALL)
     assert ran.code == 0 and seen(job) == SEEN[:1] and VALUE not in ran.out and "***" in ran.out, ran

@@ -52,12 +52,23 @@ class Confidential:
             words = (
                 f"the job needs the secret{'s' * (len(missing) > 1)} {', '.join(missing)}: not set in the environment"
             )
-            raise RequestError(words, f"export {missing[0]}=…, or --secret-file {missing[0]}=PATH")
+            raise RequestError(
+                words, f"export {missing[0]}=…, or --secret-file {missing[0]}=PATH{_narrower(plan, missing)}"
+            )
         secrets, warnings = read_secrets([*wishes.secrets, *declared], wishes.secret_files, os.environ)
         refuse_exposed(plan, secrets, source)
         _refuse_arguments(wishes.arguments, secrets)
         self.warnings += warnings
         return secrets
+
+
+def _narrower(plan: Plan, missing: list[str]) -> str:
+    """How not to be asked for a secret that all tasks see; "" where that is so already."""
+    runs = [task for task in plan.tasks if task.argv]
+    for name in missing:
+        if len(runs) > 1 and all(name in task.secrets for task in runs):
+            return f"; if not all tasks need it: [secret {name}] above those that do"
+    return ""
 
 
 def _demanded(plan: Plan, carried: Collection[int]) -> set[str]:
