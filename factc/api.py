@@ -63,7 +63,8 @@ def run(
     to: str | None = None,
     strict: bool = False,
     constraint: Sequence[str] = (),
-    jobs: int | None = None,
+    jobs: int | str | None = None,
+    jobserver: bool | str = False,
     pools: Mapping[str, int] | None = None,
     levels: bool = False,
     fail_fast: bool = False,
@@ -90,8 +91,9 @@ def run(
 ) -> Result:
     """Runs a job file, or a plan, to its end and tells how each task ended; a failed task raises nothing.
 
-    The names are those of the options of `factc run`. jobs: at most so many tasks at once; pools: other numbers of
-    slots, by pool. timeout, grace, webhook_drain and heartbeat_interval are seconds, or texts such as `1h30m`;
+    The names are those of the options of `factc run`. jobs: at most so many tasks at once, `auto` for one for
+    each CPU. jobserver: True, `pipe` or `fifo`, if make, cargo and others in tasks are to share those. pools: other
+    numbers of slots, by pool. timeout, grace, webhook_drain, heartbeat_interval are seconds, or texts such as `1h30m`;
     max_stdouterr_size is characters. constraint: `host,NAME` texts; on any other machine nothing is done, with success.
     resume: the run that this one continues (a reference, `last`, `last-failed`). secrets: names of environment
     variables; secret_files: `NAME=PATH` pairs. state_dir: where the run is recorded, None for no record;
@@ -108,6 +110,7 @@ def run(
     place = _place(state_dir)
     wishes = Wishes(
         jobs=jobs,
+        jobserver=jobserver,
         levels=levels,
         fail_fast=fail_fast,
         timeout=timeout,

@@ -52,7 +52,8 @@ class Ran:
 
 def environment(**more: str) -> dict[str, str]:
     """A plain environment in which `python -m factc` finds this checkout."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FACTC", "PYTHON", "CLICOLOR", "NO_COLOR"))}
+    others = ("FACTC", "PYTHON", "CLICOLOR", "NO_COLOR", "MAKE", "MFLAGS")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(others)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "TERM": "dumb", **more}
 
 

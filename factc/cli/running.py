@@ -15,7 +15,7 @@ from factc.entered import variable
 from factc.plan import MAX_SLOTS
 from factc.record.pasted import plain as quoted
 from factc.runner.rules import GRACE
-from factc.runner.wishes import DRAIN, HEARTBEAT, OUTPUTS, QUIET, SHORTEST, Wishes
+from factc.runner.wishes import AUTO, DRAIN, HEARTBEAT, OUTPUTS, QUIET, SHORTEST, STYLES, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ _BARE = f"--exclusive={_THIS_JOB}"
 def add_options(made: Parser) -> None:
     """The options of a run, in groups."""
     add = made.add_argument_group("options of a run").add_argument
-    add("-j", "--jobs", type=whole(1), metavar="N", help="at most N tasks at once (default: FACTC_JOBS, or no limit)")
+    add("-j", "--jobs", type=_slots, metavar="N|auto", help="at most N tasks at once, auto: one for each CPU (default: FACTC_JOBS, a make's slots, or no limit)")  # fmt: skip  # noqa: E501
+    add("--jobserver", type=_style, metavar="[=pipe|fifo]", help="make, cargo and others in tasks share the slots of -j")  # fmt: skip  # noqa: E501
     add("--pool", action="append", default=[], metavar="NAME=N", help="so many slots for that pool (repeatable)")
     add("--dry-run", action="store_true", help="execute nothing: show what would be")
     add("--fail-fast", action="store_true", help="start nothing new after a failure")
@@ -76,14 +77,17 @@ def add_options(made: Parser) -> None:
 
 
 def prepared(arguments: Sequence[str]) -> list[str]:
-    """A command line as argparse understands it: a bare `--exclusive` must not take the next word for its key."""
-    return [_BARE if word == "--exclusive" else word for word in arguments]
+    """A command line as argparse understands it: a bare `--exclusive` must not take the next word for its key, and
+    a bare `--jobserver` not for its style."""
+    bare = {"--exclusive": _BARE, "--jobserver": f"--jobserver={STYLES[0]}"}
+    return [bare.get(word, word) for word in arguments]
 
 
 def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) -> Wishes:
     """What the options ask for. Raises RequestError."""
     return Wishes(
         jobs=_jobs(options),
+        jobserver=options.jobserver or False,
         levels=options.levels,
         fail_fast=options.fail_fast,
         timeout=options.timeout,
@@ -144,6 +148,8 @@ def _option(name: str, value: object, dest: str) -> str:
         text = written(value) if given(written(value)) == value else plain(value)
     if dest == "exclusive":
         return name if value == _THIS_JOB else f"{name}={quoted(text)}"
+    if dest == "jobserver":
+        return name if value == STYLES[0] else f"{name}={text}"
     return f"{name}={quoted(text)}" if text.startswith("-") else f"{name} {quoted(text)}"
 
 
@@ -171,12 +177,22 @@ def _pool(pair: str) -> tuple[str, int]:
     return name, slots
 
 
-def _jobs(options: argparse.Namespace) -> int | None:
+def _slots(text: str) -> int | str:
+    return AUTO if text == AUTO else whole(1)(text)
+
+
+def _style(text: str) -> str:
+    if text not in STYLES:
+        raise ArgumentTypeError(f"`{text}` is none of " + ", ".join(STYLES))
+    return text
+
+
+def _jobs(options: argparse.Namespace) -> int | str | None:
     text = variable("FACTC_JOBS") if options.jobs is None else None
     if text is None:
-        jobs: int | None = options.jobs
+        jobs: int | str | None = options.jobs
         return jobs
     try:
-        return whole(1)(text)
+        return _slots(text)
     except ArgumentTypeError:
-        raise RequestError(f"FACTC_JOBS={text}: it takes a whole number from 1 on") from None
+        raise RequestError(f"FACTC_JOBS={text}: it takes a whole number from 1 on, or {AUTO}") from None

@@ -41,7 +41,8 @@ def candidates(line: Line) -> Answer:
 
 def _value(line: Line) -> Answer:
     if "|" in line.metavar and line.metavar not in _KINDS:
-        return _matching(line, [(choice, "") for choice in line.metavar.split("|")])
+        words = line.metavar.strip("[=]").split("|")  # `N|auto`: the first stands for any number
+        return _matching(line, [(choice, "") for choice in words if not choice.isupper()])
     kind = _KINDS.get(line.metavar)
     answer = kind(line) if kind else Answer()
     if not line.plain:  # a name that begins like an option would be one

@@ -1,6 +1,7 @@
 """The guard: a tiny shell beside a run that kills all that carries its mark, should the run itself be killed.
 
-Knows a brand and a pipe. The end of the pipe without a word means that nobody is there any more. Linux only.
+Then it gives back what the run had borrowed. Knows a brand and a pipe. The end of the pipe without a word means that
+nobody is there any more. Linux only.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ PATH = "/usr/bin:/bin"
 # Where no process can be started (that may be why factc was killed), the shell ends, and its last act is `alone`.
 SCRIPT = """\
 trap '' HUP INT QUIT TERM
+owed=
 cd /proc && read -r brand && [ -n "$brand" ] || exit 3
 while read -r word; do
-  [ "$word" = go ] && exit 0
+  case $word in
+    go) exit 0 ;;
+    *) owed=$word ;;
+  esac
 done
 
 user() { # PID: its real user
@@ -52,9 +57,12 @@ alone() {
     done
   done
 }
+give() {
+  [ "${owed#owed}" = "$owed" ] || printf %b "${owed#owed}" >&3
+}
 user self
 me=$user
-trap alone EXIT
+trap 'alone; give' EXIT
 command -v grep >/dev/null || exit 0
 round=0 quiet=0
 while [ $round -lt 50 ] && [ $quiet -lt 3 ]; do
@@ -65,26 +73,38 @@ END
   ); do end "${path%/environ}"; done
   sleep 0.02
 done
-trap - EXIT
+trap give EXIT
 """
+MOST_OWED = 1000  # bytes that it knows of: what is said to it is to go through its pipe in one piece
 
 
 class Guard:
-    """Stands from its making until `dismiss`; making it raises OSError if it cannot be started."""
+    """Stands from its making until `dismiss`; making it raises OSError if it cannot be started.
+
+    lender: the descriptor into which it writes what is owed, -1 for none.
+    """
 
     __slots__ = ("pid", "_pipe")
 
-    def __init__(self, brand: str) -> None:
+    def __init__(self, brand: str, lender: int = -1) -> None:
         read, self._pipe = os.pipe()  # neither is inherited by anything that is started
         forks.held(self._pipe)
         try:
             os.write(self._pipe, f"{brand}\n".encode())
-            self.pid = _start(read)
+            self.pid = _start(read, lender)
         except BaseException:
             forks.close(self._pipe)
             raise
         finally:
             os.close(read)
+
+    def owe(self, what: bytes) -> None:
+        """From now on these bytes are to be given back. A guard that does not listen is not waited for."""
+        digits = "".join([f"\\0{byte:03o}" for byte in what[:MOST_OWED]])
+        os.set_blocking(self._pipe, False)
+        with suppress(OSError):
+            os.write(self._pipe, f"owed{digits}\n".encode())
+        os.set_blocking(self._pipe, True)
 
     def dismiss(self) -> None:
         """Tells it to go, and reaps it."""
@@ -103,12 +123,14 @@ class Guard:
             os.waitpid(self.pid, os.WNOHANG)
 
 
-def _start(read: int) -> int:
+def _start(read: int, lender: int) -> int:
     actions = [
         (os.POSIX_SPAWN_DUP2, read, 0),
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
+    if lender >= 0:
+        actions.append((os.POSIX_SPAWN_DUP2, lender, 3))
     path = os.pathsep.join(filter(None, (PATH, os.environ.get("PATH"))))
     argv, handed_down = ("sh", "-c", SCRIPT), _inheritable()
     try:  # not by closing them in the child: the system refuses that for a number above a limit that was lowered since

@@ -42,6 +42,8 @@ class Local:
                brand or no /proc to do it by.
     withheld:  variables that no attempt inherits.
     variables: what every attempt finds in its environment, whatever it sets itself.
+    changed:   variables that are inherited with another value, or not at all.
+    lender:    a descriptor into which what is owed is written if this process is killed, -1 for none.
     alone:     whether this program starts nothing else: a child that is not ours is then an orphan that the system
                handed to it, as it does to the first process of a container, and is reaped when it ends.
     """
@@ -52,10 +54,15 @@ class Local:
         *,
         withheld: Iterable[str] = (),
         variables: Mapping[str, str] | None = None,
+        changed: Mapping[str, str | None] | None = None,
+        lender: int = -1,
         alone: bool = False,
     ) -> None:
         self._withheld = frozenset(map(os.fsencode, withheld))
         self._common = {encoded(name): encoded(value) for name, value in (variables or {}).items()}
+        self._changed = changed or {}
+        self._lender = lender
+        self._owed = b""
         self.unguarded = ""
         self._brand = brand
         self._alone = alone
@@ -76,6 +83,10 @@ class Local:
         self._by_id: dict[int, Process] = {}
         self._begun: set[int] = set()
         self._inherited = {name: value for name, value in os.environb.items() if name not in self._withheld}
+        for variable, value in self._changed.items():
+            self._inherited.pop(encoded(variable), None)
+            if value is not None:
+                self._inherited[encoded(variable)] = encoded(value)
         self._mark = mark(self._inherited.get(VARIABLE, b""), self._brand)
         if folder := here(self._inherited.get(PWD)):
             self._inherited[PWD] = folder  # `-C`, or who started factc, may have left that of another one
@@ -101,6 +112,12 @@ class Local:
         if process and not process.over:
             self._look_at(process)
         return process is None or process.over
+
+    def owe(self, what: bytes) -> None:
+        """These bytes, and no others, are owed to the lender now."""
+        self._owed = what
+        if self._guard:
+            self._guard.owe(what)
 
     def leftovers(self) -> list[Left]:
         strays: dict[int, list[Marked]] = {}
@@ -140,7 +157,9 @@ class Local:
             self.unguarded = "/proc shows the processes of another namespace"
             return None
         try:
-            made = Guard(self._brand)
+            made = Guard(self._brand, self._lender)
+            if self._owed:
+                made.owe(self._owed)
         except OSError as problem:
             self.unguarded = f"the guard could not be started: {os.strerror(problem.errno or 0)}"
             return None

@@ -208,7 +208,7 @@ class _Launch:
         from factc.events.stats import NO_LIMIT, Stats
         from factc.sink.stats import text
 
-        slots, levels = self.wishes.jobs or NO_LIMIT, self.wishes.levels
+        slots, levels = self.parts.jobs or NO_LIMIT, self.wishes.levels
         return text(
             Stats(self.parts.plan, self.parts.courses, slots=slots, pools=self.parts.pools, by_levels=levels), colour
         )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from factc.plan import Plan
     from factc.record.exclusive import Exclusive
     from factc.record.resume import Resumption
+    from factc.runner.jobserver import Share
     from factc.runner.wishes import Wishes
     from factc.sink.webhook import Webhook
     from factc.source import Source
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 class Parts:
     """The parts of one run. Raises RequestError for wishes that this plan cannot fulfil.
 
-    header, record (or None), lock (or None), screen, webhooks, engine and runner are there after `make`. courses: the
+    header, record (or None), lock (or None), screen, webhooks, engine and runner are there after `make`. share: with
+    whom the run shares its slots, if it does; jobs: at most so many tasks at once, None for no limit. courses: the
     times of all attempts, if figures are wanted at the end.
     """
 
@@ -58,6 +60,7 @@ class Parts:
         self.wishes = wishes
         self.record: Record | None = None
         self.lock: Exclusive | None = None
+        self.share: Share | None = None
         self.courses: Courses | None = None
         self._scratch = Scratch()
         self.pools = _pools(plan, wishes)
@@ -75,9 +78,11 @@ class Parts:
         What there is of them is to be let go of in any case.
         """
         self.loop = loop
+        self.share = self._share()
+        self.jobs = self.wishes.jobs or (self.share.most if self.share else None)
         self.header = run_header(
             self.plan, self.wishes, self._text, at=self.loop.wall(), groups=self._groups, continues=self._continues(),
-            secrets=[secret.name for secret in self._confidential.secrets],
+            jobs=self.jobs or 0, secrets=[secret.name for secret in self._confidential.secrets],
         )  # fmt: skip
         self.screen = self._screen()
         self._hold_lock()
@@ -109,6 +114,8 @@ class Parts:
 
     def let_go(self) -> None:
         """Of the record and of the lock; also where the run could not be made or broke off."""
+        if self.share:
+            self.share.close()
         if self.record:
             self.record.close()
         self._scratch.close()
@@ -120,6 +127,18 @@ class Parts:
 
     def _continues(self) -> str | None:
         return self._resumption.run if self._resumption else None
+
+    def _share(self) -> Share | None:
+        """The slots that the run shares with others, if it does."""
+        wishes = self.wishes
+        if wishes.rehearse or not (wishes.jobserver or "--jobserver" in os.environ.get("MAKEFLAGS", "")):
+            return None
+        from factc.runner.jobserver import share
+
+        made = share(self.loop, os.environ, wishes.jobs, wishes.jobserver, _cpus)
+        if made.words and wishes.output != QUIET:
+            self._warnings.append(made.words)
+        return made
 
     def _hold_lock(self) -> None:
         """So that no other run of the job goes on; this one begins when it has got it."""
@@ -198,7 +217,7 @@ class Parts:
             [*keeping, self.screen, *self.webhooks, *self._watching()],
             [*keeping, self.screen],
             Rules(
-                jobs=wishes.jobs,
+                jobs=self.jobs,
                 levels=self._groups,
                 fail_fast=wishes.fail_fast,
                 tail=wishes.tail,
@@ -212,12 +231,20 @@ class Parts:
             chance=chance,
             known=self._known if self._recording else None,
             keep=self.record.keep if self.record else None,
+            tokens=self.share.tokens if self.share else None,
+            cpus=_cpus if self.jobs is None and not wishes.rehearse and wishes.output != QUIET else None,
         )
 
     def _engine(self) -> Engine:
         if not self.wishes.rehearse:
-            variables, alone = self._variables(), self.wishes.alone
-            return Local(self.header.run, withheld=self._withheld(), variables=variables, alone=alone)
+            share, tokens = self.share, self.share.tokens if self.share else None
+            made = Local(
+                self.header.run, withheld=self._withheld(), variables=self._variables(), alone=self.wishes.alone,
+                changed=share.variables if share else None, lender=tokens.write if tokens else -1,
+            )  # fmt: skip
+            if tokens:
+                tokens.told = made.owe
+            return made
         from factc.engine.rehearsal import Rehearsal
 
         return Rehearsal(lambda i: self.plan.tasks[i].ok[0])
@@ -294,6 +321,12 @@ def _grace(wishes: Wishes) -> float:
     if outer is None:
         raise RequestError(f"FACTC_GRACE={text} is no duration", "such as 10, 90s or 1h30m; or unset it")
     return max(0.0, min(wishes.grace, outer - 2.0))
+
+
+def _cpus() -> int:
+    from factc.runner.cpus import available
+
+    return available()
 
 
 def _pools(plan: Plan, wishes: Wishes) -> dict[str, int]:

@@ -24,6 +24,11 @@ def waiting_for(names: Sequence[str], grace: float) -> str:
     return f": waiting up to {written(grace)} for {some} to end (a further signal kills)"
 
 
+def many_at_once(count: int, cpus: int) -> str:
+    """That so many tasks run at once, for who may not have thought of it."""
+    return f"{count} tasks run at once on {cpus} CPU{'s' * (cpus > 1)}: `-j auto` runs one for each CPU, `-j N` so many"
+
+
 def left_behind(name: str, left: Left, masked: Callable[[str], str]) -> str:
     """What a task that succeeded has left running: it stays, but nobody is to be surprised by it.
 

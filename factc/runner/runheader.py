@@ -30,11 +30,12 @@ def run_header(
     groups: Sequence[Sequence[int]] | None,
     continues: str | None,
     secrets: Sequence[str],
+    jobs: int,
 ) -> RunHeader:
     """The header of a new run.
 
     text: the plan's, "" where no record is kept. groups: the levels by which the run goes, if it does. secrets: their
-    names. continues: the run that this one resumes.
+    names. continues: the run that this one resumes. jobs: at most so many tasks at once, 0 for no limit.
     """
     run = _new_reference()
     return RunHeader(
@@ -44,7 +45,7 @@ def run_header(
         order=[task for group in groups for task in group] if groups else None, tags=plan.tags,
         factfile=plan.factfile, start=wishes.start, to=wishes.to, endpoints=_endpoints(wishes), secrets=list(secrets),
         signed=wishes.webhook_secret, headers=wishes.webhook_headers, continues=continues,
-        jobs=wishes.jobs or 0, pools=wishes.pools or None, files=wishes.files,
+        jobs=jobs, pools=wishes.pools or None, files=wishes.files,
         same=_same(plan, wishes.files), inherited=_inherited(run, plan, wishes, secrets) if text else None,
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ from factc.runner.outcome import (
     signal_name,
     tried,
 )
-from factc.runner.remarks import left_behind, waiting_for
+from factc.runner.remarks import left_behind, many_at_once, waiting_for
 from factc.runner.schedule import Schedule, urgency
 from factc.runner.scratch import Scratch
 from factc.runner.starts import Starts
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from factc.events import Fact, Step
     from factc.loop import Loop, Timer
     from factc.plan import Plan
+    from factc.runner.jobserver import Tokens
     from factc.runner.rules import Rules
     from factc.secrets.mask import Mask
 
@@ -66,14 +67,19 @@ if TYPE_CHECKING:
         def output(self, task: int, stream: int, data: bytes) -> None: ...
 
 
+MANY = 4  # tasks for each CPU: if more run at once, that is remarked upon
+NEVER = 1 << 60
+
+
 class Runner:
     """One run of a plan whose texts are all final.
 
     `secrets` are those that the plan declares, name to value; `say` takes a line for the screen; `mask` hides secrets
     in what tasks write; `opening` is the run's first step, with what has settled before it begins; `chance` gives
     random numbers from 0 up to 1; `known` gives the seconds that each task takes as far as earlier runs tell, if they
-    do: it is asked once, when there is a choice; `keep` puts what a task is to read into a file (see `above`), None for
-    one that is gone after the run.
+    do: it is asked once, when there is a choice; `tokens` are the slots that the run shares with other programs, if it
+    does; `cpus` tells how many CPUs there are, if many tasks at once are to be remarked upon; `keep` puts what a
+    task is to read into a file (see `above`), None for one that is gone after the run.
     `state` is the fold over all facts so far.
     """
 
@@ -93,6 +99,8 @@ class Runner:
         chance: Callable[[], float] = lambda: 0.5,
         known: Callable[[], Sequence[float] | None] | None = None,
         keep: Callable[[int, bytes], str] | None = None,
+        tokens: Tokens | None = None,
+        cpus: Callable[[], int] | None = None,
     ) -> None:
         self.plan = plan
         self.state = RunState(len(plan.tasks))
@@ -109,6 +117,9 @@ class Runner:
         done = [fact.task for fact in self._opening if isinstance(fact, TaskCarried)]
         dependencies = [t.dependencies for t in plan.tasks]
         self._schedule = Schedule(dependencies, urgency(plan), rules.levels, done, finals(plan))
+        self._tokens = tokens
+        self._cpus = cpus
+        self._many = MANY if cpus else NEVER
         self._limit = rules.jobs or len(plan.tasks) or 1
         self._starts = Starts(self._schedule, self._limit, [t.pools for t in plan.tasks], rules.pools)
         self._scratch = Scratch()
@@ -135,6 +146,8 @@ class Runner:
             self._tell_leftovers()
         finally:
             self._engine.close()
+            if self._tokens:
+                self._tokens.close()
             self._scratch.close()
         self._tell((RunFinished(self._loop.wall(), verdict(self.state)),))
         return self.state
@@ -157,13 +170,17 @@ class Runner:
                     self._came_to_nothing(post)
             self._start_ready()
             if not posts:
-                return
+                break
+        if len(self._running) > self._many:
+            self._remark_many()
 
     def _start_ready(self) -> None:
         """Starts what is ready, the most urgent first, as long as there are slots."""
         if self._known and self._starts.is_choice():
             self._learn(self._known)
-        while (number := self._starts.next()) is not None:
+        if self._tokens:
+            self._tokens.keep(len(self._running))
+        while self._has_room() and (number := self._starts.next()) is not None:
             if not self.plan.tasks[number].argv:
                 now = self._loop.wall()
                 self._attempts.pretend(number)
@@ -171,7 +188,11 @@ class Runner:
                 continue
             self._attempts.start(number, self._starts.place(number))
             if len(self._running) > 1 and _is_busy(self._posts[-1]):
-                return  # the machine takes no more for now, and that is to be taken in first
+                break  # the machine takes no more for now, and that is to be taken in first
+
+    def _has_room(self) -> bool:
+        """Whether those with whom the run shares its slots leave it one more, if it wants one."""
+        return self._tokens is None or self._tokens.room(len(self._running), self._starts.wanting)
 
     def _started(self, first: Started) -> None:
         """It runs, and so do those that were started together with it: one step."""
@@ -386,6 +407,15 @@ class Runner:
             done = [i for i, task in enumerate(self.state.tasks) if task.state == SUCCEEDED]
             slots = self._starts.slots
             self._starts.rerank(best_urgency(self.plan, seconds, slots, room=self._rules.pools, done=done))
+
+    def _remark_many(self) -> None:
+        """Nobody has said how many at once, and it may be more than is good for the machine."""
+        assert self._cpus
+        cpus = self._cpus()
+        self._many = MANY * cpus
+        if len(self._running) > self._many:
+            self._many = NEVER
+            self._say(many_at_once(len(self._running), cpus))
 
     def _waiting_for(self) -> str:
         return waiting_for([self.plan.tasks[task].name for task in self._running], self._rules.grace)

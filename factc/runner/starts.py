@@ -33,6 +33,13 @@ class Starts:
         self._shared = Pools(room or {}) if any(pools) else None
         self._pools = pools
 
+    @property
+    def wanting(self) -> bool:
+        """Whether there is a slot and a task that may start in it, unless a pool turns out to be full."""
+        if self._shared:
+            self._shared.again(self._schedule.give_back)
+        return self.running < self.slots and self._schedule.ready > 0
+
     def next(self) -> int | None:
         """A task that starts now and has its slots, None if none can; those without room in a pool wait for it."""
         schedule, shared = self._schedule, self._shared

@@ -22,6 +22,8 @@ DRAIN = 30.0  # seconds that the exit waits for webhooks
 TAIL = 10_000  # characters of output per stream that events carry
 SHORTEST, LONGEST = 0.001, 1_000_000_000  # seconds that a time may take: some thirty years
 HEARTBEAT = 0.05  # seconds between two heartbeats at the least
+AUTO = "auto"  # as many tasks at once as there are CPUs
+STYLES = ("pipe", "fifo")  # of a jobserver
 QUIET = "quiet"
 OUTPUTS = ("stream", "group", QUIET, "raw")
 
@@ -29,9 +31,10 @@ OUTPUTS = ("stream", "group", QUIET, "raw")
 class Wishes:
     """What the caller wants of a run.
 
-    jobs: at most so many tasks at once (None: no limit). pools: other numbers of slots for these pools. levels:
-    Factotum's order. timeout: seconds for the whole run. grace: seconds between SIGTERM and SIGKILL. heartbeat:
-    seconds, or None. tail: characters of output in events.
+    jobs: at most so many tasks at once (None: no limit; AUTO: the number of CPUs, which it is then). jobserver: False,
+    True or one of STYLES: tasks share the run's slots, with each other and with what they start. pools: other
+    numbers of slots for these pools. levels: Factotum's order. timeout: seconds for the whole run. grace: seconds
+    between SIGTERM and SIGKILL. heartbeat: seconds, or None. tail: characters of output in events.
     drain: seconds that the end waits for webhooks; required: what they do not get is an error.
     webhook_secret, webhook_headers: the variables that hold signing secrets, and headers such as Authorization.
     secrets, secret_files: variables that hold secrets, and NAME=PATH pairs.
@@ -48,7 +51,8 @@ class Wishes:
     def __init__(
         self,
         *,
-        jobs: int | None = None,
+        jobs: int | str | None = None,
+        jobserver: bool | str = False,
         levels: bool = False,
         fail_fast: bool = False,
         timeout: float | str | None = None,
@@ -80,7 +84,8 @@ class Wishes:
         files: Sequence[dict[str, str]] = (),
         alone: bool = False,
     ) -> None:
-        self.jobs = jobs
+        self.jobs = _jobs(jobs)
+        self.jobserver = STYLES[0] if jobserver is True else jobserver or None
         self.levels = levels
         self.fail_fast = fail_fast
         self.timeout = None if timeout is None else _seconds("timeout", timeout, SHORTEST)
@@ -135,6 +140,8 @@ class Wishes:
         self._check_numbers()
         if self.output not in OUTPUTS:
             raise RequestError(f"`{self.output}` is no way to show output", "there are " + ", ".join(OUTPUTS))
+        if self.jobserver not in (None, *STYLES):
+            raise RequestError(f"`{self.jobserver}` is no way to share slots", "there are " + ", ".join(STYLES))
         if self.rehearse and self.webhooks:
             raise RequestError("webhooks do not go with a dry run: a rehearsal sends nothing")
         if self.rehearse and self.stats:
@@ -198,3 +205,14 @@ def _seconds(name: str, value: object, least: float) -> float:
         words = f"it is seconds, or a text such as 90s or 1h30m, from {least:g} to {LONGEST:,} seconds"
         raise RequestError(f"{name} cannot be {value!r}", words)
     return seconds
+
+
+def _jobs(value: int | str | None) -> int | None:
+    """The number that is meant."""
+    if value == AUTO:
+        from factc.runner.cpus import available
+
+        return available()
+    if isinstance(value, str):
+        raise RequestError(f"jobs cannot be {value!r}", f"it is a whole number from 1 on, {AUTO!r} or None")
+    return value
