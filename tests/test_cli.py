@@ -74,6 +74,7 @@ def test_nothing_at_all_is_a_mistake(factc: Factc) -> None:
         (["check", "job.fact"], "`check` is no verb", "that is factc validate JOB"),
         (["version"], "`version` is no verb", "that is factc --version"),
         (["run", "job.fact", "--exclusive", "nightly"], "`nightly` is one argument too many", "the key stands behind an equals sign: --exclusive=nightly"),
+        (["run", "job.fact", "--jobserver", "fifo"], "`fifo` is one argument too many", "the form stands behind an equals sign: --jobserver=fifo"),
         (["run", "--exclusive", "nightly", "job.fact"], "`job.fact` is one argument too many", "the key stands behind an equals sign: --exclusive=nightly"),
         (["-j", "4", "run", "a b"], "`-j` is no verb", "an option stands behind the verb: factc run 'a b' -j 4"),
         (["run", "job.fact", "--jbos", "3"], "there is no option `--jbos`", "did you mean `--jobs`?"),

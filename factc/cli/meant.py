@@ -9,6 +9,7 @@ import os
 from itertools import pairwise
 
 from factc.record.pasted import path, word
+from factc.runner.wishes import STYLES
 from factc.spelling import nearest
 from factc.visible import visible
 
@@ -83,6 +84,8 @@ def extra(text: str, arguments: Sequence[str], known: Collection[str], usage: st
     for one, behind in pairwise(arguments):
         if one == "--exclusive=\0" and not behind.startswith("-"):
             return f"the key stands behind an equals sign: --exclusive={word(behind)}"
+        if one.startswith("--jobserver=") and behind in STYLES:
+            return f"the form stands behind an equals sign: --jobserver={behind}"
     name, equals, _ = text.partition("=")
     if equals and name and "--set" in known:
         return f"for a value: --set {word(text)}"
@@ -98,7 +101,7 @@ def usage(message: str, prog: str) -> str:
         if found:
             return f"here {'is' if len(found) == 1 else 'are'} {', '.join(found)}: {prog} {found[0]}"
     if message.startswith("argument -j/--jobs: expected one"):
-        return "without it there is no limit"
+        return "-j auto is one for each CPU; without it there is no limit"
     return f"`{prog} --help` shows how to call it"
 
 
