@@ -69,7 +69,7 @@ def test_nothing_at_all_is_a_mistake(factc: Factc) -> None:
         (["run", "job.fact", "-k"], "no option `-k`", "it does so anyway: what does not depend on a failed task goes on"),
         (["run", "job.fact", "--quiet"], "no option `--quiet`", "--output quiet says nothing of a run that succeeds"),
         (["run", "-f", "job.fact"], "no option `-f`", "the job file stands behind the verb, without an option"),
-        (["run", "job.fact", "-j"], "-j/--jobs: expected one argument", "without it there is no limit"),
+        (["run", "job.fact", "-j"], "-j/--jobs: expected one argument", "-j auto is one for each CPU; without it there is no limit"),
         (["logs", "last"], "`logs` is no verb", "that is factc show RUN TASK"),
         (["check", "job.fact"], "`check` is no verb", "that is factc validate JOB"),
         (["version"], "`version` is no verb", "that is factc --version"),
