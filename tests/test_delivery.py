@@ -82,7 +82,7 @@ class Place:
         return Ran(subprocess.CompletedProcess(words, process.returncode, out, err))
 
     def run(self, url: str, *words: str, **env: str) -> Ran:
-        return self.factc("run", "job.fact", "--output", "quiet", "--webhook", url, *words, **env)
+        return self.factc("run", "job.fact", "--webhook", url, *words, **env)
 
     @property
     def directory(self) -> Path:

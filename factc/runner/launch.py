@@ -85,7 +85,7 @@ def launch(
 class _Launch:
     """One run."""
 
-    def __init__(self, parts: Parts, loop: Loop, before: str) -> None:
+    def __init__(self, parts: Parts, loop: Loop, before: str = "") -> None:
         self.parts = parts
         self.before = before
         self.wishes = parts.wishes
@@ -101,7 +101,8 @@ class _Launch:
         try:
             self._make()
             self._connect()
-            parts.screen.write(self.before)
+            if self.before:
+                parts.screen.write(self.before)
             parts.say_warnings()
             state = parts.runner.run()
             self._disconnect()

@@ -196,7 +196,8 @@ class Terminal:
     def speak_up(self) -> None:
         """Something is wrong: what was kept is said, and from now on all is."""
         kept, self._kept = self._kept, None
-        self.write("".join(kept or ()))
+        if kept:
+            self.write("".join(kept))
 
     def _summary(self) -> Summary:
         return Summary(
