@@ -17,7 +17,7 @@ help:
 	@echo 'make test-large  the same checks in large numbers (some minutes)'
 	@echo 'make test-pythons  the tests on each Python here, or on PYTHONS="PATH PATH…"'
 	@echo 'make check       lint, types and tests'
-	@echo 'make bench       what factc costs beside make, ninja and others: docs/performance.md (25 minutes)'
+	@echo 'make bench       what factc costs beside make, ninja and others: docs/performance.md (30 minutes)'
 	@echo 'make tables      write the tables of the grammar anew'
 	@echo 'make golden      write the expected answers of the golden tests anew'
 	@echo 'make clean       remove what these made'

@@ -5,7 +5,7 @@ python -m bench PART…             these parts, kept for the next page
 python -m bench page              the page, of what is kept
 python -m bench --runs N [PART…]  at most N runs of each, to have a look: nothing is kept
 
-Parts: startup, compile, growth, run, large, failing, shares, schedule, screen, delivery, record.
+Parts: startup, compile, growth, run, work, large, failing, shares, schedule, screen, delivery, record.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ from bench.schedule import schedule
 from bench.screen import screen
 from bench.shares import shares
 from bench.startup import startup
+from bench.working import working
 
 PARTS: dict[str, Callable[[Path, int], list[Section]]] = {
     "startup": startup,
     "compile": compiling,
     "growth": growth,
     "run": running,
+    "work": working,
     "large": large,
     "failing": failing,
     "shares": shares,

@@ -24,6 +24,7 @@ class Goal:
 
 LOOP = "× the bare loop"
 PASS = "× `python -c pass`"
+MAKE = "× make"
 
 _RUN = (
     "Most of it is Python: factc's own steps at each start and end (its pipes, what the process left, the journal, "
@@ -48,6 +49,7 @@ _SEARCH = "The search ends after a fixed number of attempts, and its rules do no
 _BARRIER = "Where the levels are few and wide, waiting for each of them costs little."
 _POSTS = "An event is cut when a post is under way, so a fast receiver is sent more, smaller ones."
 _SENT = "Every event names every task that has changed, and its output as far as it fits."
+_WORKS = "Starting Python and reading the plan come once; each task's output is captured and its course is recorded."
 _EXIT = "The last events go out when the job has ended; each needs an answer."
 _FAILS = (
     "Each failure is told on the screen, when it happens and in the account at the end, and says in the journal why."
@@ -61,6 +63,7 @@ def _all() -> list[Goal]:
         for count in (1_000, 10_000)
         for shape in ("flat", "chain", "layers")
     ]
+    goals += [Goal("work", f"tasks of 10 to 40 ms, -j {slots}", 1.05, MAKE, _WORKS) for slots in (1, 2, 8)]
     goals += [
         Goal("run", "1,000 tasks, layers, the tenth run of the same job", 1.15, LOOP, _KNOWN),
         Goal("large", "a task of 100,000 beside one of 10,000", 1.1, "× the time", _LARGE),

@@ -82,12 +82,16 @@ def write_just(folder: Path, graph: Graph, jobs: int, command: Command = command
 
 
 def write_task(folder: Path, graph: Graph, jobs: int, command: Command = command) -> list[str]:
-    """Its own shell would start no process, so it is told to start `sh`; `run: once`, or what two need runs twice."""
+    """Its own shell would start no process, so it is told to start `sh`."""
+    return write_task_plain(folder, graph, jobs, lambda i: f"sh -c {shlex.quote(command(i))}")
+
+
+def write_task_plain(folder: Path, graph: Graph, jobs: int, command: Command) -> list[str]:
+    """`run: once`, or what two need runs twice."""
     lines = ["version: '3'", "silent: true", "run: once", "tasks:"]
     lines.append(f"  all: {{deps: {json.dumps([f't{i}' for i in range(len(graph))])}}}")
     for i, needs in enumerate(graph):
-        deps, words = json.dumps([f"t{d}" for d in needs]), json.dumps(f"sh -c {shlex.quote(command(i))}")
-        lines.append(f"  t{i}: {{deps: {deps}, cmds: [{words}]}}")
+        lines.append(f"  t{i}: {{deps: {json.dumps([f't{d}' for d in needs])}, cmds: [{json.dumps(command(i))}]}}")
     (folder / "Taskfile.yml").write_text("\n".join(lines) + "\n")
     return ["--concurrency", str(jobs), "all"]
 

@@ -21,6 +21,7 @@ from bench.peers import LOOP, PEERS, Peer, build_floor, write_fact, write_floor
 from bench.render import markdown, over, reasons, terminal
 from bench.rows import Matrix, Row, Section
 from bench.where import compiled, factc
+from bench.working import command, seconds, working
 from tests.conftest import ROOT, environment
 
 GOAL = Row("run", 1.2, "× the loop", 1.15, "It writes a journal.", (1.1, 1.3))
@@ -219,6 +220,18 @@ def test_factc_runs_the_same_graph(shape: str, tmp_path: Path) -> None:
     words = write_fact(tmp_path, graph, 2, tells)
     compiled(tmp_path, "job.fact")
     in_order(tmp_path, graph, [*factc(), *words])
+
+
+def test_tasks_that_work_are_timed_beside_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {round(1000 * seconds(i)) for i in range(100)} == set(range(10, 41)) and command(0) == "sleep 0.010"
+    monkeypatch.setattr("bench.working.EACH", 2)
+    monkeypatch.setattr("bench.working.SLOTS", (2,))
+    monkeypatch.setattr("bench.working.PEERS", [peer for peer in PEERS if peer.title == "make"])
+    (section,) = working(tmp_path, 1)
+    (one,), (matrix,) = section.rows, section.matrices
+    assert one.goal == GOALS["tasks of 10 to 40 ms, -j 2"].at_most
+    assert [line[0] for line in matrix.lines] == ["factc", *(["make"] if shutil.which("make") else [])]
+    assert one.value == "make is not here" or f"{one.value:.3f} ×" in matrix.lines[0][1]
 
 
 @pytest.mark.parametrize("which", ["loop", "floor"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class Direct:
         self._handed_on = {kind: _handed_on(names, kind) for kind in (DASH, BASH)}
         self._kinds: dict[bytes, bytes] = {}
         self._folders: dict[bytes, list[bytes]] = {}
-        self._itself = os.getuid() == os.geteuid() and os.getgid() == os.getegid()  # shells give up what was lent
+        lent = os.getuid() != os.geteuid() or os.getgid() != os.getegid()  # rights that shells give up
+        self._known = sys.platform == "linux" and not lent
 
     def command(
         self, argv: Sequence[bytes], shell: bytes, environment: Mapping[bytes, bytes], own: Iterable[str]
@@ -132,7 +134,7 @@ class Direct:
         if len(argv) < 3 or argv[0] not in SHELLS:
             return None
         found = words(argv[-1])
-        if found is None or not self._itself:
+        if found is None or not self._known:
             return None
         kind = self._kind(shell)
         if not kind or tuple(argv[1:-1]) not in OPTIONS[kind]:
