@@ -49,14 +49,14 @@ def test_a_reason_has_the_first_causes_and_counts_the_others(seed: int) -> None:
     needs = [choose.sample(range(i), min(i, choose.choice((0, 0, 1, 2, 4, 8)))) for i in range(count)]
     final = [i for i in range(count) if needs[i] and choose.random() < 0.1]
     schedule = Schedule(needs, [(i,) for i in range(count)], final=final)
-    above = [reach(i, needs) - {i} for i in range(count)]
+    above = [reach([i], needs) - {i} for i in range(count)]
 
     def barred_by(task: int) -> list[int]:
         """Of the causes, in their order, those above a task with no final one in between."""
         return [c for c in causes if task in below[c]]
 
     users: list[list[int]] = [[u for u in range(count) if i in needs[u] and u not in final] for i in range(count)]
-    below = [reach(i, users) - {i} for i in range(count)]
+    below = [reach([i], users) - {i} for i in range(count)]
     causes: list[int] = []
     told: dict[int, list[int]] = {}
     counted: dict[int, tuple[int, bool]] = {}

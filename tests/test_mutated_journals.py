@@ -252,7 +252,7 @@ def test_mutated_journals(place: Place) -> None:
         (" -j 2 --tag 'a,b c'", " -j 2 --tag 'a,b c'"),
         ("; touch x", " ';' touch x"),
         (" $(touch x) `touch y`", " '$(touch' 'x)' '`touch' 'y`'"),
-        (" '\x1b[2J'", ""),
+        (" '\x1b[2J'", " \"$(printf '\\033[2J')\""),
         (" 'open", ""),
     ],
 )

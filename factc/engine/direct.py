@@ -54,8 +54,9 @@ _NAME = _PLAIN.translate(None, b"%=:")
 _NO_FIRST = b"-+,@"
 
 # Control characters mean something inside some shells; of those only a tab and, in quotes, a line end are taken.
+# (A plain character is a part of its own: a repeat of repeats would try every way to part a word that fits nowhere.)
 _PART = (
-    rb"[A-Za-z0-9%+,\-./:=@_]+"
+    rb"[A-Za-z0-9%+,\-./:=@_]"
     rb"|'[^'\x00-\x08\x0b-\x1f\x7f]*'"
     rb'|"(?:[^"\\$`\x00-\x08\x0b-\x1f\x7f]|\\[ -~])*"'
     rb"|\\[ -~]"
@@ -72,10 +73,10 @@ class _Quotes:
 
     @classmethod
     def made(cls) -> re.Pattern[bytes]:
-        cls.word = re.compile(rb"(?:" + _PART + rb")++")
+        cls.word = re.compile(rb"(?:" + _PART + rb")+")
         cls.part = re.compile(_PART)
         cls.escaped = re.compile(rb'\\([\\"$`])')
-        cls.text = re.compile(rb"[ \t]*+(?:(?:" + _PART + rb")++(?:[ \t]++|\Z))++")
+        cls.text = re.compile(rb"[ \t]*(?:(?:" + _PART + rb")+(?:[ \t]+|\Z))+")
         return cls.text
 
 
