@@ -11,6 +11,7 @@ from factc.cli.complain import say
 from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.diagnostic import RequestError
+from factc.events.wire import moment
 from factc.record import history, recorded
 from factc.record.recorded import Recorded
 from factc.sink.summary import short
@@ -61,11 +62,12 @@ def _say(problem: RequestError) -> None:
 
 
 def as_json(one: Recorded) -> dict[str, object]:
-    """A run for programs. Times are seconds since the epoch, durations seconds."""
+    """A run for programs (`docs/json.md`). Times are as in events, durations seconds."""
     header = one.header
     return {
         "run": header.run, "job": header.job, "reference": header.reference, "outcome": one.outcome,
-        "started": header.at, "duration": round(one.seconds, 3), "tasks": recorded.counts(one.state),
+        "started": moment(header.at), "duration": round(one.seconds, 3), "tasks": recorded.counts(one.state),
+        "values": header.values, "tags": header.tags, "start": header.start, "to": header.to,
         "continues": header.continues, "host": header.host, "pid": header.pid, "arguments": header.arguments,
         "directory": one.directory, "undelivered": one.undelivered, "damaged_line": one.journal.damage or None,
         "owner": one.owner,
@@ -88,7 +90,8 @@ def clock(at: float) -> str:
 
 
 def _table(runs: list[Recorded], continued: dict[str, str]) -> str:
-    rows = [["RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "TASKS"]]
+    rows = [["RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "TASKS", "WITH"]]
+    differ = _differing(runs)
     for one in runs:
         by = continued.get(one.header.run)
         outcome = one.outcome + (f", continued by {by}" if by else "")
@@ -96,8 +99,42 @@ def _table(runs: list[Recorded], continued: dict[str, str]) -> str:
         outcome += ", damaged" if one.journal.damage and one.outcome != recorded.DAMAGED else ""
         outcome += f", of {one.owner}" if one.owner else ""
         took = durations.shown(one.seconds)
-        rows.append([one.short, clock(one.header.at), short(one.header.job, 40), outcome, took, counted(one)])
-    return aligned(rows)
+        rows.append(
+            [
+                one.short,
+                clock(one.header.at),
+                short(one.header.job, 40),
+                outcome,
+                took,
+                counted(one),
+                _with(one, differ),
+            ]
+        )
+    return aligned(rows if any(row[-1] for row in rows[1:]) else [row[:-1] for row in rows])
+
+
+def given(one: Recorded) -> dict[str, str]:
+    """What a run was made with, as options say it: values, tags, a part of the job."""
+    header = one.header
+    part = {f"--{name}": word for name, word in (("start", header.start), ("to", header.to)) if word}
+    return {**(header.values or {}), **{f"tag {key}": tag for key, tag in header.tags.items()}, **part}
+
+
+def _differing(runs: list[Recorded]) -> set[tuple[str, str]]:
+    """By job the names of what runs of it were not all made with alike."""
+    first: dict[str, dict[str, str]] = {}
+    found: set[tuple[str, str]] = set()
+    for one in runs:
+        job, now = one.header.job, given(one)
+        before = first.setdefault(job, now)
+        found |= {(job, name) for name, _ in before.items() ^ now.items()}
+    return found
+
+
+def _with(one: Recorded, differ: set[tuple[str, str]]) -> str:
+    """The same in a few words: what tells the run apart from others of its job comes first."""
+    pairs = sorted(given(one).items(), key=lambda pair: (one.header.job, pair[0]) not in differ)
+    return short(" ".join(f"{name}={short(value, 40)}" for name, value in pairs), 60)
 
 
 def aligned(rows: list[list[str]]) -> str:

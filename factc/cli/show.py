@@ -16,6 +16,7 @@ from factc.diagnostic import RequestError
 from factc.events.ending import WORDS
 from factc.events.spent import Courses
 from factc.events.stats import Stats
+from factc.events.wire import moment
 from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
@@ -104,6 +105,7 @@ def _account(found: Recorded, state_dir: str) -> str:
         ["started", f"{clock(header.at)}, took {durations.shown(found.seconds)}"],
         ["where", visible(f"{header.host}, pid {header.pid}, in {header.directory}")],
         ["command", "factc " + " ".join(visible(word) for word in header.arguments) if header.arguments else ""],
+        ["values", ", ".join(f"{visible(name)}={short(value, 60)}" for name, value in (header.values or {}).items())],
         ["tags", ", ".join(f"{visible(key)}={visible(value)}" for key, value in header.tags.items())],
         ["continues", header.continues or ""],
         ["record", visible(found.directory)],
@@ -171,9 +173,13 @@ def _ways(found: Recorded, state_dir: str) -> str:
     return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
 
 
+def _moment(at: float | None) -> str | None:
+    return None if at is None else moment(at)
+
+
 def _states(found: Recorded) -> list[dict[str, object]]:
     return [
-        {"task": name, "state": WORDS[task.state], "attempt": task.attempt, "started": task.started,
+        {"task": name, "state": WORDS[task.state], "attempt": task.attempt, "started": _moment(task.started),
          "duration": task.duration, "code": task.code, "reason": task.reason, "carried": task.carried}
         for name, task in zip(found.header.names, found.state.tasks, strict=True)
     ]  # fmt: skip

@@ -131,6 +131,6 @@ _HEADER: dict[str, Check] = {
     "names": _all(is_text), "order": _all(is_whole), "tags": _by_name(is_text), "factfile": is_text, "start": is_text,
     "to": is_text, "endpoints": _all(_is_endpoint), "secrets": _all(is_text), "signed": is_text,
     "headers": _all(is_text), "continues": is_reference, "jobs": _is_zero_or_more, "pools": _by_name(is_count),
-    "files": _all(_is_file), "same": is_text, "inherited": _by_name(is_text),
+    "files": _all(_is_file), "same": is_text, "inherited": _by_name(is_text), "values": _by_name(is_text),
 }  # fmt: skip
 _NEEDED_OF_RUN = frozenset(("run", "reference", "job", "at", "tags"))

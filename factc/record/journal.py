@@ -43,13 +43,14 @@ class RunHeader:
     jobs: at most so many tasks at once, 0 for no limit, None where an older factc kept no word of it. pools: the slots
     of pools that are not as the plan has them. files: the job's file and those that it uses, each a dict of `path` and
     `sha256`. same: what runs of one job file with the same values and tags have in common. inherited: hashes of the
-    variables that recipes name and the job does not set (see `inherited`), by name.
+    variables that recipes name and the job does not set (see `inherited`), by name. values: of the job's parameters,
+    None where an older factc kept no word of them.
     """
 
     __slots__ = (
         "run", "reference", "job", "at", "version", "host", "pid", "directory", "arguments", "again", "plan", "names",
         "order", "tags", "factfile", "start", "to", "endpoints", "secrets", "signed", "headers", "continues",
-        "jobs", "pools", "files", "same", "inherited",
+        "jobs", "pools", "files", "same", "inherited", "values",
     )  # fmt: skip
 
     run: str
@@ -79,6 +80,7 @@ class RunHeader:
     files: list[dict[str, str]]
     same: str | None
     inherited: dict[str, str] | None
+    values: dict[str, str] | None
 
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:

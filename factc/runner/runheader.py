@@ -9,6 +9,7 @@ import os
 
 from factc.digest import sha256_hex
 from factc.events.wire import job_reference, run_reference
+from factc.plan.values import TAG
 from factc.record.journal import RunHeader
 from factc.runner.outer import ended
 from factc.version import __version__
@@ -47,6 +48,7 @@ def run_header(
         signed=wishes.webhook_secret, headers=wishes.webhook_headers, continues=continues,
         jobs=jobs, pools=wishes.pools or None, files=wishes.files,
         same=_same(plan, wishes.files), inherited=_inherited(run, plan, wishes, secrets) if text else None,
+        values={name: value for name, value in plan.values.items() if "/" not in name and not name.startswith(TAG)},
     )  # fmt: skip
 
 
