@@ -24,14 +24,17 @@ from hypothesis import strategies as some
 
 from factc import RequestError, api
 from factc.loop import Loop
+from factc.plan import Plan, PlanTask
 from factc.runner import jobserver, patient
 from factc.runner.cpus import available
 from factc.runner.jobserver import Tokens
 from factc.runner.makeflags import added, offered, without
+from factc.runner.rules import Rules
+from factc.runner.runner import Runner
 from factc.runner.wishes import Wishes
 from tests.conftest import Ran, environment
 from tests.draws import draws
-from tests.fake_engine import Clock, Script, run
+from tests.fake_engine import Clock, Script
 from tests.jobs import factfile, task
 
 Factc = Callable[..., Ran]
@@ -196,18 +199,28 @@ def test_a_number_that_is_asked_for_wins_and_is_said_once(
         assert "factc:" not in ended(begin(tmp_path, above.flags, *words, "--output", "quiet", **variables)).err
 
 
-@pytest.mark.parametrize("place", ["77,78", "-2,-2", "0,1", "1,2", "3", "a,b", "fifo:no", "fifo:.", "99999999999,4"])
-def test_what_is_no_open_pipe_is_left_alone_with_one_line(factc: Factc, tmp_path: Path, place: str) -> None:
-    """And what is below hears nothing of it."""
-    write(tmp_path, task("a", 'echo "$MAKEFLAGS|$MFLAGS|$CARGO_MAKEFLAGS|"'))
+PLACES = ["77,78", "-2,-2", "0,1", "1,2", "3", "a,b", "fifo:no", "fifo:.", "99999999999,4"]
+
+
+def flags_of(place: str) -> dict[str, str]:
     flags = f"-j4 --jobserver-auth={place}"
-    env = {"MAKEFLAGS": f"ks {flags} -- X=a", "MFLAGS": f"-ks {flags}", "CARGO_MAKEFLAGS": flags}
-    ran = factc("run", "job.factfile", env=env)
-    assert ran.code == 0 and ran.out == "[a] ks -- X=a|-ks||\n"
-    assert ran.err.count("factc:") == 1
-    assert f"`{place}` is no pipe" in ran.err
-    if place == "3":
-        assert "factc:" not in factc("run", "job.factfile", "--output", "quiet", env=env).err
+    return {"MAKEFLAGS": f"ks {flags} -- X=a", "MFLAGS": f"-ks {flags}", "CARGO_MAKEFLAGS": flags}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_no_open_pipe_is_left_alone_with_one_line(place: str) -> None:
+    with Loop() as loop:
+        share = jobserver.share(loop, flags_of(place), None, None, available)
+    assert share.tokens is None and share.most is None
+    assert f"`{place}` is no pipe" in share.words
+    assert share.variables == {"MAKEFLAGS": "ks -- X=a", "MFLAGS": "-ks", "CARGO_MAKEFLAGS": ""}
+
+
+def test_what_is_below_hears_nothing_of_it(factc: Factc, tmp_path: Path) -> None:
+    write(tmp_path, task("a", 'echo "$MAKEFLAGS|$MFLAGS|$CARGO_MAKEFLAGS|"'))
+    ran = factc("run", "job.factfile", env=flags_of("3,4"))
+    assert ran.code == 0 and ran.out == "[a] ks -- X=a|-ks||\n" and ran.err.count("factc:") == 1
+    assert "factc:" not in factc("run", "job.factfile", "--output", "quiet", env=flags_of("3,4")).err
 
 
 def test_two_pipes_are_no_jobserver_nor_is_one_of_our_own(tmp_path: Path) -> None:
@@ -302,7 +315,7 @@ def test_tasks_find_the_other_slots_of_the_run(tmp_path: Path, factc: Factc, wor
 
 
 def test_what_a_task_took_along_is_replaced_when_nothing_runs(factc: Factc, tmp_path: Path) -> None:
-    thief = 'fd=${MAKEFLAGS##*=}; head -c 1 <"/proc/self/fd/${fd%,*}" >/dev/null; test "$1" != more || echo'
+    thief = 'fd=${MAKEFLAGS##*=}; head -c 1 <"/proc/self/fd/${fd%,*}" >/dev/null'
     meet = "touch {0}; until [ -e {1} ]; do sleep 0.01; done"
     tasks = [task("thief", thief), task("a", meet.format("a", "b"), "thief"), task("b", meet.format("b", "a"), "thief")]
     write(tmp_path, *tasks)
@@ -419,6 +432,7 @@ FLAGS: list[tuple[str, tuple[str, int | None], str]] = [
     ("--jobserver-fds=3,4 -j", ("3,4", None), ""),
     (" -j5 --jobserver-auth=3,4 --jobserver-auth=fifo:/tmp/x", ("fifo:/tmp/x", 5), ""),
     ("w -j5 --jobserver-auth=fifo:/tmp/a\\ b\\\\c --no-print-directory", ("fifo:/tmp/a b\\c", 5), "w --no-print-directory"),
+    ("-j2 --jobserver-auth=fifo:/tmp/a\\\\ -k", ("fifo:/tmp/a\\", 2), "-k"),
     (" -- X=--jobserver-auth=3,4", ("", None), " -- X=--jobserver-auth=3,4"),
     (" --no-print-directory -j2 --jobserver-auth=3,4", ("3,4", 2), " --no-print-directory"),
     ("-j99999999999999999999 --jobserver-auth=3,4 -Idir", ("3,4", None), "-j99999999999999999999 -Idir"),
@@ -491,12 +505,8 @@ def test_auto_is_a_number_everywhere(factc: Factc, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("cpus", "count", "said"), [(1, 4, 0), (1, 5, 1), (2, 8, 0), (2, 30, 1), (3, 12, 0)])
 def test_many_tasks_at_once_are_remarked_upon_once(cpus: int, count: int, said: int) -> None:
-    from factc.plan import Plan, PlanTask
-    from factc.runner.rules import Rules
-    from factc.runner.runner import Runner
-
-    plan = Plan("j", [PlanTask(f"t{i}", (), ("true",) if i < 2 * count else (), declared=i) for i in range(4 * count)])
-    tasks = [*plan.tasks[:count], *(PlanTask(f"u{i}", (i,), ("true",), declared=count + i) for i in range(count))]
+    tasks = [PlanTask(f"t{i}", (), ("true",), declared=i) for i in range(count)]
+    tasks += [PlanTask(f"u{i}", (i,), ("true",), declared=count + i) for i in range(count)]
     tasks += [PlanTask(f"m{i}", (), (), declared=2 * count + i) for i in range(2 * count)]
     clock, words = Clock(), list[str]()
     engine = Script(clock, lambda task, attempt: (1.0 + task % 3, 0))
@@ -510,5 +520,3 @@ def test_nobody_is_told_who_has_said_how_many_or_wants_no_words(factc: Factc, tm
     assert factc("run", "job.factfile").err.count("`-j auto`") == 1
     for words in (["--output", "quiet"], [f"-j{count}"], ["--dry-run"]):
         assert "-j auto" not in factc("run", "job.factfile", *words).err
-    state, _, _ = run([], lambda task, attempt: (0.0, 0))
-    assert state.job is not None

@@ -26,7 +26,7 @@ def offered(text: str) -> tuple[str, int | None]:
     for word in _flags(text):
         for name in AUTH:
             if word.startswith(name):
-                where = word[len(name) :].replace("\\ ", " ").replace("\\\\", "\\")
+                where = "\\".join(part.replace("\\ ", " ") for part in word[len(name) :].split("\\\\"))
         if word.startswith("-j") and (count := number(word[2:])):
             most = count
     return where, most
@@ -55,7 +55,7 @@ def _flags(text: str) -> list[str]:
     """Its words up to the ` -- ` behind which values of variables stand; a blank behind a backslash parts nothing."""
     words = [""]
     for part in text.split(" "):
-        if words[-1].endswith("\\"):
+        if (len(words[-1]) - len(words[-1].rstrip("\\"))) % 2:
             words[-1] += " " + part
         elif part == "--":
             break
