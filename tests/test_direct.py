@@ -364,6 +364,17 @@ def test_a_directory_that_has_been_moved(tmp_path: Path, den: Den, monkeypatch: 
     assert os.path.basename(den.started[0]) == shell.encode()
 
 
+@pytest.mark.parametrize("shell", KNOWN)
+def test_sh_may_be_any_of_them(tmp_path: Path, den: Den, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    (tmp_path / "sh").symlink_to(str(shutil.which(shell)))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{den.folder}:{FOLDER}")
+    for options in (["-c"], ["-e", "-c"]):
+        texts = ["show 'a b' c", "./show", "die-SEGV", "nothing x", "cd /"]
+        moved = Attempt(5, ("sh", *options, "show"), {}, "/tmp")
+        found = den.alike([*attempts(texts, ["sh", *options]), moved])
+        assert [os.path.basename(path) for path in found] == [b"show", b"show", b"die-SEGV", b"sh", b"sh", b"show"]
+
+
 def test_a_shell_of_ones_own_is_asked(tmp_path: Path, den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
     """By whatever name it goes: only programs are known, not scripts."""
     for name in ("sh", "bash", "dash"):
