@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from factc.compiler.chain import compile_source
 from factc.front.file import Source
-from factc.lint import syntax
+from factc.lint import closed, syntax
 from factc.lint.recipe import recipes
 from factc.plan.values import Given
+from tests.draws import draws
 from tests.jobs import factfile, task
 
 SHELLS = [shell for shell in ("sh", "dash", "bash", "ksh", "zsh") if shutil.which(shell)]
@@ -135,7 +139,7 @@ def test_commands_of_a_factfile() -> None:
 
 
 def test_the_shell_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(syntax.shutil, "which", lambda name: None)
+    monkeypatch.setenv("PATH", "/nowhere")
     assert wrong("echo )", "echo a", shell="zsh") == [("W401", "echo )")]
 
 
@@ -143,13 +147,13 @@ def test_the_shell_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many processes there were so far."""
     count = [0]
-    run = syntax.subprocess.run
+    run = subprocess.run
 
     def counted(*args: object, **more: object) -> object:
         count[0] += 1
         return run(*args, **more)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(syntax.subprocess, "run", counted)
+    monkeypatch.setattr(subprocess, "run", counted)
     yield count
 
 
@@ -163,6 +167,28 @@ def test_many_share_a_process_and_a_wrong_one_costs_two(shell: str, asked: list[
     asked[0] = 0
     texts[70] = "echo 'half"
     assert len(wrong(*texts, shell=shell)) == 5 and asked[0] <= 1 + 2 * 5
+
+
+PIECES = ["a", "echo", " ", "  ", "\t", "'x y'", '"x y"', '"$x"', "$x", "=", "x=", "-", "--a", "#", "\n", "/", ":", "%", "@", "+", "é", "'", '"', "\\",
+          "if", "fi", "do", "time", "end", "function", "coproc", "select", "in", "!", "{", "}", "(", ")", ";", "&", "|", "<", ">", "[", "]", "*", "~", "`"]  # fmt: skip
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(PIECES[:20] * 5 + PIECES), max_size=8).map("".join), min_size=100, max_size=200)
+)
+@settings(max_examples=draws(20), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+def test_what_is_plain_every_shell_reads(tmp_path: Path, texts: list[str]) -> None:
+    texts = [text for text in texts if closed.plain(text)]
+    (tmp_path / "recipe").write_text("\n".join(texts) + "\n")
+    for shell in SHELLS:
+        done = subprocess.run([shell, "-n", "recipe"], cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), texts
+
+
+def test_a_plain_recipe_is_no_question(asked: list[int]) -> None:
+    texts = ["echo a 'b c' \"d $e\"", "make -j 2 all\n# and then\n./run --to=x/{{x}}", "true"]
+    assert wrong(*texts, params="param x\n") == [] and asked == [0]
+    assert wrong("echo a)", "fi") == [("E209", "echo a)"), ("E209", "fi")] and asked[0] > 0
 
 
 def test_a_run_asks_no_shell(factc: Callable[..., object], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Looks at the tokens of a scan; whoever is not sure is told no.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -20,6 +21,18 @@ _ENDS = ("\n", ";", "&")
 # Commands behind which a shell may read otherwise; `set` only with an option by name.
 _CHANGES = frozenset("shopt setopt unsetopt emulate alias unalias enable disable . source eval".split())
 _HARMLESS = frozenset("pipefail errexit nounset xtrace noclobber noglob verbose allexport".split())
+
+# What means itself, or a value, to every shell.
+_VALUE = r"\$[A-Za-z_]\w*(?![\w\[=])"
+_PIECE = rf"""[A-Za-z0-9_./:,@%+-]|(?<=[A-Za-z0-9_])=(?!=)|'[^']*'|"(?:[^"`$\\]|{_VALUE})*"|{_VALUE}"""
+_WORDS = re.compile(rf"[ \t]*(?:(?:{_PIECE})+(?:[ \t]+|\Z))*")
+_RESERVED = _ODD | frozenset("if fi case esac in do done for while until select foreach end [[ ]]".split())
+
+
+def plain(text: str) -> bool:
+    """Whether each line is surely a simple command or a comment, which no shell refuses to read."""
+    lines = [line for line in text.split("\n") if not line.lstrip(" \t").startswith("#")]
+    return all(_WORDS.fullmatch(line) and _RESERVED.isdisjoint(line.split()) for line in lines)
 
 
 def alone(scan: Scan) -> bool:

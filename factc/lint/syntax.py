@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
 from factc.diagnostic import Diagnostic
@@ -51,16 +48,22 @@ def findings(recipes: Iterable[Recipe]) -> list[Diagnostic]:
             same.setdefault(recipe.shell, {}).setdefault(recipe.filled, []).append(recipe)
     found: list[Diagnostic] = []
     for shell, texts in same.items():
-        program = shutil.which(shell)
-        if program is None:
+        program = _program(shell)
+        if not program:
             first = next(iter(texts.values()))[0]
             words = f"the shell `{shell}` is not on this machine: whether it can read this nobody has looked"
             found.append(Diagnostic(UNKNOWN, words, first.line(0)))
             continue
-        different = [some[0] for some in texts.values()]
+        different = [some[0] for text, some in texts.items() if not closed.plain(text)]
         for recipe, answer in _wrong(_Shell(shell, program), different):
             found += [_diagnostic(one, answer) for one in texts[recipe.filled]]
     return found
+
+
+def _program(name: str) -> str:
+    """Where a program lies, "" for nowhere."""
+    paths = (os.path.join(folder, name) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep))
+    return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), "")
 
 
 def _wrong(shell: _Shell, recipes: Sequence[Recipe]) -> Iterator[tuple[Recipe, Answer]]:
@@ -117,6 +120,9 @@ class _Shell:
 
     def ask(self, text: str) -> Answer | None:
         """What is wrong with a text, None for nothing. It lies in a file: pipes are read byte by byte."""
+        import subprocess
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="factc-syntax-") as folder:
             with open(os.path.join(folder, "recipe"), "w", encoding="utf-8", errors="replace", newline="") as file:
                 file.write(text + "\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 # A text in quotes, or a word of shell text.
 _LITERAL = r"""(?:'(?P<single>[^'\n]+)'|\\?"(?P<double>(?:\\[^"\n]|[^"\\\n])+)\\?"|(?P<bare>[^\s'"\\;|&()]+))"""
@@ -20,16 +21,16 @@ _BEGIN, _END = r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", r"-----
 _SCHEME = r"(?:Bearer|Basic|Token|Digest)"
 
 
-_Rule = tuple[str, list[str], re.Pattern[str]]
+_Rule = tuple[str, list[str], str, bool]
 
 
-def _rule(kind: str, words: str, pattern: str, flags: int = 0) -> _Rule:
+def _rule(kind: str, words: str, pattern: str, folded: bool = False) -> _Rule:
     """What the literal is; words of which one stands, in whatever case, in any text that has it; how it is found."""
-    return kind, words.split(), re.compile(pattern, flags)
+    return kind, words.split(), pattern, folded
 
 
 def _folded(kind: str, words: str, pattern: str) -> _Rule:
-    return _rule(kind, words, pattern, re.IGNORECASE)
+    return _rule(kind, words, pattern, True)
 
 
 # The literal is the group `token`, or that of `_LITERAL` which matched.
@@ -101,12 +102,9 @@ def find(text: str) -> list[Found]:
 
 def named(name: str, value: str) -> bool:
     """Whether a value is a credential by the name it has: a variable's, or a parameter's."""
-    if _CALLED_TOKEN.fullmatch(name):
+    if _compiled(_TOKENS, True).fullmatch(name):
         return len(value) >= _SHORT_TOKEN and _meant(value)
-    return bool(_CALLED_PASSWORD.fullmatch(name)) and _meant(value)
-
-
-_CALLED_PASSWORD, _CALLED_TOKEN = re.compile(_PASSWORDS, re.IGNORECASE), re.compile(_TOKENS, re.IGNORECASE)
+    return bool(_compiled(_PASSWORDS, True).fullmatch(name)) and _meant(value)
 
 
 def opening(literal: str) -> str:
@@ -116,14 +114,20 @@ def opening(literal: str) -> str:
 
 def _all(text: str) -> Iterator[Found]:
     folded = text.lower()
-    for kind, words, pattern in _RULES:
+    for kind, words, pattern, folding in _RULES:
         if not any(word in folded for word in words):
             continue
-        for match in pattern.finditer(text):
+        for match in _compiled(pattern, folding).finditer(text):
             group = next(name for name, value in match.groupdict().items() if value is not None)
             literal = match.group(group)
             if (kind != _TOKEN_KIND or len(literal) >= _SHORT_TOKEN) and _meant(literal, group == "token"):
                 yield Found(*match.span(group), kind)
+
+
+@cache
+def _compiled(pattern: str, folded: bool) -> re.Pattern[str]:
+    """Only where it is needed: most texts hold nothing of most kinds, and all of them take longer than all else."""
+    return re.compile(pattern, re.IGNORECASE if folded else 0)
 
 
 def _meant(literal: str, token: bool = False) -> bool:
