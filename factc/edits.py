@@ -44,12 +44,15 @@ class Edited:
         self._new.append((first, first + len(middle), old_start, max(old_start, old_end)))
 
     def back(self, at: int) -> int:
-        """Where a character stood; of one that is new, where what it replaces stood."""
+        """Where a character stood; of new ones, the last where the last of what they replace stood."""
         number = bisect_left(self._new, (at + 1,)) - 1
         if number < 0:
             return at
         start, end, old, old_end = self._new[number]
-        return min(old + at - start, max(old, old_end - 1)) if at < end else at - end + old_end
+        if at >= end:
+            return at - end + old_end
+        last = max(old, old_end - 1)
+        return last if start < at == end - 1 else min(old + at - start, last)
 
     def is_new(self, start: int, end: int) -> bool:
         """Whether nothing of a stretch was there before."""

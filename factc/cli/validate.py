@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from factc.cli.options import Parser
+    from factc.compiler.job import Job
     from factc.load import Loaded
 
 STDIN = "<stdin>"
@@ -76,13 +77,25 @@ def _diagnostics(options: argparse.Namespace) -> list[Diagnostic]:
     try:
         found = _warnings(load(options), options.shellcheck)
     except CompileError as error:
-        return error.diagnostics
+        return CompileError([*error.diagnostics, *_unreadable(error)]).diagnostics
     finally:
         options.strict = strict
     if strict:
         for diagnostic in found:
             diagnostic.severity = ERROR
     return in_order(found)
+
+
+def _unreadable(error: CompileError) -> list[Diagnostic]:
+    """What shells cannot read in the recipes of a job that has other mistakes."""
+    job: Job | None = getattr(error, "job", None)  # none where nothing could be read
+    if job is None:
+        return []
+    from factc.compiler.told import Told, is_broken
+    from factc.lint import recipe, syntax
+
+    found = syntax.findings([one for one in recipe.recipes(job) if not is_broken(one.filled)])
+    return Told(job.mistakes).apart(d for d in found if d.severity == ERROR)
 
 
 def _warnings(loaded: Loaded, with_shellcheck: bool) -> list[Diagnostic]:

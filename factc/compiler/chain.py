@@ -53,6 +53,14 @@ class Compiled:
         self.allowances = allowances
 
 
+class NotCompiled(CompileError):
+    """All that is wrong with a job, and the job as far as it could be read."""
+
+    def __init__(self, diagnostics: list[Diagnostic], job: Job) -> None:
+        super().__init__(diagnostics)
+        self.job = job
+
+
 def compile_source(source: Source, given: Given, *, as_json: bool | None = None) -> Compiled:
     """Compiles a job file (not a plan). Raises CompileError with all mistakes, RequestError for a value."""
     return compile_job(read(read_document(source, as_json=as_json)), given)
@@ -88,7 +96,7 @@ def compile_job(job: Job, given: Given) -> Compiled:
     news = Told(job.mistakes).news(_once([*problems, *_findings(whole)]))
     found = allowances.heard(in_order([*job.mistakes, *news]))
     if any(d.severity == ERROR for d in found):
-        raise CompileError(found)
+        raise NotCompiled(found, job)
     if scope.refused:
         raise scope.refused
     scope.check_names()

@@ -188,6 +188,8 @@ def _words(task: Task, script: Script, scope: Scope) -> tuple[Text, ...]:
     if lines(script.text) != 1:
         words = "an [exec] recipe is one line: one program and its arguments"
         scope.problems.append(Diagnostic("E207", words, scope.job.document.span(path)))
+        if not task.verbatim:
+            scope.pieces(script.text, path)  # for what is wrong with them
         return ()
     pieces = [script.text] if task.verbatim else scope.pieces(script.text, path)
     if len(pieces) > MAX_TEXT:

@@ -200,6 +200,8 @@ def _missing(document: Document, fault: Fault) -> list[Diagnostic]:
     extra = [key for key in fault.found if key not in properties]
     free = [p for p in properties if p not in fault.found]
     misspelt = {nearest(key, free) for key in extra}
+    if "script" in extra:
+        misspelt.add("command")  # Factotum's own schema has no scripts
     missing = [name for name in fault.wanted if name not in fault.found and name not in misspelt]
     place = _opening(document, fault.path)
     return [Diagnostic("E022", f"the property `{name}` is missing{where}", place) for name in missing]

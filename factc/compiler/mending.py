@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from factc.compiler.told import BROKEN, NO_NUMBER, is_broken, words
+from factc.compiler.told import BROKEN, NO_NUMBER, SECOND, is_broken, words
 from factc.spelling import nearest
 
 Path = tuple[str | int, ...]
@@ -58,7 +58,8 @@ class Mended:
             if isinstance(value, dict):
                 for key in [key for key in value if is_broken(key)]:
                     del value[key]
-                    self._incomplete(path, value)
+                    if not key.startswith(SECOND):
+                        self._incomplete(path, value)
                 todo += [((*path, key), inner) for key, inner in value.items()]
             elif isinstance(value, list):
                 todo += [((*path, i), inner) for i, inner in enumerate(value)]

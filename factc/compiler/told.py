@@ -19,7 +19,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from factc.source import Span
+
 BROKEN = "\0"  # a text, or a part of one; as a key: something of this object could not be read
+SECOND = BROKEN + "="  # a key that begins so stood twice
 NO_NUMBER = -1
 
 
@@ -66,6 +69,14 @@ class Told:
         for d in news if self._places else ():
             d.message, d.hint = d.message.replace(BROKEN, "…"), d.hint.replace(BROKEN, "…")
         return news
+
+    def apart(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """Those about words that no told mistake touches."""
+        return [d for d in diagnostics if not (d.span and self._touches(d.span))]
+
+    def _touches(self, span: Span) -> bool:
+        places = self._places.get(id(span.source), [])
+        return any(start < span.end and span.start < end for start, end in places)
 
     def _knows(self, diagnostic: Diagnostic) -> bool:
         span = diagnostic.span

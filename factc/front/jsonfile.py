@@ -151,8 +151,10 @@ def _locator(text: str, back: Callable[[int], int] | None = None) -> Locate:
         return jsontext.places(text)
 
     def locate(path: Path, part: str, start: int | None, end: int | None) -> tuple[int, int]:
-        place = found(path, part, start, end)
-        return (back(place[0]), max(back(place[0]), back(place[1]))) if back else place
+        first, last = found(path, part, start, end)
+        if back is None:
+            return first, last
+        return back(first), max(back(first), back(last - 1) + 1 if last > first else 0)
 
     def found(path: Path, part: str, start: int | None, end: int | None) -> tuple[int, int]:
         known = nodes()

@@ -7,6 +7,7 @@ the places of the brackets that are open, the innermost last.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 
 # Texts are read a stretch at a time: character by character, a long one would take a hundred times its size.
@@ -87,10 +88,25 @@ def _start(text: str, end: int) -> int:
     return max(m.start() for m in _STRING.finditer(text, text.rfind("\n", 0, end) + 1, end))
 
 
-def _closers(text: str, at: int) -> int:
+def surplus(text: str, at: int, opened: Sequence[int]) -> bool:
+    """Whether the closing bracket at `at`, which does not fit the innermost, closes none of the others either.
+
+    Inside a line it belongs to one that began there; where that tells nothing, the brackets are counted.
+    """
+    line = text.rfind("\n", 0, at) + 1
+    outer = next((start for start in opened[-2::-1] if CLOSES[text[start]] == text[at]), -1)
+    if outer < 0:
+        return True
+    if line in (0, at) or not text[line:at].strip():
+        return _closers(text, at) > len(opened)
+    end = text.find("\n", at)
+    return outer < line or _closers(text, at, end if end >= 0 else len(text)) > sum(start >= line for start in opened)
+
+
+def _closers(text: str, at: int, end: int = sys.maxsize) -> int:
     """How many more brackets close than open from here on."""
     counts = {"}": 1, "]": 1, "{": -1, "[": -1}
-    return sum(counts.get(match.group(), 0) for match in _PIECE.finditer(text, at))
+    return sum(counts.get(match.group(), 0) for match in _PIECE.finditer(text, at, end))
 
 
 def not_closed(text: str, at: int, start: int) -> Mistake:
@@ -140,7 +156,7 @@ def unexpected(
         return Mistake(max(0, at - 1), at, "invalid JSON: the text ends where a value was due")
     if opened and text[at] in "}]" and text[at] != CLOSES[text[opened[-1]]]:
         end = len(text[:at].rstrip())
-        if _closers(text, at) > len(opened):
+        if surplus(text, at, opened):
             if text[end - 1] in "}],{[:":
                 return Mistake(at, at + 1, f"invalid JSON: this `{text[at]}` closes nothing", "remove it")
             return _not_begun(text, "[" if text[at] == "]" else "{", end)

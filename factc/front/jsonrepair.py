@@ -10,16 +10,17 @@ import json
 import re
 from typing import NamedTuple
 
-from factc.compiler.told import BROKEN, words
+from factc.compiler.told import BROKEN, SECOND, words
 from factc.edits import Edited
-from factc.front.jsonmistakes import BEGINS, CLOSES, STRING_BEGINS, TOKEN, Mistake, NotBegun, Unclosed, odd
+from factc.front.jsonmistakes import BEGINS, CLOSES, STRING_BEGINS, TOKEN, Mistake, NotBegun, Unclosed, odd, surplus
 from factc.front.jsontext import Walk, decoded, skipped
 
-MAX_MISTAKES = 1000  # of one text; the repair of each costs a copy of it
+MAX_REPAIRS = 1000  # of one text; each costs a copy of it
 STUCK = 4  # repairs at one place
 LAYERS = 20  # times that the text is read from its beginning once more
 SINGLE = "invalid JSON: a text stands in double quotes"
 NODE = json.dumps(BROKEN)
+SURE, LINE, GUESS = 2, 1, 0  # of a repair; LINE: as far as others on this line are concerned
 KEY, TWICE, COLON, VALUE, BEHIND, END = range(6)  # what is due
 _INSTEAD = {"True": "true", "False": "false", "None": "null"}
 _COMMENTS = ("//", "/*", "#")
@@ -39,12 +40,12 @@ _LINES = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 class Repair(NamedTuple):
-    """What to write instead; `sure` if hardly anything else is meant."""
+    """What to write instead, and how sure that is."""
 
     start: int
     end: int
     instead: str
-    sure: bool = True
+    sure: int = SURE
 
 
 class Repaired:
@@ -60,7 +61,9 @@ class Repaired:
         self._before = before
         self._layers = [Edited(before)]  # the last first: each is read from its beginning
         self._walk = Walk(before)
+        self._repairs = 0
         self._number = 0  # of the keys that stand for something
+        self._guessed = False  # whether a bracket was
         self._single = -1  # the beginning of the last line with texts in single quotes: that is told once of a line
         self._unclear: set[int] = set()  # the beginnings of lines where a repair was a guess
         self._read()
@@ -90,7 +93,8 @@ class Repaired:
                 above = self._above(mistake, what, at)
                 stuck = stuck + 1 if at <= place else 0
                 place = max(at, place)
-                hopeless = stuck > STUCK or len(self.mistakes) >= MAX_MISTAKES
+                self._repairs += 1
+                hopeless = stuck > STUCK or self._repairs > MAX_REPAIRS
                 repair = above or (self._given_up(what, at) if hopeless else self._repair(what, at))
                 self._tell(mistake, repair.sure)
                 if above:
@@ -100,17 +104,18 @@ class Repaired:
                     self._layers[0].replace(*repair[:3])
                     self._walk.text = self.text
 
-    def _tell(self, mistake: Mistake, sure: bool) -> None:
-        """Behind a guess, mistakes of the same line, and other guesses, may only follow."""
+    def _tell(self, mistake: Mistake, sure: int) -> None:
+        """Behind what is not sure, mistakes of the same line may only follow; behind a guess, other guesses, too."""
         start, end = self.back(mistake.start), self.back(mistake.end)
         line = self._before.rfind("\n", 0, start) + 1
         again = mistake.message == SINGLE and line == self._single
         self._single = line if mistake.message == SINGLE else self._single
-        if line not in self._unclear and (sure or not self._unclear) and not again:
+        if line not in self._unclear and (sure or not self._guessed) and not again:
             related = tuple((self.back(first), self.back(last), why) for first, last, why in mistake.related)
             self.mistakes.append(Mistake(start, max(start, end), mistake.message, mistake.hint, related))
-        if not sure:
+        if sure != SURE:
             self._unclear.add(line)
+        self._guessed = self._guessed or sure == GUESS
 
     # ---- where reading stopped
 
@@ -133,17 +138,17 @@ class Repaired:
     def _repair(self, what: int, at: int) -> Repair:
         text, stack = self.text, self._walk.stack
         if at >= len(text):
-            return Repair(at, at, self._closing(what), sure=False)
+            return Repair(at, at, self._closing(what), GUESS)
         start, end = odd(text, at, len(text))
         piece = text[start:end]
         if what == END:
-            return self._left_out(at, len(text), sure=False)
+            return self._left_out(at, len(text), GUESS)
         if piece.startswith(_COMMENTS):
             return Repair(start, end, "")
         if piece[0] == '"' and not TOKEN.match(text, at):
             return self._string(what, at)
         if piece in ("}", "]") and stack and piece != CLOSES[stack[-1].mark]:
-            return self._bracket(what, at, piece)
+            return self._bracket(what, at)
         return _BY_PLACE[what](self, at, piece)
 
     # ---- what is missing further up
@@ -184,17 +189,24 @@ class Repaired:
         colon = text.find(":", max(end for _, end in stack[-1].keys.values()))
         value = text[skipped(text, colon + 1)]
         number = TOKEN.match(text, at) if what == KEY else None
+        if what == COLON and text[at : at + 1] == "]":
+            return Repair(colon + 1, colon + 1, "[", LINE)
         more = (number and number.lastgroup == "number") or (what == KEY and text[at : at + 1] == "{" == value)
-        end = what == BEHIND and text[at : at + 1] == "]" and value != "[" and self._balance(at) > len(stack)
-        return Repair(colon + 1, colon + 1, "[", sure=False) if more or end else None
+        end = (
+            what == BEHIND
+            and text[at : at + 1] == "]"
+            and value != "["
+            and surplus(text, at, [one.node.start for one in stack])
+        )
+        return Repair(colon + 1, colon + 1, "[", LINE) if more or end else None
 
     def _begun(self, mistake: NotBegun) -> Repair | None:
         text, stack = self.text, self._walk.stack
         if mistake.mark == "[" and stack[-1].keys:  # around all behind the last key
             colon = text.find(":", max(end for _, end in stack[-1].keys.values()))
-            return Repair(colon + 1, colon + 1, "[", sure=False)
+            return Repair(colon + 1, colon + 1, "[", LINE)
         if mistake.mark == "{" and text[skipped(text, self._walk.at)] == ":":
-            return Repair(mistake.value, mistake.value, "{", sure=False)
+            return Repair(mistake.value, mistake.value, "{", LINE)
         return None
 
     def _closed(self, start: int, at: int) -> Repair | None:
@@ -202,17 +214,17 @@ class Repaired:
         text = self.text
         line = text.rfind("\n", 0, start) + 1
         indented = _INDENTED.match(text, line)
-        for match in _INDENTED.finditer(text, text.find("\n", start) + 1 or len(text), at):
+        for match in _INDENTED.finditer(text, text.find("\n", start) + 1 or len(text), at + 1):
             if indented and len(match[1]) <= len(indented[1]):
                 end = len(text[: match.start()].rstrip())
                 mark = CLOSES[text[start]]
                 if text[match.end()] == mark and len(match[1]) == len(indented[1]):
                     return None  # it is closed here
                 if text[match.end()] == ",":
-                    return Repair(match.end(), match.end(), mark, sure=False)
+                    return Repair(match.end(), match.end(), mark, LINE)
                 comma = text[end - 1] == ","
                 end -= comma
-                return Repair(end, end, mark + ("," if not comma and text[match.end()] not in "]}" else ""), sure=False)
+                return Repair(end, end, mark + ("," if not comma and text[match.end()] not in "]}" else ""), LINE)
         return None
 
     # ---- one for each thing that is due; `piece` is what stands there
@@ -228,18 +240,19 @@ class Repaired:
         if piece == ",":
             return Repair(at, at + 1, "")
         if piece == ":":
-            return Repair(at, at, self._new_key(), sure=False)
+            return Repair(at, at, self._new_key(), GUESS)
         if piece == "{" and BEGINS.match(text, at) and len(stack) > 1 and stack[-2].mark == "[":
-            return Repair(at, at, f"{self._new_key()}:0}},", sure=False)
+            return Repair(at, at, f"{self._new_key()}:0}},", GUESS)
         if piece in "{[":
-            return Repair(at, at, self._new_key() + ":", sure=False)
-        return self._left_out(at, at + len(piece), sure=False)
+            return Repair(at, at, self._new_key() + ":", GUESS)
+        return self._left_out(at, at + len(piece))
 
     def _twice(self, at: int, piece: str) -> Repair:
         """The value of the second is left out."""
         match = TOKEN.match(self.text, at)
         assert match
-        return Repair(at, match.end(), self._new_key())
+        self._number += 1
+        return Repair(at, match.end(), json.dumps(f"{SECOND}{self._number}"))
 
     def _colon(self, at: int, piece: str) -> Repair:
         begun = skipped(self.text, self._walk.at)
@@ -252,8 +265,8 @@ class Repaired:
         if piece in ("=", "=>"):
             return Repair(at, at + len(piece), ":")
         if piece in ("}", ","):
-            return Repair(at, at, f":{NODE}", sure=False)
-        return self._left_out(at, at + len(piece), sure=False)
+            return Repair(at, at, f":{NODE}", LINE)
+        return self._left_out(at, at + len(piece))
 
     def _value(self, at: int, piece: str) -> Repair:
         if _SINGLE.fullmatch(piece):
@@ -279,7 +292,7 @@ class Repaired:
             return Repair(at, at, ",")
         if piece == ";" and stack:
             return Repair(at, at + 1, ",")
-        return self._left_out(at, at + len(piece), sure=False)
+        return self._left_out(at, at + len(piece))
 
     def _misplaced_colon(self, at: int) -> Repair:
         """In a list: the key of an object that goes on. The list ends before it."""
@@ -289,22 +302,16 @@ class Repaired:
         if top.mark == "[" and top.count and comma > top.node.start and not text[comma + 1 : key].strip():
             top.count -= 1
             self._walk.at = comma
-            return Repair(comma, key, "],", sure=False)
-        return Repair(at, at + 1, f",{self._new_key()}:" if top.mark == "{" else ",", sure=False)
+            return Repair(comma, key, "],", GUESS)
+        return Repair(at, at + 1, f",{self._new_key()}:" if top.mark == "{" else ",", GUESS)
 
     # ---- brackets and texts
 
-    def _bracket(self, what: int, at: int, mark: str) -> Repair:
+    def _bracket(self, what: int, at: int) -> Repair:
         """A closing bracket that fits an outer one closes the inner ones first; else it closes nothing."""
-        stack = self._walk.stack
-        if any(CLOSES[one.mark] == mark for one in stack[:-1]) and self._balance(at) <= len(stack):
-            return Repair(at, at, self._closing(what, 1), sure=False)
-        return Repair(at, at + 1, f":{NODE}" if what == COLON else NODE if what == VALUE else "", sure=False)
-
-    def _balance(self, at: int) -> int:
-        """How many more brackets close than open from here on."""
-        marks = [m.group() for m in re.finditer(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|[\[\]{}]', self.text[at:])]
-        return sum((m in "}]") - (m in "{[") for m in marks if len(m) == 1)
+        if not surplus(self.text, at, [one.node.start for one in self._walk.stack]):
+            return Repair(at, at, self._closing(what, 1), GUESS)
+        return Repair(at, at + 1, f":{NODE}" if what == COLON else NODE if what == VALUE else "", GUESS)
 
     def _closing(self, what: int, number: int = 1 << 30) -> str:
         """What is missing here for the innermost brackets to be closed."""
@@ -321,7 +328,7 @@ class Repaired:
         good = STRING_BEGINS.match(text, at)
         stop = good.end() if good else at + 1
         if stop >= len(text):
-            return Repair(stop, stop, '"', sure=False)
+            return Repair(stop, stop, '"', LINE)
         if text[stop] == "\\":
             return Repair(stop, stop, "\\")
         if text[stop] not in "\r\n":
@@ -332,18 +339,18 @@ class Repaired:
             return Repair(stop, rest.end(), inside.replace("\n", "\\n") + '"')
         tail = _TAIL.search(text, at + 1, stop)
         before = _balanced(text, at, tail.start() if tail else stop)
-        return Repair(before, before, '"', sure=False)
+        return Repair(before, before, '"', LINE)
 
     # ---- what is left out
 
-    def _left_out(self, start: int, end: int, *, sure: bool = True) -> Repair:
+    def _left_out(self, start: int, end: int, sure: int = LINE) -> Repair:
         self.unread |= words(self.text[start:end])
         return Repair(start, end, "", sure)
 
     def _given_up(self, what: int, at: int) -> Repair:
         """The rest of the text is left out."""
         self.unread.add(BROKEN)
-        return Repair(at, len(self.text), self._closing(what), sure=False)
+        return Repair(at, len(self.text), self._closing(what), GUESS)
 
     def _new_key(self) -> str:
         self._number += 1

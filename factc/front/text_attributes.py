@@ -160,17 +160,9 @@ def _env(clause: Clause, mistakes: list[Mistake]) -> Members:
     if not clause.items:
         mistakes.append(short_of(clause, "a variable"))
     variables: dict[str, str] = {}
-    items = list(clause.items)
-    while items:
-        item = items.pop(0)
+    clause.items = _closed_up(clause.items, mistakes)
+    for item in clause.items:
         length = assignment(item.raw)
-        if not length and items and items[0].raw[:1] == "=" and _VARIABLE.fullmatch(item.raw):  # blanks around it
-            sign = items.pop(0)
-            value_of = items.pop(0) if sign.raw == "=" and items and not assignment(items[0].raw) else sign
-            hint = "write NAME=value without blanks; a value with blanks in double quotes"
-            words = f"a blank parts `{shortened(item.raw)}` from its value"
-            mistakes.append(Mistake("E304", words, item.at, value_of.end, hint=hint))
-            continue
         if not length:
             mistakes.append(_no_assignment(item))
             continue
@@ -180,6 +172,25 @@ def _env(clause: Clause, mistakes: list[Mistake]) -> Members:
             mistakes.append(Mistake("E304", words, item.at, item.at + length - 1))
         variables[name] = value(item.raw[length:], item.at + length, mistakes)
     return {"environment": variables}
+
+
+def _closed_up(items: list[Item], mistakes: list[Mistake]) -> list[Item]:
+    """The items, with a name, a `=` and a value that blanks part as one."""
+    rest, closed = items[::-1], []
+    while rest:
+        item = rest.pop()
+        if rest and rest[-1].raw[:1] == "=" and _VARIABLE.fullmatch(item.raw):
+            last = rest.pop()
+            raw, at = last.raw[1:], last.at + 1
+            if not raw and rest and not assignment(rest[-1].raw):
+                last = rest.pop()
+                raw, at = last.raw, last.at
+            hint = "write NAME=value without blanks; a value with blanks in double quotes"
+            words = f"a blank parts `{shortened(item.raw)}` from its value"
+            mistakes.append(Mistake("E304", words, item.at, last.end, hint=hint))
+            item = Item(f"{item.raw}={raw}", at - len(item.raw) - 1)  # so that the value has its place
+        closed.append(item)
+    return closed
 
 
 def assignment(raw: str) -> int:

@@ -82,8 +82,13 @@ class Clean:
             self._removed = [m.start() - i for i, m in enumerate(re.finditer("\r\n", self.source.text))]
         return min(at + bisect_left(self._removed, at), len(self.source.text))
 
+    def extent(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of the text stands in the source."""
+        first = self.offset(start)
+        return first, (max(first, self.offset(end - 1) + 1) if end > start else first)
+
     def span(self, start: int, end: int) -> Span:
-        return Span(self.source, self.offset(start), self.offset(end))
+        return Span(self.source, *self.extent(start, end))
 
     def diagnostics(self, mistakes: Sequence[Mistake]) -> list[Diagnostic]:
         return [

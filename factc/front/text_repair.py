@@ -174,7 +174,7 @@ def _dependencies(line: Line, mistake: Mistake, whole: str) -> Repair | None:
     piece, at = line.piece, line.at
     signs = [i for i, c in enumerate(piece) if c in ";|&"]
     if signs:  # a recipe begins here
-        has_recipe = len(whole) > len(line.text) + 1
+        has_recipe = "\n" in whole[len(line.text) :].strip(" \t") and whole[len(line.text) :].strip()
         return Repair((at + signs[0], len(line.text), "" if has_recipe else _NODE_RECIPE), unread=line.text[at:])
     if "," in piece:
         quoted = [m.span() for m in QUOTED.finditer(line.text) if m.group()[0] == '"']

@@ -133,7 +133,7 @@ def locator(clean: Clean, job: Written, lists: Lists) -> Locate:
             found = _head(pools.get(str(path[2]), job))
         else:
             found = _found(path, job, lists, start, end)
-        return clean.offset(found[0]), clean.offset(found[1])
+        return clean.extent(*found)
 
     return locate
 
