@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import inprocess
+from tests import forked, inprocess
 from tests.draws import ALL, draws
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +75,8 @@ def factc(tmp_path: Path) -> Callable[..., Ran]:
         words, variables = [*map(str, args)], environment(**(env or {}))
         if inprocess.can(words, env or {}):
             return Ran(inprocess.run(words, data, cwd, variables))
+        if forked.can(env or {}):
+            return Ran(forked.run(words, data, cwd, variables, timeout))
         command = [sys.executable, "-m", "factc", *words]
         return Ran(subprocess.run(command, input=data, capture_output=True, cwd=cwd, env=variables, timeout=timeout))
 

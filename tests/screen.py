@@ -6,13 +6,12 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 from fcntl import ioctl
 from pathlib import Path
 
 from tests.conftest import environment
+from tests.forked import Process
 
 _SEQUENCE = re.compile(r"\x1b\[(\d*)([A-Za-z])|\x1b\[([\d;]*)m")
 
@@ -50,8 +49,8 @@ class Terminal:
     def __init__(self, folder: Path, *words: str, columns: int = 80, lines: int = 24, **env: str) -> None:
         self._master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "factc", *words], cwd=folder, stdin=slave, stdout=slave, stderr=slave,
+        self.process = Process(
+            words, cwd=folder, stdin=slave, stdout=slave, stderr=slave,
             env=environment(**{"TERM": "xterm-256color", **env}),
         )  # fmt: skip
         os.close(slave)

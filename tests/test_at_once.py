@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,9 @@ from factc.record.earlier import Earlier
 from factc.record.prune import GONE, STAYS, Pruning
 from factc.record.statedir import StateDir
 from factc.sink.late import Late
+from tests import forked
 from tests.conftest import environment
+from tests.forked import Process
 
 JOB = "job demo\n\ngood:\n    echo good >> ran\n\nbad: good\n    echo bad >> ran; test -e mended\n"
 URL = "http://127.0.0.1:9/"  # nobody is there
@@ -117,8 +118,7 @@ def rounds(folder: Path, count: int) -> None:
             ["deliver", run.short, "--patience", "0"],
         )  # fmt: skip
         going = [
-            subprocess.Popen([sys.executable, "-m", "factc", *words], cwd=folder, env=environment(),
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            Process(words, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for words in verbs
         ]  # fmt: skip
         said = [process.communicate(timeout=120)[0] for process in going]
@@ -139,13 +139,12 @@ def rounds(folder: Path, count: int) -> None:
         assert winning == 0 or any(one["continues"] == run.header.run for one in rest) or "removed: " in said[2], told
         for name in history.names(HOME):
             assert os.path.exists(f".factc/runs/{name}/events.ndjson"), "half a run is none"
-        subprocess.run([sys.executable, "-m", "factc", "prune", "--keep", "0", "--undelivered"], cwd=folder, env=environment(), check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        assert forked.run(["prune", "--keep", "0", "--undelivered"], b"", folder, environment()).returncode == 0
     print(winners)
 
 
 def api_runs(folder: Path) -> list[str]:
-    done = subprocess.run([sys.executable, "-m", "factc", "runs", "--format", "json"], cwd=folder, env=environment(), capture_output=True, text=True)  # fmt: skip
-    return done.stdout.splitlines()
+    return forked.run(["runs", "--format", "json"], b"", folder, environment()).stdout.decode().splitlines()
 
 
 def test_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

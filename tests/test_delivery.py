@@ -9,7 +9,6 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -39,10 +38,10 @@ from factc.sink.post import Answer
 from factc.sink.signing import Credentials
 from tests.conftest import ROOT, Ran, environment
 from tests.draws import draws
+from tests.forked import Process
 from tests.pages import blocks
 from tests.receiver import Drop, Hang, Receiver, Reply, Request, Reset, changes
 
-COMMAND = [sys.executable, "-m", "factc"]
 SECRET, NEXT_SECRET = ("whsec_" + base64.b64encode(bytes([n]) * 24).decode() for n in (1, 2))
 HIDDEN = "hidden-token"
 
@@ -73,8 +72,8 @@ class Place:
         (folder / "job.fact").write_text(job)
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*COMMAND, *words], cwd=self.folder, env=environment(**env), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+        return Process(words, cwd=self.folder, env=environment(**env), stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
     def factc(self, *words: str, **env: str) -> Ran:
         process = self.start(*words, **env)

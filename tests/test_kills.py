@@ -7,18 +7,17 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import environment
+from tests.conftest import Ran, environment
+from tests.forked import Process, run
 from tests.receiver import Receiver
 
 JOBS = 4
-COMMAND = [sys.executable, "-m", "factc"]
 
 
 class Kill:
@@ -53,14 +52,15 @@ class Kill:
         rules.append("[finally]\nt60:\n    echo start >> w/t60\n    echo end >> w/t60\n")
         (folder / "job.fact").write_text("job killed\n\npool db = 2\n\n" + "\n".join(rules))
 
-    def factc(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*COMMAND, *words], cwd=self.folder, env=environment(), capture_output=True, text=True)
+    def factc(self, *words: str) -> Ran:
+        return Ran(run(words, b"", self.folder, environment()))
 
     def kill(self, after: float) -> bool:
         """Starts the job and kills factc so many seconds after it has begun; whether it was in the middle of the run."""
         words = ["run", "job.fact", "-j", str(JOBS), "--webhook", self.receiver.url]
-        process = subprocess.Popen([*COMMAND, *words], cwd=self.folder, env=environment(),
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        process = Process(
+            words, cwd=self.folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         while process.poll() is None and not self._has_begun():
             time.sleep(0.002)
         time.sleep(after)
@@ -75,24 +75,22 @@ class Kill:
         return {path.name: path.read_text().split() for path in (self.folder / "w").iterdir()}
 
     def transitions(self, run: str) -> list[tuple[str, str]]:
-        told = [json.loads(line)["data"] for line in self.factc("events", run).stdout.splitlines()]
+        told = [json.loads(line)["data"] for line in self.factc("events", run).out.splitlines()]
         return [(t["taskName"], t["currentState"]) for data in told for t in data.get("taskTransitions", [])]
 
     def check(self) -> int:
         """Resumes the dead run and holds all accounts against each other; how many tasks ran twice to their end."""
-        died = json.loads(self.factc("runs", "--format", "json").stdout)
+        died = json.loads(self.factc("runs", "--format", "json").out)
         if died["outcome"] != "died":
             return 0  # it had just finished
         before = self.transitions("last")
         ended = {name for name, state in before if state == "SUCCEEDED"}
         then = self.witness()
-        planned = set(
-            re.findall(r"^# (t\d+) · ", self.factc("plan", "job.fact", "--resume", "last").stdout, re.MULTILINE)
-        )
+        planned = set(re.findall(r"^# (t\d+) · ", self.factc("plan", "job.fact", "--resume", "last").out, re.MULTILINE))
         for held in (self.folder / "held").iterdir():
             held.rmdir()  # a task that was killed holds nothing any more
         resumed = self.factc("resume", "-j", str(JOBS))
-        assert resumed.returncode == 0, resumed.stderr
+        assert resumed.code == 0, resumed.err
         assert list((self.folder / "held").iterdir()) == [], "a slot of the pool was given twice"
         after = self.transitions("last")
         succeeded = Counter(name for name, state in before + after if state == "SUCCEEDED")
@@ -107,14 +105,14 @@ class Kill:
 
     def check_delivered(self, *runs: str) -> None:
         """Both runs' events have come, each byte for byte, once what the dead one owes is delivered."""
-        assert self.factc("deliver", "--all").returncode == 0
+        assert self.factc("deliver", "--all").code == 0
         come: dict[str, list[bytes]] = {}
         for request in {request.id: request for request in self.receiver.accepted}.values():
             come.setdefault(request.data["runReference"], []).append(request.body)
-        listed = [json.loads(line)["run"] for line in self.factc("runs", "--format", "json").stdout.splitlines()]
+        listed = [json.loads(line)["run"] for line in self.factc("runs", "--format", "json").out.splitlines()]
         assert set(runs) < set(listed) and len(listed) == 2
-        for run in listed:
-            assert [body.decode() for body in come[run]] == self.factc("events", run).stdout.splitlines()
+        for one in listed:
+            assert [body.decode() for body in come[one]] == self.factc("events", one).out.splitlines()
 
 
 def kills(count: int, folder: Path, seed: int) -> Counter[int]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran, environment
+from tests.forked import Process
 
 Factc = Callable[..., Ran]
 
@@ -62,8 +63,8 @@ def alive(token: str) -> list[int]:
 
 def start(folder: Path, token: str, *words: str) -> subprocess.Popen[bytes]:
     name, _, value = token.partition("=")
-    return subprocess.Popen(
-        [sys.executable, "-m", "factc", "run", *words], cwd=folder, env=environment(**{name: value}),
+    return Process(
+        ["run", *words], cwd=folder, env=environment(**{name: value}),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ import pytest
 
 from factc.engine import guard, marks
 from tests.conftest import Ran, environment
+from tests.forked import Process
 
 Factc = Callable[..., Ran]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="marks are read from /proc")
@@ -45,8 +46,8 @@ def forger(
 def ran_while(folder: Path, during: Callable[[str], None], job: str = "true") -> tuple[int, str]:
     """What `factc run` said of a run during which that was done, with the run's reference."""
     (folder / "job.fact").write_text(f"job j\n\na:\n    touch began; until [ -e go ]; do sleep 0.01; done; {job}\n")
-    with subprocess.Popen([sys.executable, "-m", "factc", "run", "job.fact"], cwd=folder, env=environment(),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+    with Process(["run", "job.fact"], cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                 text=True) as process:  # fmt: skip
         try:
             while not (folder / "began").exists():
                 time.sleep(0.005)

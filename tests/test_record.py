@@ -19,6 +19,7 @@ import pytest
 from factc.record.journalfile import JournalFile, Locked, is_locked
 from factc.record.statedir import Folder
 from tests.conftest import Ran, environment
+from tests.forked import Process
 
 Factc = Callable[..., Ran]
 
@@ -51,8 +52,8 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 @contextmanager
 def background(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A run that goes on until the end of the block; it writes a file `ready` when it has begun."""
-    process = subprocess.Popen([sys.executable, "-m", "factc", "run", *words], cwd=folder, env=environment(),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    process = Process(["run", *words], cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)  # fmt: skip
     try:
         deadline = time.monotonic() + 20
         while not (folder / "ready").exists():

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran, environment
+from tests.forked import Process
 from tests.receiver import Receiver
 
 Factc = Callable[..., Ran]
@@ -212,8 +213,8 @@ def test_a_process_of_the_dead_run_that_still_lives_is_no_basis(factc: Factc, tm
     if not Path("/proc/self/environ").exists():
         pytest.skip("processes are told by their marks in /proc")
     (tmp_path / "job.fact").write_text("job stuck\n\na:\n    touch ready; exec sleep 47.3\n")
-    process = subprocess.Popen([sys.executable, "-m", "factc", "run", "job.fact"], cwd=tmp_path, env=environment(),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    process = Process(["run", "job.fact"], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)  # fmt: skip
     until(tmp_path / "ready")
     guards = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
     sleeper = next(pid for pid in guards if Path(f"/proc/{pid}/comm").read_text().strip() == "sleep")
@@ -263,8 +264,8 @@ def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
     assert factc("run", "job.fact").code == 2
     (tmp_path / "mended").touch()
     word = json.loads(factc("runs", "--format", "json").out)["run"]
-    first = subprocess.Popen([sys.executable, "-m", "factc", "resume", word], cwd=tmp_path, env=environment(),
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    first = Process(["resume", word], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL)  # fmt: skip
     until(tmp_path / "ready")
     second = factc("resume", word)
     assert second.code == 5 and "has been continued already, by the run" in second.err

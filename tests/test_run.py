@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Ran, environment
+from tests.forked import Process
 from tests.jobs import FACTC, factfile, task
 
 Factc = Callable[..., Ran]
@@ -212,8 +213,8 @@ class Background:
     """A run in a process of its own, to send signals to."""
 
     def __init__(self, tmp_path: Path, *options: str, **env: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "factc", "run", "job.factfile", *options], cwd=tmp_path, env=environment(**env),
+        self.process = Process(
+            ["run", "job.factfile", *options], cwd=tmp_path, env=environment(**env),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran, environment
+from tests.forked import Process
 from tests.screen import Terminal, rows
 
 Factc = Callable[..., Ran]
@@ -150,9 +150,8 @@ after: quick
 last: much after
     echo last
 """)
-    command = [sys.executable, "-m", "factc", "run", "job.fact"]
-    with subprocess.Popen(
-        command, cwd=job, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    with Process(
+        ["run", "job.fact"], cwd=job, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         yield process
         process.kill()
