@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20.0  # seconds a test waits for requests before it fails
+from tests.patience import PATIENCE
 
 
 class Request:

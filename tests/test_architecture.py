@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -94,11 +95,16 @@ FLOORS = [
 ]  # fmt: skip
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports(path: Path, *, at_run_time: bool = False) -> set[str]:
     """Modules that a file imports, lazily ones too; typing-only ones unless `at_run_time`, top level only then."""
-    tree = ast.parse(path.read_text())
     found: set[str] = set()
-    nodes = list(ast.iter_child_nodes(tree)) if at_run_time else list(ast.walk(tree))
+    nodes = list(ast.iter_child_nodes(tree(path))) if at_run_time else list(ast.walk(tree(path)))
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -160,7 +166,7 @@ def test_the_path_of_a_run_is_light(name: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_room_says_what_it_is(module: str) -> None:
-    text = ast.get_docstring(ast.parse(MODULES[module].read_text()))
+    text = ast.get_docstring(tree(MODULES[module]))
     assert text and text.splitlines()[0].endswith((".", ":")), module
 
 
@@ -187,7 +193,7 @@ def foreign(node: ast.expr | None) -> bool:
 def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
     """It may hold a URL with its password. Shown is what the system says of an errno, or words of our own."""
     bound: list[tuple[str, ast.AST]] = []
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+    for node in ast.walk(tree(MODULES[module])):
         if isinstance(node, ast.ExceptHandler) and node.name and foreign(node.type):
             bound.append((node.name, node))
         if isinstance(node, ast.FunctionDef):
@@ -215,7 +221,7 @@ BY_PATH = {
 def by_path(path: Path) -> set[str]:
     """Calls that take a file by its path: those of `os`, `os.path` and `shutil`, and `open` of what is no descriptor."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if not isinstance(node, ast.Call):
             continue
         call, first = ast.unparse(node.func), ast.unparse(node.args[0]) if node.args else ""
@@ -235,6 +241,6 @@ def test_one_room_opens_and_removes_what_lies_in_a_state_directory() -> None:
         assert not {"shutil", "pathlib", "tempfile", "glob"} & imports(MODULES[module]), module
     names = {f"factc.record.{name}" for name in ("JOURNAL", "PLAN", "LOGS", "RUNS", "statedir.RUNS", "ballast.ROOM")}
     for module, path in MODULES.items():
-        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        nodes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
         used = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
         assert module in RECORDING or not used & names, f"{module} knows what lies in a run's folder"

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -40,6 +40,7 @@ from tests.conftest import ROOT, Ran, environment
 from tests.draws import draws
 from tests.forked import Process
 from tests.pages import blocks
+from tests.patience import PATIENCE, until
 from tests.receiver import Drop, Hang, Receiver, Reply, Request, Reset, changes
 
 SECRET, NEXT_SECRET = ("whsec_" + base64.b64encode(bytes([n]) * 24).decode() for n in (1, 2))
@@ -129,13 +130,6 @@ def dead() -> Iterator[str]:
     with Receiver() as receiver:
         receiver.stop()
         yield receiver.url
-
-
-def wait_until(true: Callable[[], object], patience: float = 30.0) -> None:
-    deadline = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # ---- chaos
@@ -670,12 +664,12 @@ def test_followed_while_it_goes_on(tmp_path: Path) -> None:
         runs = [places[name].start("run", "job.fact", "-j3", "--output", "quiet", "--webhook-drain", "3",
                                    *(word for one in urls[name] for word in ("--webhook", one))) for name in urls]  # fmt: skip
         for place in places.values():
-            wait_until(lambda place=place: list(place.folder.glob(".factc/runs/*/events.ndjson")))  # type: ignore[misc]
+            until(lambda place=place: list(place.folder.glob(".factc/runs/*/events.ndjson")))  # type: ignore[misc]
         following = {name: place.start("events", "last", "--follow") for name, place in places.items()}
         for run in runs:
             run.communicate(timeout=60)
         for name, process in following.items():
-            out, err = process.communicate(timeout=10)
+            out, err = process.communicate(timeout=PATIENCE)
             assert (process.returncode, err) == (0, b""), err
             assert out.splitlines() == places[name].events(), name
             assert changes(out.splitlines()) == places[name].changes(), name
@@ -688,11 +682,11 @@ def test_following_shows_events_before_the_end(tmp_path: Path) -> None:
     for words in ([], ["--webhook", "URL"]):
         with Receiver() as receiver:
             run = place.start("run", "job.fact", *(receiver.url if word == "URL" else word for word in words))
-            wait_until(lambda: place.factc("events", "last").raw_out.count(b"\n") >= 5)
+            until(lambda: place.factc("events", "last").raw_out.count(b"\n") >= 5)
             follow = place.start("events", "last", "--follow")
             assert follow.stdout and len([follow.stdout.readline() for _ in range(5)]) == 5
             run.terminate()
-            rest, _ = follow.communicate(timeout=20)
+            rest, _ = follow.communicate(timeout=PATIENCE)
             run.communicate()
             assert changes(rest.splitlines())[-1] == (None, "FAILED")
         (tmp_path / ".factc").rename(tmp_path / f"seen{len(words)}")

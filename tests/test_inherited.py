@@ -154,7 +154,7 @@ def dead():
             continue
         if state == "Z" and int(parent) == os.getppid():
             yield path
-until = time.monotonic() + 10
+until = time.monotonic() + 30
 while list(dead()):
     assert time.monotonic() < until
     time.sleep(0.05)

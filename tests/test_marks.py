@@ -20,6 +20,7 @@ import pytest
 from factc.engine import guard, marks
 from tests.conftest import Ran, environment
 from tests.forked import Process
+from tests.patience import PATIENCE
 
 Factc = Callable[..., Ran]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="marks are read from /proc")
@@ -54,7 +55,7 @@ def ran_while(folder: Path, during: Callable[[str], None], job: str = "true") ->
             (journal,) = (folder / ".factc" / "runs").glob("*/events.ndjson")
             during(json.loads(journal.read_text().splitlines()[0])["run"])
             (folder / "go").touch()
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     return process.returncode, err
@@ -141,7 +142,7 @@ def test_the_guard_kills_what_is_marked_and_nothing_else(tmp_path: Path, shell: 
     brand = secrets.token_hex(16)
     with forger(f"outer:1 {brand}:1") as ours, forger(f"{brand[:-1]}:1") as other, forger(brand) as third:
         _guarded(brand, shell, os.environ["PATH"] if tools == "all" else str(tmp_path))
-        assert ours.wait(10) == -signal.SIGKILL
+        assert ours.wait(PATIENCE) == -signal.SIGKILL
         assert other.poll() is third.poll() is None
 
 
@@ -150,7 +151,7 @@ def test_the_guard_leaves_other_users_alone() -> None:
     brand = secrets.token_hex(16)
     with forger(f"{brand}:1") as ours, forger(f"{brand}:1", STRANGER) as other:
         _guarded(brand, SHELLS[0], os.environ["PATH"])
-        assert ours.wait(10) == -signal.SIGKILL and other.poll() is None
+        assert ours.wait(PATIENCE) == -signal.SIGKILL and other.poll() is None
 
 
 @as_root
@@ -158,7 +159,7 @@ def test_the_guard_works_where_no_process_can_be_started() -> None:
     brand = secrets.token_hex(16)
     with forger(f"{brand}:1", STRANGER) as ours:
         _guarded(brand, SHELLS[0], os.environ["PATH"], STRANGER, 2)  # the two of them
-        assert ours.wait(10) == -signal.SIGKILL
+        assert ours.wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_no_argv_shows_the_brand(tmp_path: Path) -> None:
@@ -166,7 +167,7 @@ def test_no_argv_shows_the_brand(tmp_path: Path) -> None:
     _executable(tmp_path / "grep", f'#!/bin/sh\necho "$@" >> {tmp_path}/said\nexec {shutil.which("grep")} "$@"\n')
     with forger(f"{brand}:1") as ours:
         _guarded(brand, "/bin/sh", f"{tmp_path}:{os.environ['PATH']}")
-        assert ours.wait(10) == -signal.SIGKILL
+        assert ours.wait(PATIENCE) == -signal.SIGKILL
     assert (tmp_path / "said").read_text() and brand not in (tmp_path / "said").read_text()
     made = guard.Guard(brand)
     try:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal
 from factc.loop import Loop
 from tests.conftest import environment
+from tests.patience import PATIENCE, until
 from tests.test_engine import Bench, code
 
 pytestmark = pytest.mark.skipif(
@@ -61,13 +62,6 @@ def runs(pid: int) -> bool:
 def ignores(pid: int, number: int) -> bool:
     words = Path(f"/proc/{pid}/status").read_text().partition("SigIgn:")[2].split()
     return bool(int(words[0], 16) >> (number - 1) & 1)
-
-
-def wait_for(done: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def kill_all(brand: str) -> None:
@@ -122,7 +116,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made = Folder(tmp_path)
     yield made
     kill_all(made.brand)
-    assert not made.alive()
+    until(lambda: not made.alive())
 
 
 @pytest.fixture
@@ -144,7 +138,7 @@ def test_a_cancel_finds_what_went_away(den: Den, way: str) -> None:
     den.engine.cancel(1, 0.3)
     den.end(1)
     assert not den.folder.alive()
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < PATIENCE
 
 
 def test_a_cancel_finds_all_of_it_at_once(den: Den) -> None:
@@ -156,7 +150,7 @@ def test_a_cancel_finds_all_of_it_at_once(den: Den) -> None:
         den.engine.cancel(id, 0.3)
     assert {code(den.end(id)) for id in range(5)} == {137}
     assert not den.folder.alive()
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < PATIENCE
 
 
 @pytest.mark.parametrize("bomb", ["rises", "hops", "brood"])
@@ -169,7 +163,7 @@ def test_a_cancel_gets_the_better_of_a_bomb(den: Den, bomb: str) -> None:
     took, count = time.monotonic() - began, len(den.folder.numbers())
     time.sleep(0.1)
     assert not den.folder.alive()
-    assert len(den.folder.numbers()) == count and took < 1.3
+    assert len(den.folder.numbers()) == count and took < PATIENCE
 
 
 def test_what_is_polite_is_asked_once_and_gets_its_time(den: Den) -> None:
@@ -178,10 +172,10 @@ def test_what_is_polite_is_asked_once_and_gets_its_time(den: Den) -> None:
     den.until((den.folder.path / "ready").exists)
     time.sleep(0.05)
     began = time.monotonic()
-    den.engine.cancel(1, 10)
+    den.engine.cancel(1, 90)
     den.end(1)
     assert sorted(den.folder.numbers("asked")) == sorted(den.folder.numbers())
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < PATIENCE
 
 
 def test_a_second_cancel_with_less_grace(den: Den) -> None:
@@ -194,7 +188,7 @@ def test_a_second_cancel_with_less_grace(den: Den) -> None:
     began = time.monotonic()
     den.engine.cancel(1, 0)
     den.end(1)
-    assert time.monotonic() - began < 1 and not den.folder.alive()
+    assert time.monotonic() - began < PATIENCE and not den.folder.alive()
 
 
 def test_a_cancel_after_the_shell_has_ended_but_not_its_output(den: Den) -> None:
@@ -241,10 +235,13 @@ def looking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_a_failed_attempt_left_is_stopped(looking: None, den: Den, way: str) -> None:
+    began = time.monotonic()
     den.run(1, f'{WAYS[way]} until [ -s "$D/pids" ]; do sleep 0.01; done; exit 3', grace=0.2)
     end = den.end(1)
+    took = time.monotonic() - began
     assert code(end) == 3 and not den.folder.alive()
-    assert isinstance(end, Exited) and end.duration < 0.2  # it ended before what it left was stopped
+    waited = 0.2 if "deaf" in WAYS[way] else 0.0  # what is deaf is given its grace
+    assert isinstance(end, Exited) and end.duration <= took - waited  # it ended before what it left was stopped
     assert den.engine.leftovers() == []
 
 
@@ -262,7 +259,7 @@ def test_what_a_succeeded_attempt_left_is_let_be_and_listed(den: Den) -> None:
     assert (one.id, one.pids, one.command, one.holds_output) == (1, [first], "sleep 60", True)
     assert (two.id, two.pids, two.holds_output) == (2, sorted(others), False)
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: not runs(first))
+    until(lambda: not runs(first))
     assert [left.id for left in den.engine.leftovers()] == [2]
 
 
@@ -402,7 +399,7 @@ def test_a_scan_does_not_miss_a_process_in_the_middle_of_an_exec(folder: Folder)
     variables = {**os.environ, "N": "0", "FACTC_MARK": f"{folder.brand}:1"}
     process = subprocess.Popen(["sh", "-c", text, text], env=variables)
     try:
-        wait_for(lambda: marks.marked(folder.brand, ALL))
+        until(lambda: marks.marked(folder.brand, ALL))
         assert all(len(marks.marked(folder.brand, ALL)) == 1 for _ in range(200))
     finally:
         process.kill()
@@ -451,28 +448,28 @@ class Other:
 def test_after_a_kill_of_the_engine_nothing_is_left(folder: Folder) -> None:
     text = " ".join(WAYS.values()) + ' "$D/hops" & trap "" TERM; while :; do sleep 60; done'
     with Other(folder, text, "never") as other:
-        wait_for(lambda: len(folder.numbers()) > len(WAYS))
+        until(lambda: len(folder.numbers()) > len(WAYS))
         assert len(folder.alive()) >= len(WAYS)
         other.process.kill()
         other.process.wait()
-        wait_for(lambda: not folder.alive() and not marks.marked(folder.brand, ALL), 1)
-        wait_for(lambda: not runs(other.guard), 1)
+        until(lambda: not folder.alive() and not marks.marked(folder.brand, ALL))
+        until(lambda: not runs(other.guard))
     assert not folder.alive()
 
 
 def test_after_a_kill_of_the_engine_what_was_let_be_goes_too(folder: Folder) -> None:
     with Other(folder, '"$D/stay" & setsid "$D/deaf" & exit 0', "never") as other:
-        wait_for(lambda: len(folder.numbers()) == 2)
+        until(lambda: len(folder.numbers()) == 2)
         time.sleep(0.3)  # the attempt has ended
         other.process.kill()
-        wait_for(lambda: not folder.alive(), 1)
+        until(lambda: not folder.alive())
 
 
 def test_a_plain_end_leaves_no_guard_and_lets_the_daemon_be(folder: Folder) -> None:
     with Other(
         folder, 'setsid "$D/stay" >/dev/null 2>&1 & until [ -s "$D/pids" ]; do sleep 0.01; done', "soon"
     ) as other:
-        assert other.process.wait(10) == 0
+        assert other.process.wait(PATIENCE) == 0
         assert not Path(f"/proc/{other.guard}").exists()
         time.sleep(0.1)
         assert len(folder.alive()) == 1
@@ -484,7 +481,7 @@ def test_the_guard_holds_and_carries_next_to_nothing(folder: Folder) -> None:
     try:
         with Other(folder, 'exec "$D/stay"', "never", pass_fds=(write,)) as other:
             at = Path(f"/proc/{other.guard}")
-            wait_for(lambda: ignores(other.guard, signal.SIGTERM))  # its script has begun
+            until(lambda: ignores(other.guard, signal.SIGTERM))  # its script has begun
             held = {entry.name: os.readlink(entry) for entry in (at / "fd").iterdir()}
             assert set(held) == {"0", "1", "2"} and held["0"].startswith("pipe:")
             assert held["1"] == held["2"] == "/dev/null"
@@ -492,8 +489,8 @@ def test_the_guard_holds_and_carries_next_to_nothing(folder: Folder) -> None:
             assert b"factc" not in (at / "cmdline").read_bytes()
             assert os.getsid(other.guard) == other.guard
             # Nor does a task hold the end of the pipe that the guard listens at.
-            wait_for(folder.numbers)
-            wait_for(lambda: [found.command for found in marks.marked(folder.brand, ALL)] == ["sleep 60"])
+            until(folder.numbers)
+            until(lambda: [found.command for found in marks.marked(folder.brand, ALL)] == ["sleep 60"])
             links = [os.readlink(entry) for entry in Path(f"/proc/{folder.numbers()[0]}/fd").iterdir()]
             assert held["0"] not in links
     finally:
@@ -516,14 +513,14 @@ def test_the_guard_hears_no_signals_that_ask(den: Den) -> None:
     assert den.engine._guard
     pid = den.engine._guard.pid
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        wait_for(lambda n=number: ignores(pid, n))  # type: ignore[misc]
+        until(lambda n=number: ignores(pid, n))  # type: ignore[misc]
 
 
 def test_a_guard_that_was_killed_is_buried_and_missed(den: Den) -> None:
     assert den.engine._guard and not den.engine.unguarded
     pid = den.engine._guard.pid
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not runs(pid))
+    until(lambda: not runs(pid))
     den.run(1, "true")
     assert code(den.end(1)) == 0
     assert not Path(f"/proc/{pid}").exists()

@@ -20,6 +20,7 @@ from factc.record.journalfile import JournalFile, Locked, is_locked
 from factc.record.statedir import Folder
 from tests.conftest import Ran, environment
 from tests.forked import Process
+from tests.patience import until
 
 Factc = Callable[..., Ran]
 
@@ -55,10 +56,8 @@ def background(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     process = Process(["run", *words], cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL)  # fmt: skip
     try:
-        deadline = time.monotonic() + 20
-        while not (folder / "ready").exists():
-            assert time.monotonic() < deadline and process.poll() is None
-            time.sleep(0.01)
+        until(lambda: (folder / "ready").exists() or process.poll() is not None)
+        assert process.poll() is None
         yield process
     finally:
         with suppress(ProcessLookupError):

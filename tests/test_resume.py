@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from tests.conftest import Ran, environment
 from tests.forked import Process
+from tests.patience import until_there
 from tests.receiver import Receiver
 
 Factc = Callable[..., Ran]
@@ -52,13 +52,6 @@ def ran(folder: Path) -> list[str]:
     words = path.read_text().splitlines() if path.exists() else []
     path.unlink(missing_ok=True)
     return sorted(words)
-
-
-def until(path: Path, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} never came"
-        time.sleep(0.01)
 
 
 def account(text: str) -> dict[str, str]:
@@ -215,7 +208,7 @@ def test_a_process_of_the_dead_run_that_still_lives_is_no_basis(factc: Factc, tm
     (tmp_path / "job.fact").write_text("job stuck\n\na:\n    touch ready; exec sleep 47.3\n")
     process = Process(["run", "job.fact"], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL)  # fmt: skip
-    until(tmp_path / "ready")
+    until_there(tmp_path / "ready")
     guards = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
     sleeper = next(pid for pid in guards if Path(f"/proc/{pid}/comm").read_text().strip() == "sleep")
     for pid in guards:  # nobody is left to clear up
@@ -266,7 +259,7 @@ def test_only_one_continues_a_run(factc: Factc, tmp_path: Path) -> None:
     word = json.loads(factc("runs", "--format", "json").out)["run"]
     first = Process(["resume", word], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL)  # fmt: skip
-    until(tmp_path / "ready")
+    until_there(tmp_path / "ready")
     second = factc("resume", word)
     assert second.code == 5 and "has been continued already, by the run" in second.err
     assert first.wait() == 0 and ran(tmp_path) == ["a", "a"]

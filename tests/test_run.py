@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import ROOT, Ran, environment
 from tests.forked import Process
 from tests.jobs import FACTC, factfile, task
+from tests.patience import PATIENCE, until_there
 
 Factc = Callable[..., Ran]
 
@@ -223,13 +224,6 @@ class Background:
         return self.process.returncode, out.decode(), err.decode()
 
 
-def until(path: Path, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def alive(marker: str) -> bool:
     """Whether any process has the marker in its command line."""
     found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
@@ -246,12 +240,12 @@ def test_a_signal_stops_the_run_in_order(tmp_path: Path, number: int, code: int)
         task("also", "trap 'echo cleaned; exit 0' TERM; while :; do sleep 0.02; done"),
     )  # fmt: skip
     run = Background(tmp_path)
-    until(tmp_path / "ready")
+    until_there(tmp_path / "ready")
     time.sleep(0.1)
     started = time.monotonic()
     run.process.send_signal(number)
     got, out, err = run.end()
-    assert got == code and time.monotonic() - started < 8
+    assert got == code and time.monotonic() - started < PATIENCE
     assert "[also] cleaned" in out and not (tmp_path / "after").exists() and not alive(sleeper)
     name = signal.Signals(number).name
     assert f"the run was stopped by {name}" in err
@@ -260,7 +254,7 @@ def test_a_signal_stops_the_run_in_order(tmp_path: Path, number: int, code: int)
 def test_a_second_signal_kills_at_once(tmp_path: Path) -> None:
     write(tmp_path, task("stubborn", "trap '' TERM INT; touch ready; sleep 62.3; sleep 62.3"))
     run = Background(tmp_path)
-    until(tmp_path / "ready")
+    until_there(tmp_path / "ready")
     run.process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     assert run.process.poll() is None
@@ -275,7 +269,7 @@ def test_a_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
         run = Background(tmp_path)
     finally:
         signal.signal(signal.SIGHUP, before)
-    until(tmp_path / "ready")
+    until_there(tmp_path / "ready")
     run.process.send_signal(signal.SIGHUP)
     assert run.end()[:2] == (0, "[a] done\n")
 

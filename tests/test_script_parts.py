@@ -15,6 +15,7 @@ import pytest
 from factc.emit.script import script
 from factc.plan import Plan, PlanTask, Retry
 from factc.runner.schedule import sequence
+from tests.patience import PATIENCE, until_there
 from tests.test_causes import grows
 
 SHELLS = [shell for shell in ("sh", "dash", "bash", "ksh", "zsh") if shutil.which(shell)]
@@ -88,12 +89,9 @@ def test_final_tasks_run_after_a_signal(tmp_path: Path) -> None:
     process = subprocess.Popen(
         ["sh", "job.sh"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "ready").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until_there(tmp_path / "ready")
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (143, "stopped\n") and not (tmp_path / "never").exists()
 
 

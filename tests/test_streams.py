@@ -28,6 +28,7 @@ from factc.sink.live import Block
 from factc.sink.streams import ERR, FULL, OUT, Streams
 from factc.sink.terminal import Terminal
 from tests.conftest import environment
+from tests.patience import PATIENCE
 from tests.screen import rows
 
 LINUX = os.path.exists("/proc/self/fd")
@@ -81,7 +82,7 @@ def attached(loop: Loop, out: int, err: int) -> tuple[Streams, list[bool]]:
     return streams, told
 
 
-def taken(loop: Loop, reader: int, count: int, seconds: float = 10.0) -> bytes:
+def taken(loop: Loop, reader: int, count: int, seconds: float = PATIENCE) -> bytes:
     """So many bytes as a reader gets them while the loop goes on."""
     data, deadline = b"", time.monotonic() + seconds
     while len(data) < count:
@@ -110,7 +111,7 @@ def test_what_a_pipe_does_not_take_waits(loop: Loop, way: str, closing: Closing)
     for i, line in enumerate(wanted):
         streams.write_bytes(OUT, line)
         assert i % 1000 or streams.full == (streams.pending > FULL) == bool(told)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < PATIENCE
     assert told == [True] and FULL < streams.pending < len(b"".join(wanted))
     streams.write(ERR, "the other stream goes on\n")
 
@@ -311,7 +312,7 @@ def test_a_terminal_that_nobody_reads(loop: Loop, terminal: tuple[int, int], clo
     before = time.monotonic()
     for i, line in enumerate(wanted):
         streams.write_bytes(OUT if i % 2 else ERR, line)
-    assert time.monotonic() - before < 3 and told == [True] and os.get_blocking(slave)
+    assert time.monotonic() - before < PATIENCE and told == [True] and os.get_blocking(slave)
     shown = b"".join(wanted).replace(b"\n", b"\r\n")
     assert taken(loop, master, len(shown)) == shown
     assert streams.pending == 0 and told == [True, False]
@@ -353,7 +354,7 @@ def test_a_terminal_that_was_stopped(loop: Loop, way: str, terminal: tuple[int, 
     streams.write(OUT, "before\n")
     assert taken(loop, master, 8) == b"before\r\n"
     os.write(master, b"\x13")  # Ctrl-S
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while select.select([], [slave], [], 0)[1] and time.monotonic() < deadline:
         time.sleep(0.01)
     streams.write(OUT, "while stopped\n")
@@ -403,7 +404,7 @@ def test_a_terminal_of_another_user() -> None:
         while part := os.read(master, 65_536):
             data += part
     os.close(master)
-    assert process.wait(10) == 0, data[-1000:]
+    assert process.wait(PATIENCE) == 0, data[-1000:]
     assert data.decode() == "word " * 100_000 + " flags as they were: True"
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import Ran, environment
 from tests.forked import Process
+from tests.patience import until, until_there
 from tests.screen import Terminal, rows
 
 Factc = Callable[..., Ran]
@@ -103,13 +104,6 @@ def test_an_interrupt_takes_the_block_away(job: Path) -> None:
     assert not [row for row in shown if "──" in row], shown
 
 
-def until(path: Path) -> None:
-    deadline = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} never came"
-        time.sleep(0.01)
-
-
 def test_a_stopped_terminal_holds_up_no_task(job: Path) -> None:
     (job / "job.fact").write_text("""\
 job show
@@ -125,7 +119,7 @@ third: second
     os.write(terminal._master, b"\x13")  # Ctrl-S
     time.sleep(0.2)
     (job / "stopped").touch()
-    until(job / "done")
+    until_there(job / "done")
     with pytest.raises(subprocess.TimeoutExpired):
         terminal.process.wait(0.5)  # the end waits for the reader
     os.write(terminal._master, b"\x11")  # Ctrl-Q
@@ -158,7 +152,7 @@ last: much after
 
 
 def test_an_unread_pipe_holds_up_only_who_writes(job: Path, unread: subprocess.Popen[bytes]) -> None:
-    until(job / "after")
+    until_there(job / "after")
     assert not (job / "written").exists()
     out, _ = unread.communicate(timeout=30)
     assert unread.returncode == 0 and (job / "written").exists()
@@ -169,13 +163,9 @@ def test_an_unread_pipe_holds_up_only_who_writes(job: Path, unread: subprocess.P
 
 
 def test_an_unread_run_can_be_stopped(job: Path, unread: subprocess.Popen[bytes]) -> None:
-    until(job / "after")
+    until_there(job / "after")
     unread.send_signal(signal.SIGINT)
-    deadline = time.monotonic() + 20
-    while unread.poll() is None:  # a later one: nobody will read the rest
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
-        unread.send_signal(signal.SIGINT)
+    until(lambda: unread.poll() is not None or unread.send_signal(signal.SIGINT))  # a later one: nobody reads the rest
     assert unread.returncode == 130 and not (job / "written").exists()
 
 

@@ -8,7 +8,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from factc.events.wire import Header, job_reference, run_reference
 from factc.sink.address import check_url, shown_url
 from factc.sink.post import Answer, Post
 from factc.sink.webhook import LINGER, Report, Webhook
+from tests.patience import until
 from tests.receiver import Drop, Hang, Receiver, Reply, Reset, Trickle
 from tests.receiver import changes as changes_of
 
@@ -63,13 +64,6 @@ def tasks_one_by_one(count: int) -> list[Step]:
     for task in range(count):
         steps += [(TaskStarted(1.0, task),), (TaskEnded(2.0, task, SUCCEEDED, 0, 1.0),)]
     return steps
-
-
-def until(true: Callable[[], object]) -> None:
-    ends = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.005)
 
 
 def closed(hook: Webhook, drain: float) -> tuple[Report, float]:
