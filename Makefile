@@ -12,7 +12,7 @@ PEERS = .venv-peers
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:
-	@echo 'make demo        compile and run a sample, with a receiver that prints the events'
+	@echo 'make demo        compile, draw and run a sample, with a receiver that prints the events'
 	@echo 'make test        the tests (under three minutes)'
 	@echo 'make test-large  the same checks in large numbers (some minutes)'
 	@echo 'make test-pythons  the tests on each Python here, or on PYTHONS="PATH PATH…"'
@@ -65,7 +65,7 @@ clean:
 # ---- the virtual environment: what running needs, and what testing needs beside it
 
 $(VENV)/run.stamp: $(VENV)/made.stamp pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[render]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/made.stamp pyproject.toml

@@ -22,9 +22,10 @@ show factc validate nightly.fact
 show factc compile nightly.fact -o nightly.factotum
 show factc plan nightly.factotum --set day=2026-01-31
 
+picture=
 if show factc dot nightly.factotum --render svg -o nightly.svg; then
-    cp nightly.svg "$samples/nightly.svg"
-    echo "(the picture is samples/nightly.svg)"
+    picture=$samples/nightly.svg
+    cp nightly.svg "$picture"
 fi
 
 printf '\n$ python3 samples/receiver.py &\n'
@@ -36,3 +37,12 @@ echo "$url"
 show factc run nightly.factotum --set day=2026-01-31 --tag team,data --webhook "$url"
 printf '\nWhat the receiver got:\n'
 sed 1d events
+if test -n "$picture"; then
+    printf '\nThe picture of the job, for any browser: %s\n' "$picture"
+    for opener in xdg-open open; do
+        if command -v "$opener" >/dev/null; then
+            printf 'to see it: %s "%s"\n' "$opener" "$picture"
+            break
+        fi
+    done
+fi

@@ -234,4 +234,15 @@ def test_the_demo(folder: Path) -> None:
     said = answer("sh demo.sh", folder)
     assert "exit code" not in said.splitlines()[-1], said
     assert said.index("nightly visits: succeeded") < said.index("event: job_update  job nightly visits: new -> WAITING")
-    assert said.endswith("event: job_update  job nightly visits: RUNNING -> SUCCEEDED\n"), said
+    assert "event: job_update  job nightly visits: RUNNING -> SUCCEEDED\n" in said, said
+    picture = folder / "nightly.svg"
+    assert f"\nThe picture of the job, for any browser: {picture}\n" in said, said
+    assert picture.read_text().lstrip().startswith(("<?xml", "<svg"))
+
+
+def test_the_demos_environment_can_draw() -> None:
+    """On a machine without Graphviz, too."""
+    if not shutil.which("make"):
+        pytest.skip("make is not here")
+    said = subprocess.run(["make", "-n", "-B", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"pip install .*\[render\]", said), said
