@@ -158,6 +158,10 @@ def test_an_interpreter_that_is_named_has_an_environment_of_its_own() -> None:
     assert ".venv/bin/python -m pytest" in would("test").stdout
 
 
+def test_the_environment_of_the_demo_can_draw() -> None:
+    assert re.search(r"pip install .*\[render\]", would("-B", "demo").stdout)
+
+
 def test_an_interpreter_that_is_not_there_is_no_reason_to_test_another() -> None:
     done = would("test", "PYTHON=/nowhere/python3")
     assert done.returncode != 0

@@ -238,11 +238,3 @@ def test_the_demo(folder: Path) -> None:
     picture = folder / "nightly.svg"
     assert f"\nThe picture of the job, for any browser: {picture}\n" in said, said
     assert picture.read_text().lstrip().startswith(("<?xml", "<svg"))
-
-
-def test_the_demos_environment_can_draw() -> None:
-    """On a machine without Graphviz, too."""
-    if not shutil.which("make"):
-        pytest.skip("make is not here")
-    said = subprocess.run(["make", "-n", "-B", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert re.search(r"pip install .*\[render\]", said), said
