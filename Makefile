@@ -64,7 +64,7 @@ clean:
 
 # ---- the virtual environment: what running needs, and what testing needs beside it
 
-$(VENV)/run.stamp: $(VENV)/made.stamp pyproject.toml
+$(VENV)/run.stamp: $(VENV)/made.stamp pyproject.toml Makefile
 	$(BIN)/python -m pip install --quiet --editable '.[render]'
 	@touch $@
 
