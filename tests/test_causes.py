@@ -23,6 +23,7 @@ from factc.runner.outcome import MOST_NAME
 from factc.runner.schedule import MOST_CAUSES, Schedule
 from factc.sink.stats import text
 from factc.sink.summary import Summary
+from tests.draws import draws
 from tests.fake_engine import run
 
 Ends = Callable[[int, int], tuple[float, int]]
@@ -42,7 +43,7 @@ def failing(until: int) -> Ends:
 
 
 @given(st.integers(0, 1_000_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 def test_a_reason_has_the_first_causes_and_counts_the_others(seed: int) -> None:
     choose = random.Random(seed)
     count = choose.randint(2, 40)

@@ -26,6 +26,7 @@ from factc.runner.launch import Result
 from factc.runner.wishes import Wishes
 from factc.sink.terminal import Terminal
 from factc.sink.webhook import Report
+from tests.draws import draws
 from tests.fake_engine import Clock, Script
 
 TERM = int(signal.SIGTERM)
@@ -164,7 +165,7 @@ moments = st.floats(0.25, 20.0)
     timeout=st.none() | moments, heartbeat=st.none() | moments, signals=st.lists(moments, max_size=3),
     drain=st.sampled_from((0.0, 2.5, 29.0)), slow=st.sampled_from((0.0, 0.5, 4.0)), fail_fast=st.booleans(),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 def test_nothing_happens_after_the_end_and_all_accounts_agree(
     ends: list[list[tuple[float, int | None]]], **more: Any
 ) -> None:

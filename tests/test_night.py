@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Ran, environment
+from tests.forked import Process
 from tests.pages import blocks
 from tests.receiver import Receiver
 
@@ -211,11 +212,11 @@ def test_the_receiver_is_waited_for_in_silence(factc: Factc, job: Path) -> None:
 @pytest.mark.parametrize("mode", ["stream", "quiet"])
 def test_a_wait_for_another_run_is_said_once(job: Path, mode: str) -> None:
     (job / "job.fact").write_text("job long\n\na:\n    touch ready; while test ! -e go; do sleep 0.05; done\n")
-    command = [sys.executable, "-m", "factc", "run", "job.fact", "--exclusive", "--output", mode]
-    first = subprocess.Popen(command, cwd=job, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    words = ["run", "job.fact", "--exclusive", "--output", mode]
+    first = Process(words, cwd=job, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while not (job / "ready").exists():
         time.sleep(0.02)
-    second = subprocess.Popen([*command, "--wait", "1m"], cwd=job, env=environment(), stderr=subprocess.PIPE)
+    second = Process([*words, "--wait", "1m"], cwd=job, env=environment(), stderr=subprocess.PIPE)
     assert second.stderr
     if mode == "stream":
         said = second.stderr.readline().decode()

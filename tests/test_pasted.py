@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from factc.record import pasted
+from tests import forked
 from tests.conftest import ROOT, Ran, environment
 
 Factc = Callable[..., Ran]
@@ -105,16 +106,12 @@ def failed(tmp_path: Path) -> dict[str, str]:
     del env["TERM"]
     words = ["run", "./-job!.fact", "-j2", "--exclusive=it's!", "--secret-file", "TOKEN=./token", "--webhook",
              "http://127.0.0.1:9/", "--webhook-drain", "0"]  # fmt: skip
-    done = subprocess.run([sys.executable, "-m", "factc", *words], cwd=folder, env=env, capture_output=True)
+    done = forked.run(words, b"", folder, env)
     assert done.returncode == 2, done
-    said = done.stderr.decode() + subprocess.run(
-        [sys.executable, "-m", "factc", "show", "last"], cwd=folder, env=env, capture_output=True
-    ).stdout.decode()  # fmt: skip
+    said = done.stderr.decode() + forked.run(["show", "last"], b"", folder, env).stdout.decode()
     with open(folder / "-job!.fact", "a") as job:
         job.write("\nb:\n    true\n")
-    said += subprocess.run(
-        [sys.executable, "-m", "factc", "show", "last"], cwd=folder, env=env, capture_output=True
-    ).stdout.decode()
+    said += forked.run(["show", "last"], b"", folder, env).stdout.decode()
     found = {}
     for what in ("log: ", "to go on: ", "later: ", "missing events: ", "changed since: "):
         (found[what], *_) = re.findall(f"{what}(.*)", said)
