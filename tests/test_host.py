@@ -23,7 +23,8 @@ from factc.engine import Lost, local
 from factc.engine.local import Local
 from factc.loop import Loop
 from tests.conftest import Ran, environment
-from tests.test_orphans import Den, Folder, folder, wait_for  # noqa: F401
+from tests.patience import until
+from tests.test_orphans import Den, Folder, folder  # noqa: F401
 
 Factc = Callable[..., Ran]
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="marks are read from /proc")
@@ -176,7 +177,7 @@ def test_an_end_that_somebody_else_has_taken_is_a_lost_one(folder: Folder, monke
         den.engine.cancel(2, 60)  # its number is nobody's: nothing is signalled
         den.until(lambda: sum(isinstance(post, Lost) for post in den.posts) == 2)
         assert {post.reason for post in den.posts if isinstance(post, Lost)} == {local.STOLEN}
-        wait_for(lambda: not folder.alive()[1:])  # the one that had left is found by its mark
+        until(lambda: not folder.alive()[1:])  # the one that had left is found by its mark
         den.run(3, "exit 5")
         assert den.end(3).code == 5  # type: ignore[union-attr]
         den.engine.close()
@@ -258,7 +259,7 @@ class Copying:
         with (path / "said").open("w") as said:  # no pipe: the copy would hold it
             words = [sys.executable, "-c", COPIES, way]
             self.process = subprocess.Popen(words, cwd=path, env=environment(), stdout=said, stderr=said)
-        wait_for(lambda: (path / "copied").exists() and (path / "copy").exists() and self.number("copy"))
+        until(lambda: (path / "copied").exists() and (path / "copy").exists() and self.number("copy"))
 
     def number(self, name: str) -> int:
         return int((self.path / name).read_text() or 0)
@@ -286,7 +287,7 @@ def test_a_copy_of_the_program_keeps_no_lock(factc: Factc, tmp_path: Path, way: 
 def test_a_copy_of_the_program_keeps_no_dead_run_alive(factc: Factc, tmp_path: Path) -> None:
     with Copying(tmp_path, "python") as copying:
         copying.process.kill()
-        wait_for(lambda: not os.path.exists(f"/proc/{copying.number('began')}"))  # the guard has seen it
+        until(lambda: not os.path.exists(f"/proc/{copying.number('began')}"))  # the guard has seen it
         assert json.loads(factc("runs", "--format", "json").out)["outcome"] == "died"
         (tmp_path / "go").touch()
         assert factc("resume", "last").code == 0
@@ -295,6 +296,6 @@ def test_a_copy_of_the_program_keeps_no_dead_run_alive(factc: Factc, tmp_path: P
 def test_a_signal_to_a_copy_is_none_to_the_run(tmp_path: Path) -> None:
     with Copying(tmp_path, "python") as copying:
         os.kill(copying.number("copy"), signal.SIGTERM)
-        wait_for(lambda: Path(f"/proc/{copying.number('copy')}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+        until(lambda: Path(f"/proc/{copying.number('copy')}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
         (tmp_path / "go").touch()
         assert copying.process.wait(30) == 0
