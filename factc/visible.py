@@ -5,14 +5,20 @@ Knows characters; knows no terminal.
 
 from __future__ import annotations
 
+_FIRST = frozenset(" \u3000:#")
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
+_COMMANDS = ("::", "##[")  # as a line begins that the log of a workflow of GitHub takes for an order, behind any blanks
+
+
 def visible(words: str) -> str:
-    """The text in one line that no terminal takes for an order."""
-    if words.isprintable():
-        return words
-    return "".join(c if c.isprintable() or c == "\u3000" else _escape(c) for c in words)
+    """The text in one line that neither a terminal nor the log of a workflow takes for an order."""
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() or c == "\u3000" else _escape(c) for c in words)
+    if words[:1] in _FIRST and (text := words.lstrip()).startswith(_COMMANDS):
+        return words[: len(words) - len(text)] + _escape(text[0]) + text[1:]
+    return words
 
 
 def visible_json(text: str) -> str:

@@ -1,6 +1,6 @@
 """Whether to use colour: what the user said, then the environment, then the stream.
 
-Knows the customs (NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM); opens nothing.
+Knows the customs (NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM); opens nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ DIM = "2"
 BOLD = "1"
 
 
+_OFF = ("", "0", "false")
+
+
 def colour_wanted(environ: Mapping[str, str], is_tty: bool, wish: bool | None = None) -> bool:
     """`wish` is False for --no-colour, which beats everything."""
     if wish is not None:
         return wish
     if environ.get("NO_COLOR"):
         return False
-    if environ.get("CLICOLOR_FORCE", "0") != "0":
+    if environ.get("CLICOLOR_FORCE", "0") != "0" or environ.get("FORCE_COLOR", "0") not in _OFF:
         return True
+    if environ.get("FORCE_COLOR"):
+        return False
     if environ.get("CLICOLOR") == "0" or environ.get("TERM") == "dumb":
         return False
     return is_tty
