@@ -12,7 +12,9 @@ import io
 import json
 import os
 import pkgutil
+import re
 import select
+import shlex
 import signal
 import socket
 import struct
@@ -32,6 +34,7 @@ OF_A_PROCESS = ("PYTHON", "LC_", "LANG")  # variables that Python reads when it 
 _SIZE = struct.Struct("=i")
 _ASKING = threading.Lock()
 _INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD)  # where they are ignored
+_SIMPLE = re.compile(r"factc(?: +(?:[\w./=,:@%+-]|'[^'\\]*'|\"[^\"$`\\]*\")+)+\s*")
 _UNUSED = ("factc.__main__", "factc.highlight", "factc.lsp", "factc.front.text_grammar")
 _JOBS = {"job.fact": "job a\n\nfirst:\n    true\n", "job.factfile": factfile(task("first"))}
 
@@ -84,6 +87,11 @@ def run(
             process.kill()
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def words_of(line: str) -> list[str] | None:
+    """The words behind `factc` of a line for a shell that is nothing but that; None where it is more than that."""
+    return shlex.split(line)[1:] if _SIMPLE.fullmatch(line) else None
 
 
 def can(env: dict[str, str]) -> bool:

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests import forked
 from tests.conftest import ROOT, environment
 
 PAGES = [ROOT / "README.md", ROOT / "samples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,6 +52,16 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
 
 def answer(command: str, folder: Path) -> str:
     """What a command prints, both streams together, and its exit code if that is not 0."""
+    if (words := forked.words_of(command)) is not None:
+        with forked.Process(
+            words,
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            return _told(process.communicate(timeout=60)[0], process.returncode)
     tools = folder / ".tools"
     if not tools.exists():
         tools.mkdir()
@@ -60,8 +71,11 @@ def answer(command: str, folder: Path) -> str:
     done = subprocess.run(
         ["sh", "-c", f"{{ {command}\n}} 2>&1"], cwd=folder, env=environment(PATH=path), capture_output=True, timeout=60
     )
-    code = f"exit code {done.returncode}\n" if done.returncode else ""
-    return done.stdout.decode() + code
+    return _told(done.stdout, done.returncode)
+
+
+def _told(out: bytes, code: int) -> str:
+    return out.decode() + (f"exit code {code}\n" if code else "")
 
 
 def alike(text: str) -> str:

@@ -14,6 +14,7 @@ from factc.cli import VERBS
 from factc.cli.examples import EXAMPLES
 from factc.version import __version__
 from tests.conftest import Ran, environment
+from tests.forked import words_of
 
 Factc = Callable[..., Ran]
 
@@ -153,25 +154,25 @@ def test_help_of_a_verb_asked_in_another_way(factc: Factc) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_the_examples_of_a_verb_run(verb: str, tmp_path: Path) -> None:
+def test_the_examples_of_a_verb_run(verb: str, factc: Factc, tmp_path: Path) -> None:
     (tmp_path / "job.fact").write_text("job job\n\nparam day\n\nload:\n    echo {{day}}\n\nend: load\n    true\n")
     command = f'factc() {{ "{sys.executable}" -m factc "$@"; }}\n'
-    subprocess.run(
-        ["sh", "-c", command + "factc run job.fact --set day=1"], cwd=tmp_path, env=environment(), check=True
-    )
+    assert factc("run", "job.fact", "--set", "day=1").code == 0
     for line, _ in EXAMPLES[verb]:
         if verb == "completion":
             line = f"{line.split(' | ')[0]} > script" if "fish" in line else line
         shell = "bash" if "bash" in line else "sh"
-        done = subprocess.run(
-            [shell, "-c", command + line],
-            cwd=tmp_path,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-        )
+        if words := words_of(line):
+            done = factc(*words)
+        else:
+            done = Ran(
+                subprocess.run(
+                    [shell, "-c", command + line], cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                )
+            )  # fmt: skip
         expected = {5} if verb == "resume" else {0, 1} if "grep" in line else {0}  # nothing has failed
-        assert done.returncode in expected, (line, done)
+        assert done.code in expected, (line, done)
 
 
 @pytest.mark.parametrize("digits", ["9" * 400, "9" * 5000, "\u00b2", "\u0663", "1000000001"])
