@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,3 +116,26 @@ def test_the_example_of_an_event_fits_its_schema() -> None:
 
 def test_the_changelog_knows_this_version() -> None:
     assert re.search(rf"(?m)^## {re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text())
+
+
+def test_what_is_to_be_installed_is_what_the_package_wants() -> None:
+    """factc is not on PyPI: nothing says `pip install factc`, and each requirement that is named is the package's own."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {one for name in ("lsp", "render", "mask") for one in extras[name]}
+    files = [*PAGES, *(ROOT / "factc").rglob("*.py")]
+    named = [
+        one for path in files for one in re.findall(r"pip(?:x)? (?:install|inject factc) '([^']*)'", path.read_text())
+    ]
+    assert {one for one in named if not one.startswith(".[")} == wanted
+    assert all(set(one[2:-1].split(",")) <= set(extras) for one in named if one.startswith(".["))
+
+
+def test_the_extension_for_an_editor_is_whole() -> None:
+    folder = ROOT / "docs" / "editors"
+    has = json.loads((folder / "package.json").read_text())["contributes"]
+    grammar = json.loads((folder / has["grammars"][0]["path"]).read_text())
+    assert grammar["scopeName"] == has["grammars"][0]["scopeName"]
+    assert has["grammars"][0]["language"] == has["languages"][0]["id"] and has["languages"][0]["extensions"] == [
+        ".fact"
+    ]
+    assert json.loads((folder / has["languages"][0]["configuration"]).read_text())["comments"] == {"lineComment": "#"}

@@ -139,7 +139,7 @@ def test_without_graphviz_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(dot, "_found", lambda name: None)
     with pytest.raises(RequestError) as caught:
         dot.rendered("digraph {}", "svg")
-    assert "apt install graphviz" in caught.value.hint and "factc[render]" in caught.value.hint
+    assert "apt install graphviz" in caught.value.hint and "graphviz-pure" in caught.value.hint
 
 
 def test_what_graphviz_says_is_passed_on(factc: Factc, tmp_path: Path) -> None:

@@ -485,12 +485,12 @@ def test_without_pygls_it_says_how_to_get_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 3 and done.stdout == ""
-    assert "pip install 'factc[lsp]'" in done.stderr and "pygls" in done.stderr
+    assert "-m pip install 'pygls>=2,<3'" in done.stderr and "pygls" in done.stderr
 
 
 def test_the_verb_takes_no_job(factc: Callable[..., Ran]) -> None:
     assert factc("lsp", "job.fact").code == 3
-    assert "Language Server Protocol" in factc("lsp", "--help").out
+    assert "Language Server Protocol" in " ".join(factc("lsp", "--help").out.split())
 
 
 def test_there_are_words_for_every_attribute() -> None:

@@ -11,7 +11,7 @@ from factc.diagnostic import RequestError
 def run(arguments: list[str]) -> int:
     made = parser("dot", "Draws the job: DOT text, or with --render a picture.")
     output(made.add_argument, "FILE")
-    made.add_argument("--render", choices=("svg", "png", "pdf"), help="a picture (needs Graphviz or factc[render])")
+    made.add_argument("--render", choices=("svg", "png", "pdf"), help="a picture (needs Graphviz or graphviz-pure)")
     options = made.parse(arguments)
     loaded = load(options)
     report(loaded.warnings, options.colour)

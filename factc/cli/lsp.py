@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from factc.cli import SUCCESS
 from factc.cli.options import bare_parser
 from factc.diagnostic import RequestError
+from factc.record.pasted import word
 
 
 def run(arguments: list[str]) -> int:
@@ -19,6 +22,6 @@ def run(arguments: list[str]) -> int:
         if (problem.name or "").split(".")[0] not in ("pygls", "lsprotocol", "cattrs", "attrs"):
             raise
         words = f"`factc lsp` needs the library {problem.name}, which is not installed"
-        raise RequestError(words, "pip install 'factc[lsp]'") from None
+        raise RequestError(words, f"{word(sys.executable)} -m pip install 'pygls>=2,<3'") from None
     serve()
     return SUCCESS

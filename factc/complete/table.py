@@ -102,7 +102,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--strict", "", "warnings are errors"),
         ("-o --output", "FILE", "the file to write; standard output if left out"),
         ("--overwrite", "", "replace FILE whatever it is, if it exists"),
-        ("--render", "svg|png|pdf", "a picture (needs Graphviz or factc[render])"),
+        ("--render", "svg|png|pdf", "a picture (needs Graphviz or graphviz-pure)"),
         ("-C", "DIR", "go to this folder first"),
         ("--no-colour --no-color", "", "no colours"),
         ("-h --help", "", "show this and exit"),

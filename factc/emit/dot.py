@@ -23,7 +23,9 @@ FRAME = {"style": "rounded", "color": "gray", "fontname": "Helvetica"}
 _ATTRIBUTES = " ".join(f"{key}={value}" for key, value in sorted(NODES.items()))
 _DRAWN = re.compile(rf'digraph "[^\n]*" \{{\n\tnode \[{_ATTRIBUTES}\]\n')  # as `dot_text` begins
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-HOW_TO_GET = "install Graphviz (apt install graphviz, brew install graphviz), or the extra: pip install 'factc[render]'"
+HOW_TO_GET = (
+    "install Graphviz (apt install graphviz, brew install graphviz), or pip install 'graphviz-pure>=0.2.2,<0.3'"
+)
 
 
 def dot_text(plan: Plan) -> str:
