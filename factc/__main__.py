@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from factc.cli import main
+from factc import cli
+
+
+def main() -> int:
+    """Runs the command with the program's arguments and returns its exit code.
+
+    Does not return while other threads still wait for somebody else (a webhook, a name server): an interpreter
+    that is taken down under them can crash. What had to be written was written by the verb.
+    """
+    code = cli.main()
+    threading = sys.modules.get("threading")
+    if threading and threading.active_count() > 1:
+        _flush()
+        os._exit(code)
+    return code
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue  # nobody can be told
+
 
 if __name__ == "__main__":
     sys.exit(main())

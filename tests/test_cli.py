@@ -283,3 +283,22 @@ main(["run", "job.fact", "--r\\xe9ponse"])
     env = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     done = subprocess.run([sys.executable, "-c", helps], env=env, capture_output=True, timeout=60)
     assert done.returncode == 0 and "…" in done.stdout.decode() and "--réponse" in done.stderr.decode(), done
+
+
+def test_no_interpreter_is_taken_down_under_a_thread_that_still_waits(tmp_path: Path) -> None:
+    """What runs at the interpreter's end does not, and what was said is out, with the exit code."""
+    script = (
+        "import atexit, sys, threading\n"
+        "atexit.register(print, 'taken down')\n"
+        "waits = threading.Event()\n"
+        "if sys.argv.pop(1) == 'thread':\n"
+        "    threading.Thread(target=waits.wait, daemon=True).start()\n"
+        "from factc.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    (tmp_path / "job.fact").write_text("job j\n\na: b\n    true\n")
+    for kind, down in (("thread", ""), ("none", "taken down\n")):
+        command = [sys.executable, "-c", script, kind, "validate", "job.fact", "--format", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment(), timeout=60)
+        said, bracket, after = done.stdout.rpartition("]\n")
+        assert (done.returncode, bracket, after) == (1, "]\n", down) and '"E102"' in said, done
