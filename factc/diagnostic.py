@@ -22,9 +22,10 @@ class Diagnostic:
     label:    a few words that stand beside the caret, or "".
     hint:     the way out, or "".
     related:  other places that explain this one: (span, words) pairs.
+    near:     whether the words meant are right, and what is wrong stands beside them.
     """
 
-    __slots__ = ("code", "message", "span", "label", "hint", "related", "severity")
+    __slots__ = ("code", "message", "span", "label", "hint", "related", "severity", "near")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Diagnostic:
         self.label = label
         self.hint = hint
         self.related = tuple(related)
+        self.near = False
         self.severity = severity or (WARNING if code.startswith("W") else ERROR)
 
     def __repr__(self) -> str:

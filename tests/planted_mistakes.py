@@ -60,6 +60,7 @@ RULES = {
     "values twice": "[each q27 in a a]⟪E116⟫\nk27:\n    echo {{q27}}",
     "an each called like a parameter": "[each day in a b]⟪E117⟫\nk28:\n    true",
     "a variable with a comma": "[env A=1, B=2]⟪E304⟫\nk29:\n    true",
+    "a duration of two words": "[timeout 1 hour]⟪E304⟫\nk54:\n    true",
     "a duration": "[timeout 5min]⟪E304⟫\nk30:\n    true",
     "a code in both lists": "[ok 0 2, noop 2]⟪E105⟫\nk31:\n    true",
     "an unknown pool": "[pool dsk]⟪E111⟫\nk32:\n    true",
@@ -154,6 +155,8 @@ TASKS = {
     "a code in both lists": '{"name": "k32", "script": "a", "onResult": {"continueJob": [0, 3], "terminateJobWithSuccess": [3]}}⟪E105⟫',
     "a missing file": '{"name": "k33", "use": "nothere.fact"}⟪E601⟫,\n{"name": "k33b", "dependsOn": ["k33/x"]}',
     "values that are no object": '{"name": "k34", "use": "right.fact", "values": "x"}⟪E021⟫',
+    "a comma and the name behind it": '{"name": "k36", "dependsOn": ["first" "nowhere"]}⟪E010 E102⟫',
+    "a comma and the name before it": '{"name": "k37", "dependsOn": ["nowhere"⟪E010 E102⟫\n"first"]}',
     "several in one line": '{"name": "k35", "script": \'a\', "timeout": "5min", "pools": ["dsk"], "dependsOn": ["nowhere"],}⟪E010 E110 E111 E102 E010⟫',
 }  # fmt: skip
 # Kinds that different stages find: how it is written, its shape, names, graph, templates, commands.

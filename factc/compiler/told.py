@@ -57,7 +57,7 @@ class Told:
         self._places: dict[int, list[tuple[int, int]]] = {}
         self._sources: list[object] = []  # kept, so that no id is given twice
         for mistake in mistakes:
-            if span := mistake.span:
+            if (span := mistake.span) and not mistake.near:
                 self._sources.append(span.source)
                 self._places.setdefault(id(span.source), []).append((span.start, span.end))
         for places in self._places.values():

@@ -87,7 +87,9 @@ def _constant(word: str) -> None:
 def _diagnostic(source: Source, mistake: jsontext.Mistake) -> Diagnostic:
     related = [(Span(source, start, end), words) for start, end, words in mistake.related]
     span = Span(source, mistake.start, mistake.end)
-    return Diagnostic(_code(mistake.message), mistake.message, span, hint=mistake.hint, related=related)
+    made = Diagnostic(_code(mistake.message), mistake.message, span, hint=mistake.hint, related=related)
+    made.near = isinstance(mistake, jsontext.Missing)
+    return made
 
 
 def _code(message: str) -> str:

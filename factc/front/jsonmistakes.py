@@ -39,6 +39,10 @@ class Mistake(Exception):
         super().__init__(message)
 
 
+class Missing(Mistake):
+    """A comma is missing beside these words, which are right."""
+
+
 class Unclosed(Mistake):
     """The bracket at `start` has no end."""
 
@@ -173,7 +177,8 @@ def unexpected(
         return Mistake(start, end, f"invalid JSON: `{words}` is no JSON number")
     if words in ("True", "False", "None"):
         return Mistake(start, end, f"invalid JSON: `{words}` is Python", "JSON writes true, false and null")
-    return Mistake(*(instead or (start, end)), message)
+    kind = Missing if message in (NEXT.format("}"), NEXT.format("]")) else Mistake
+    return kind(*(instead or (start, end)), message)
 
 
 def _bad_string(text: str, start: int, end: int) -> Mistake:

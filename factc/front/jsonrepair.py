@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 
 from factc.compiler.told import BROKEN, SECOND, words
 from factc.edits import Edited
-from factc.front.jsonmistakes import BEGINS, CLOSES, STRING_BEGINS, TOKEN, Mistake, NotBegun, Unclosed, odd, surplus
+from factc.front.jsonabove import (
+    BEHIND,
+    COLON,
+    END,
+    GUESS,
+    KEY,
+    LINE,
+    SURE,
+    TWICE,
+    VALUE,
+    WORDLIKE,
+    Repair,
+    above,
+    balanced,
+)  # fmt: skip
+from factc.front.jsonmistakes import BEGINS, CLOSES, STRING_BEGINS, TOKEN, Missing, Mistake, odd, surplus
 from factc.front.jsontext import Walk, decoded, skipped
 
 MAX_REPAIRS = 1000  # of one text; each costs a copy of it
@@ -20,32 +34,16 @@ STUCK = 4  # repairs at one place
 LAYERS = 20  # times that the text is read from its beginning once more
 SINGLE = "invalid JSON: a text stands in double quotes"
 NODE = json.dumps(BROKEN)
-SURE, LINE, GUESS = 2, 1, 0  # of a repair; LINE: as far as others on this line are concerned
-KEY, TWICE, COLON, VALUE, BEHIND, END = range(6)  # what is due
 _INSTEAD = {"True": "true", "False": "false", "None": "null"}
 _COMMENTS = ("//", "/*", "#")
 _TAIL = re.compile(r"[\]}]*,?[ \t\r]*$")
 _BARE = re.compile(r"[\w$.\-]+")
 _CONTROL = {"\t": r"\t", "\b": r"\b", "\f": r"\f"}
-_SWALLOWED = re.compile(r"\s*[,\]}][\s,\]}\[{]*$")  # of a text: what stands between two values
 _SWALLOWED_COLON = re.compile(r'("[\w$.\-]+)\s*:[^"\n]*"\s*')
 _OPEN_KEY = re.compile(r'"[\w$.\-]+(?=\s*:)')
-_BRACES = re.compile(r'\{\{[^"\n]*"')
 _UNQUOTED = re.compile(r'[^\s"\'{}\[\],:][^"\n]*"[ \t\r]*(?:[,\]}\n]|$)')
-_WORDLIKE = re.compile(r"[\w$.\-]|\{\{")
-_LAST = re.compile(r"[\w.+\-]+$")
 _SINGLE = re.compile(r"'[^'\n]*'")
-_INDENTED = re.compile(r"^([ \t]*)(?=[^ \t\r\n])", re.MULTILINE)
 _LINES = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-
-
-class Repair(NamedTuple):
-    """What to write instead, and how sure that is."""
-
-    start: int
-    end: int
-    instead: str
-    sure: int = SURE
 
 
 class Repaired:
@@ -90,14 +88,14 @@ class Repaired:
                 self._walk.step()
             except Mistake as mistake:
                 what, at = self._due()
-                above = self._above(mistake, what, at)
+                further_up = above(self._walk, mistake, what, at) if len(self._layers) <= LAYERS else None
                 stuck = stuck + 1 if at <= place else 0
                 place = max(at, place)
                 self._repairs += 1
                 hopeless = stuck > STUCK or self._repairs > MAX_REPAIRS
-                repair = above or (self._given_up(what, at) if hopeless else self._repair(what, at))
+                repair = further_up or (self._given_up(what, at) if hopeless else self._repair(what, at))
                 self._tell(mistake, repair.sure)
-                if above:
+                if further_up:
                     self._layers.insert(0, Edited(self.text, [repair[:3]]))
                     self._walk, place, stuck = Walk(self.text), -1, 0
                 else:
@@ -112,7 +110,8 @@ class Repaired:
         self._single = line if mistake.message == SINGLE else self._single
         if line not in self._unclear and (sure or not self._guessed) and not again:
             related = tuple((self.back(first), self.back(last), why) for first, last, why in mistake.related)
-            self.mistakes.append(Mistake(start, max(start, end), mistake.message, mistake.hint, related))
+            kind = Missing if isinstance(mistake, Missing) else Mistake
+            self.mistakes.append(kind(start, max(start, end), mistake.message, mistake.hint, related))
         if sure != SURE:
             self._unclear.add(line)
         self._guessed = self._guessed or sure == GUESS
@@ -151,82 +150,6 @@ class Repaired:
             return self._bracket(what, at)
         return _BY_PLACE[what](self, at, piece)
 
-    # ---- what is missing further up
-
-    def _above(self, mistake: Mistake, what: int, at: int) -> Repair | None:
-        """A bracket that is missing on a line above, by what indentation says; the text is read once more then."""
-        if len(self._layers) > LAYERS:
-            return None
-        if quote := self._quote_above(at):
-            return quote
-        if isinstance(mistake, NotBegun):
-            return self._begun(mistake)
-        if not isinstance(mistake, Unclosed) and (repair := self._list_above(what, at)):
-            return repair
-        return self._closed(mistake.start, at) if isinstance(mistake, Unclosed) else None
-
-    def _quote_above(self, at: int) -> Repair | None:
-        """The value before this one swallowed what stands behind it: its closing quote is missing."""
-        text, end = self.text, self._walk.at
-        if self._walk.due and text[at - 1 : at + 1] == "{{" and _BRACES.match(text, at - 1):
-            return Repair(at - 1, at - 1, '"')  # the opening one of a template is missing
-        if not self._walk.due and at == end and text[at : at + 1] == '"' and (word := _LAST.search(text, 0, end)):
-            return Repair(word.start(), word.start(), '"')
-        if self._walk.due or not _WORDLIKE.match(text, at) or text[end - 1] != '"':
-            return None
-        start = text.rfind('"', 0, end - 1)
-        tail = _SWALLOWED.search(text, start + 1, end - 1)
-        if not tail:
-            return None
-        before = _balanced(text, start, tail.start())
-        return Repair(before, before, '"')
-
-    def _list_above(self, what: int, at: int) -> Repair | None:
-        """In an object stands what only a list holds: the list was not begun behind the last key."""
-        text, stack = self.text, self._walk.stack
-        if not stack or stack[-1].mark != "{" or not stack[-1].keys:
-            return None
-        colon = text.find(":", max(end for _, end in stack[-1].keys.values()))
-        value = text[skipped(text, colon + 1)]
-        number = TOKEN.match(text, at) if what == KEY else None
-        if what == COLON and text[at : at + 1] == "]":
-            return Repair(colon + 1, colon + 1, "[", LINE)
-        more = (number and number.lastgroup == "number") or (what == KEY and text[at : at + 1] == "{" == value)
-        end = (
-            what == BEHIND
-            and text[at : at + 1] == "]"
-            and value != "["
-            and surplus(text, at, [one.node.start for one in stack])
-        )
-        return Repair(colon + 1, colon + 1, "[", LINE) if more or end else None
-
-    def _begun(self, mistake: NotBegun) -> Repair | None:
-        text, stack = self.text, self._walk.stack
-        if mistake.mark == "[" and stack[-1].keys:  # around all behind the last key
-            colon = text.find(":", max(end for _, end in stack[-1].keys.values()))
-            return Repair(colon + 1, colon + 1, "[", LINE)
-        if mistake.mark == "{" and text[skipped(text, self._walk.at)] == ":":
-            return Repair(mistake.value, mistake.value, "{", LINE)
-        return None
-
-    def _closed(self, start: int, at: int) -> Repair | None:
-        """Where the lines that are indented more than that of the bracket at `start` end."""
-        text = self.text
-        line = text.rfind("\n", 0, start) + 1
-        indented = _INDENTED.match(text, line)
-        for match in _INDENTED.finditer(text, text.find("\n", start) + 1 or len(text), at + 1):
-            if indented and len(match[1]) <= len(indented[1]):
-                end = len(text[: match.start()].rstrip())
-                mark = CLOSES[text[start]]
-                if text[match.end()] == mark and len(match[1]) == len(indented[1]):
-                    return None  # it is closed here
-                if text[match.end()] == ",":
-                    return Repair(match.end(), match.end(), mark, LINE)
-                comma = text[end - 1] == ","
-                end -= comma
-                return Repair(end, end, mark + ("," if not comma and text[match.end()] not in "]}" else ""), LINE)
-        return None
-
     # ---- one for each thing that is due; `piece` is what stands there
 
     def _key(self, at: int, piece: str) -> Repair:
@@ -257,7 +180,7 @@ class Repaired:
     def _colon(self, at: int, piece: str) -> Repair:
         begun = skipped(self.text, self._walk.at)
         colon = _SWALLOWED_COLON.match(self.text, begun)
-        if colon and colon.end() == at and _WORDLIKE.match(self.text, at):  # the key's closing quote is missing
+        if colon and colon.end() == at and WORDLIKE.match(self.text, at):  # the key's closing quote is missing
             return Repair(colon.end(1), colon.end(1), '"')
         match = TOKEN.match(self.text, at)
         if match and match.group() not in "}],:":
@@ -338,7 +261,7 @@ class Repaired:
             inside = "".join(_CONTROL.get(c, c) for c in rest.group()[:-1].replace("\r", ""))
             return Repair(stop, rest.end(), inside.replace("\n", "\\n") + '"')
         tail = _TAIL.search(text, at + 1, stop)
-        before = _balanced(text, at, tail.start() if tail else stop)
+        before = balanced(text, at, tail.start() if tail else stop)
         return Repair(before, before, '"', LINE)
 
     # ---- what is left out
@@ -355,16 +278,6 @@ class Repaired:
     def _new_key(self) -> str:
         self._number += 1
         return json.dumps(f"{BROKEN}{self._number}")
-
-
-def _balanced(text: str, start: int, at: int) -> int:
-    """The place behind the closing brackets at `at` that belong to a template, or to a name, that began in the text."""
-    while (mark := text[at]) in "}]":
-        opening = "{" if mark == "}" else "["
-        if text.count(opening, start, at) <= text.count(mark, start, at):
-            break
-        at += 1
-    return at
 
 
 _BY_PLACE = {

@@ -10,9 +10,20 @@ import re
 from collections.abc import Iterator
 
 from factc.compiler.document import Path
-from factc.front.jsonmistakes import BEGINS, CLOSES, NEXT, TOKEN, Mistake, misplaced_colon, not_closed, odd, unexpected
+from factc.front.jsonmistakes import (
+    BEGINS,
+    CLOSES,
+    NEXT,
+    TOKEN,
+    Missing,
+    Mistake,
+    misplaced_colon,
+    not_closed,
+    odd,
+    unexpected,
+)
 
-__all__ = ["Mistake", "Node", "Walk", "decoded", "inner", "places", "skipped", "walk"]
+__all__ = ["Missing", "Mistake", "Node", "Walk", "decoded", "inner", "places", "skipped", "walk"]
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", re.DOTALL)
@@ -200,7 +211,7 @@ def _after(text: str, at: int, stack: list[Open]) -> tuple[int, bool]:
         raise misplaced_colon(text, at, end, _opened(stack))
     if "\n" not in text[end:at] or not TOKEN.match(text, at) or mark in "}]":
         raise unexpected(text, at, _opened(stack), NEXT.format(CLOSES[top.mark]))
-    raise Mistake(end - 1, end, "invalid JSON: a `,` is missing behind this", "", ((at, at + 1, "before this"),))
+    raise Missing(end - 1, end, "invalid JSON: a `,` is missing behind this", "", ((at, at + 1, "before this"),))
 
 
 def decoded(token: str) -> str:

@@ -116,8 +116,9 @@ def _what(item: Item, clause: Clause, mistakes: list[Mistake]) -> int | str | No
 
 def timeout(clause: Clause, mistakes: list[Mistake]) -> Members:
     parts, joined = clause.items, "".join(item.raw for item in clause.items)
-    if len(parts) > 1 and not refusal(joined):
-        hint = f"write [timeout {joined}]"
+    wrong = refusal(joined) if len(parts) > 1 else None
+    if len(parts) > 1 and (wrong is None or re.match("write [0-9]+[a-z]+$", wrong[1])):
+        hint = f"write [timeout {wrong[1].removeprefix('write ') if wrong else joined}]"
         mistakes.append(Mistake("E304", "a duration is one word", parts[0].at, parts[-1].end, hint=hint))
         return {}
     item = only(clause, mistakes, "duration")
