@@ -25,6 +25,10 @@ class Goal:
 LOOP = "× the bare loop"
 PASS = "× `python -c pass`"
 MAKE = "× make"
+COMPILED = "× the same compiled"
+
+VERBS = ("run", "validate", "plan", "list")
+FORMS = {"JSON": 1.6, "text": 2.5}  # what starting with a job as it is written may cost, beside the same one compiled
 
 _RUN = (
     "Most of it is Python: factc's own steps at each start and end (its pipes, what the process left, the journal, "
@@ -40,6 +44,7 @@ _LARGE = "What the run holds no longer fits the caches of the processor, so each
 _MEMORY = "Each task keeps its name, its dependencies, its words and its state as objects of Python."
 _COMPILE_MEMORY = "The text, its parsed form and the plan are in memory together."
 _START = "Starting Python is the unit, so what is left are the modules that the command cannot do without."
+_WRITTEN = "The modules that compile are loaded, with their regular expressions; of a text also those that read it."
 _COMPILE = "It is Python code that looks at each task several times: its shape, its names, its shell text, its plan."
 _TEXT = f"{_COMPILE} A text is parsed in Python, too, where JSON is parsed in C."
 _GROWS = "What is in memory no longer fits the caches of the processor, so each look at it takes longer."
@@ -82,6 +87,11 @@ def _all() -> list[Goal]:
         Goal("startup", "completion of an option", 3.0, PASS, _START),
         Goal("startup", "completion of a task's name", 10.0, PASS, f"{_START} The job is read for it."),
         Goal("startup", "factc run, one compiled task", 4.0, PASS, _START),
+        *(
+            Goal("startup", f"{verb}, {form}", most, COMPILED, _WRITTEN)
+            for verb in VERBS
+            for form, most in FORMS.items()
+        ),
         Goal("compile", "JSON, 10,000 tasks", 1.0, "s", _COMPILE),
         Goal("compile", "text, 10,000 tasks", 1.5, "s", _TEXT),
         Goal("compile", "JSON, 100,000 tasks beside 10,000", 10.0, "× the time", _GROWS),

@@ -115,6 +115,10 @@ class Candidate:
     def ratio(self, base: Candidate) -> float:
         return statistics.median(self.ratios(base))
 
+    def processor_ratios(self, base: Candidate) -> list[float]:
+        """Of processor times, in the same way: what others do on a busy machine counts for less."""
+        return [mine / other for mine, other in zip(self.processor, base.processor, strict=True)]
+
     def spread(self, base: Candidate) -> tuple[float, float]:
         return min(self.ratios(base)), max(self.ratios(base))
 
