@@ -52,6 +52,8 @@ DECLARATIONS = {
 RULES = {
     "a missing file": 'use "nothere.fact" as k20⟪E601⟫\nk20b: k20/x k20',
     "a used job with mistakes": 'use "used.fact" as k21\n    colour = 1⟪E604⟫\nk21b: k21/known',
+    "a misspelt value of a used job": 'use "right.fact" as k55\n    neded = 1⟪E604⟫\nk55b: k55/t',
+    "a value of a used job is missing": 'use "right.fact" as k56⟪E605⟫\nk56b: k56/t k56/x⟪E102⟫',
     "an open bracket": "[ok 0⟪E302⟫\nk22:\n    true",
     "an unknown attribute": "[retires 2]⟪E304⟫\nk23:\n    true",
     "a misspelt attribute that declares": "[eahc q24 in a b]⟪E304⟫\nk24:\n    echo {{q24}}",
@@ -154,6 +156,8 @@ TASKS = {
     "a section": '{"name": "k31", "script": "echo {{#env}}"}⟪E201⟫',
     "a code in both lists": '{"name": "k32", "script": "a", "onResult": {"continueJob": [0, 3], "terminateJobWithSuccess": [3]}}⟪E105⟫',
     "a missing file": '{"name": "k33", "use": "nothere.fact"}⟪E601⟫,\n{"name": "k33b", "dependsOn": ["k33/x"]}',
+    "a text for a list of codes": '{"name": "k38", "script": "a", "onResult": {"continueJob": "0"}}⟪E021⟫',
+    "a used job and a script": '{"name": "k39", "use": "right.fact", "script": "a"}⟪E601 E605⟫',
     "values that are no object": '{"name": "k34", "use": "right.fact", "values": "x"}⟪E021⟫',
     "a comma and the name behind it": '{"name": "k36", "dependsOn": ["first" "nowhere"]}⟪E010 E102⟫',
     "a comma and the name before it": '{"name": "k37", "dependsOn": ["nowhere"⟪E010 E102⟫\n"first"]}',

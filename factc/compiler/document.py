@@ -156,7 +156,7 @@ def _check_uri(document: Document, known: dict[str, str]) -> tuple[list[Diagnost
         hint = f'begin with "schema": "{next(iter(known))}"'
         problem = Diagnostic("E020", "the property `schema` is missing", _opening(document, ()), hint=hint)
     data = document.value.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("tasks"), list):
+    if not isinstance(data, dict) or not any(nearest(key, ("name", "tasks")) for key in data):
         raise CompileError([*document.mistakes, problem])  # it may be anything
     return [problem], meant or list(known)[-1]
 

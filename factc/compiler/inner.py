@@ -35,7 +35,12 @@ class InnerScope(Scope):
         self._listed = ""
         super().__init__(job, outer.given, outer)
         if self._missing and BROKEN not in self._given:  # an error node: who knows what is given
-            outer.problems.append(self._without_value())
+            meant = {
+                nearest(name, (d.name for d in self._missing)) for name in self._given if name not in self.declared
+            }
+            self._missing = [d for d in self._missing if d.name not in meant]  # that a name is misspelt is told
+            if self._missing:
+                outer.problems.append(self._without_value())
 
     def known_as(self, name: str) -> str:
         if name.startswith(TAG):

@@ -18,6 +18,7 @@ Path = tuple[str | int, ...]
 
 # Misspelt, these are read all the same: others need what they declare. (The other keys are left out.)
 COUNTED_ON = {"data", "name", "tasks", "parameters", "pools", "secrets", "each", "use", "values", "finally", "times"}
+DECLARING = ("tasks", "parameters", "secrets", "each")  # lists with names that others count on
 _BODIES = ("script", "command")
 _TRUE = ("true", "yes", "on", "1")
 
@@ -140,17 +141,18 @@ class Mended:
         found, items = fault.found, fault.schema.get("items", {})
         if isinstance(found, str) and items.get("type") == "string":
             return [found]
-        if isinstance(found, dict) and fault.path[-1] != "tasks":
-            self.unread |= words(json.dumps(found, ensure_ascii=False))
-        else:
+        if fault.path[-1] == "tasks" or (fault.path[-1] in DECLARING and not isinstance(found, dict)):
             self.unread.add(BROKEN)
+        elif fault.path[-1] in DECLARING:
+            self.unread |= words(json.dumps(found, ensure_ascii=False))
         return self._node_of(fault)
 
     def _as_object(self, fault: Fault) -> Any:
         if fault.path[-1:] == ("values",):
             return {BROKEN: BROKEN}
-        self.unread |= words(json.dumps(fault.found, ensure_ascii=False))
-        if len(fault.path) < 2:
+        if fault.path[-1:] == ("pools",):
+            self.unread |= words(json.dumps(fault.found, ensure_ascii=False))
+        if len(fault.path) < 2 or fault.path[-2] == "tasks":
             self.unread.add(BROKEN)
         return self._node_of(fault)
 

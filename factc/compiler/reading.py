@@ -85,8 +85,8 @@ class _Reader:
 
     def _used(self, use: Use, document: Document, way: tuple[Step, ...]) -> Job | None:
         """The job that a `use` names; None for one that has been found wrong before."""
-        _check(use, document)
-        if use.file is not None and is_broken(use.file):
+        self._tell(_check(use, document), way)
+        if use.file is not None and (is_broken(use.file) or "{{" in use.file or not use.file):
             return None
         place = document.span((*use.path, "name"))
         if len(way) >= MAX_DEPTH:
@@ -163,7 +163,7 @@ def _news(document: Document, found: list[Diagnostic]) -> list[Diagnostic]:
 _FINITE = "a job is finite: what both need belongs into a third"
 
 
-def _check(use: Use, document: Document) -> None:
+def _check(use: Use, document: Document) -> list[Diagnostic]:
     """What a `use` may say."""
     value = document.value["data"]["tasks"][use.path[2]]
     problems = []
@@ -180,8 +180,7 @@ def _check(use: Use, document: Document) -> None:
         words = "the path of a used job is literal" if use.file else "the path of a used job is empty"
         hint = "which jobs there are is known before any value is"
         problems.append(Diagnostic("E601", words, document.span((*use.path, "use")), hint=hint))
-    if problems:
-        raise CompileError(problems)
+    return problems
 
 
 def _no_job(path: str, source: Source, span: Span) -> Diagnostic:
