@@ -24,6 +24,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ _SIZE = struct.Struct("=i")
 _ASKING = threading.Lock()
 _INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD)  # where they are ignored
 _SIMPLE = re.compile(r"factc(?: +(?:[\w./=,:@%+-]|'[^'\\]*'|\"[^\"$`\\]*\")+)+\s*")
-_UNUSED = ("factc.__main__", "factc.highlight", "factc.lsp", "factc.front.text_grammar")
+_UNUSED = ("factc.__main__", "factc.highlight", "factc.lsp")
 _JOBS = {"job.fact": "job a\n\nfirst:\n    true\n", "job.factfile": factfile(task("first"))}
 
 
@@ -156,7 +157,9 @@ class _Server:
             if not head:  # nobody will ask any more
                 self._client.close()
                 raise SystemExit
-            data = self._client.recv(_SIZE.unpack(head)[0], socket.MSG_WAITALL)
+            size, data = _SIZE.unpack(head)[0], b""
+            while len(data) < size:  # the end of a child may break it off
+                data += self._client.recv(size - len(data))
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
             pid = os.fork()
             if not pid:
@@ -175,7 +178,8 @@ class _Server:
             if not pid:
                 break
             told = self._waiting.pop(pid)
-            os.write(told, _SIZE.pack(os.waitstatus_to_exitcode(status)))
+            with suppress(BrokenPipeError):  # nobody waits for it
+                os.write(told, _SIZE.pack(os.waitstatus_to_exitcode(status)))
             os.close(told)
 
     def _become(self, request: Sequence[Any], files: list[int]) -> list[str]:
