@@ -67,6 +67,7 @@ def test_what_failed_runs_again_and_what_succeeded_does_not(factc: Factc, tmp_pa
     assert ran(tmp_path) == ["early", "load", "other", "stage mon"]
     (tmp_path / "mended").touch()
     planned = factc("plan", "job.fact", "--resume", "last")
+    assert (planned.code, planned.err) == (0, "")
     assert re.findall(r"(?m)^# carried over: (\w+)", planned.out) == ["stage", "other"]
     assert re.findall(r"(?m)^# (\w+) · .* · (.*)", planned.out) == [
         ("load", "failed last time"), ("check", "did not run last time"), ("early", "was a no-op last time"),

@@ -65,8 +65,10 @@ class Earlier:
         self.close()
 
     def close(self) -> None:
-        """From now on others may continue the run."""
-        unlock(self._claim)
+        """From now on others may continue the run. Closed twice, it would close what has got its number since."""
+        claim, self._claim = self._claim, -1
+        if claim != -1:
+            unlock(claim)
 
     def whole(self) -> None:
         """Raises NothingToDo for a run that succeeded: of its own plan nothing is left."""
