@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started, ended
+from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started, ended, local
 from factc.engine.group import living
 from factc.engine.local import Local
 from factc.loop import Loop
@@ -146,7 +146,8 @@ def test_what_is_left_behind_does_not_hold_the_end(bench: Bench) -> None:
     os.kill(int(bench.output(1)), signal.SIGKILL)
 
 
-def test_late_output_within_the_grace_is_kept(bench: Bench) -> None:
+def test_late_output_within_the_grace_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "LINGER", PATIENCE)
     bench.submit(1, "(sleep 0.05; echo late) & echo early")
     bench.end(1)
     assert bench.output(1) == b"early\nlate\n"

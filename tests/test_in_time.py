@@ -18,10 +18,11 @@ from factc.engine import local, process
 from factc.loop import Loop
 from tests.conftest import Ran
 
-HOLD = "(sleep 2; true) &"  # holds the pipes behind the task's end
-SLEEP = "(kill -STOP $PPID; sleep 0.3; {also} kill -CONT $PPID) >/dev/null 2>&1 &"  # the run's, until behind the limit
+HOLD = "(sleep 5; true) &"  # holds the pipes behind the task's end
+SLEEP = "(kill -STOP $PPID; sleep 1; {also} kill -CONT $PPID) >/dev/null 2>&1 &"  # the run's, until behind the limit
+# A limit is long enough for a shell to start on a busy machine.
 AWAIT = "until grep -q '^State:.T' /proc/$PPID/status; do :; done;"
-WAYS = {"the task's limit": ("[timeout 150ms]", [], ""), "the run's limit": ("", ["--timeout", "150ms"], ""),
+WAYS = {"the task's limit": ("[timeout 700ms]", [], ""), "the run's limit": ("", ["--timeout", "700ms"], ""),
         "a signal": ("", [], "kill -TERM $PPID;")}  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def lingering(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An ended task's pipes are read out for longer than the limit."""
     with monkeypatch.context() as patch:
         for module in (local, process):
-            patch.setattr(module, "LINGER", 0.4)
+            patch.setattr(module, "LINGER", 1.2)
         yield
 
 
@@ -53,12 +54,12 @@ def test_while_its_pipes_are_read_out(tmp_path: Path, monkeypatch: pytest.Monkey
     above, options, also = WAYS[way]
     Path("job.fact").write_text(f"job j\n\n{above}\na:\n    {HOLD} exit 0\n")
     plan = factc.compile("job.fact")
-    timer = threading.Timer(0.15, lambda: signal.raise_signal(signal.SIGTERM) if also else None)
+    timer = threading.Timer(0.7, lambda: signal.raise_signal(signal.SIGTERM) if also else None)
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         with lingering(monkeypatch):
             timer.start()
-            result = factc.run(plan, timeout=0.15 if options else None)
+            result = factc.run(plan, timeout=0.7 if options else None)
             timer.join()
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -70,12 +71,12 @@ def test_what_has_not_ended_is_stopped_still(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     Path("job.fact").write_text(f"job j\n\na:\n    {HOLD} exit 0\n\nb:\n    exec sleep 9\n\nc: a\n    echo c\n")
     with lingering(monkeypatch):
-        result = factc.run(factc.compile("job.fact"), timeout=0.15)
+        result = factc.run(factc.compile("job.fact"), timeout=0.7)
     assert result.exit_code == 2
     assert [(name, task.state, task.reason) for name, task in result.tasks.items()] == [
         ("a", "SUCCEEDED", None),
-        ("b", "FAILED", "the run timed out after 150ms"),
-        ("c", "SKIPPED", "the run timed out after 150ms"),
+        ("b", "FAILED", "the run timed out after 700ms"),
+        ("c", "SKIPPED", "the run timed out after 700ms"),
     ]
 
 

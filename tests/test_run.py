@@ -238,11 +238,11 @@ def test_a_signal_stops_the_run_in_order(tmp_path: Path, number: int, code: int)
     sleeper = f"sleep 61.{int(number):03}"  # its own: these tests may run side by side
     write(
         tmp_path, task("long", f"touch ready; {sleeper} & wait"), task("after", "touch after", "long"),
-        task("also", "trap 'echo cleaned; exit 0' TERM; while :; do sleep 0.02; done"),
+        task("also", "trap 'echo cleaned; exit 0' TERM; touch too; while :; do sleep 0.02; done"),
     )  # fmt: skip
     run = Background(tmp_path)
     until_there(tmp_path / "ready")
-    time.sleep(0.1)
+    until_there(tmp_path / "too")
     started = time.monotonic()
     run.process.send_signal(number)
     got, out, err = run.end()
