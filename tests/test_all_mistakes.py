@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factc.compiler.chain import compile_source
+from factc.compiler.job import FACTC
 from factc.diagnostic import ERROR, CompileError, RequestError
 from factc.lsp.analysis import analysed
 from factc.plan.values import Given
@@ -102,6 +103,42 @@ def test_all_of_them(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_none(form: str) -> None:
     check(form)
+
+
+# ---- one character is missing
+
+MARKS = '{}[],:"'
+TASKS = [
+    {"name": "stage", "script": "echo {{day}}", "timeout": "5m"},
+    {"name": "load", "script": "x", "dependsOn": ["stage"], "environment": {"V": "{{day}}"}, "retry": {"times": 2}},
+    {"name": "sum", "command": "a", "arguments": ["b", "{{c}}"], "dependsOn": ["load"], "pools": ["db"]},
+]
+DATA = {"name": "j", "parameters": [{"name": "day", "default": "1"}], "pools": {"db": 2}, "tasks": TASKS}
+WHOLE = {"schema": FACTC, "data": DATA}
+
+
+def a_task_a_line() -> str:
+    head = json.dumps(WHOLE | {"data": DATA | {"tasks": []}}, indent=2).removesuffix("[]\n  }\n}")
+    return head + "[\n" + ",\n".join("      " + json.dumps(task) for task in TASKS) + "\n    ]\n  }\n}\n"
+
+
+LAYOUTS = {"indented": json.dumps(WHOLE, indent=2), "a task a line": a_task_a_line(), "one line": json.dumps(WHOLE)}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_one_mark_of_json_that_is_missing_is_one_mistake(layout: str) -> None:
+    """Whatever mark of JSON is dropped, nothing is told that only follows from that."""
+    text = LAYOUTS[layout]
+    assert told("job.factfile", text) == ([], [])
+    for at, mark in enumerate(text):
+        if mark in MARKS and text[at - 1 : at + 1] != "{{" and text[at : at + 2] != "{{":
+            own, _ = told("job.factfile", text[:at] + text[at + 1 :])
+            assert len(own) == 1 or "}}" in text[at - 1 : at + 2], (
+                text[at - 30 : at],
+                mark,
+                text[at + 1 : at + 30],
+                own,
+            )
 
 
 # ---- whole files

@@ -172,7 +172,7 @@ def _check(use: Use, document: Document) -> list[Diagnostic]:
             words = f"`{key}` does not go together with `use`"
             hint = "a used job says that itself, for its tasks"
             problems.append(Diagnostic("E601", words, document.key_span((*use.path, key)), hint=hint))
-    if not _WORD.fullmatch(use.name):
+    if not _WORD.fullmatch(use.name) and not is_broken(use.name):
         words = f"the name of a used job is a word, not `{use.name[:60]}`"
         hint = "letters, digits, `_`, `.` and `-`"
         problems.append(Diagnostic("E601", words, document.span((*use.path, "name")), hint=hint))

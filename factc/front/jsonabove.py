@@ -33,6 +33,9 @@ def above(walk: Walk, mistake: Mistake, what: int, at: int) -> Repair | None:
     """What is missing further up if a mistake was met at `at`, where `what` is due; the text is read once more then."""
     if quote := _quote(walk, at):
         return quote
+    if what == END and walk.text.startswith(":", at):
+        begin = skipped(walk.text, 0)  # all of it is an object that was not begun
+        return Repair(begin, begin, "{", LINE)
     if isinstance(mistake, NotBegun):
         return _begun(walk, mistake)
     return _closed(walk, mistake.start, at) if isinstance(mistake, Unclosed) else _list(walk, what, at)
@@ -90,6 +93,9 @@ def _closed(walk: Walk, start: int, at: int) -> Repair | None:
     text = walk.text
     line = text.rfind("\n", 0, start) + 1
     indented = _INDENTED.match(text, line)
+    inside = text[start + 1 : text.find("\n", start)]
+    if any(inside.count(mark) > inside.count(end) for mark, end in CLOSES.items()):
+        return None  # the lines below belong to a bracket inside this one
     for match in _INDENTED.finditer(text, text.find("\n", start) + 1 or len(text), at + 1):
         if indented and len(match[1]) <= len(indented[1]):
             end = len(text[: match.start()].rstrip())
