@@ -111,10 +111,10 @@ def _shown(posts: Sequence[Post], id: int) -> tuple[object, ...]:
     out, err = (b"".join(p.data for p in mine if isinstance(p, Output) and p.stream == n) for n in (1, 2))
     *variables, rest = out.split(b"\0") if b"\0" in out else [out]
     given = [word for word in variables if b"=" in word.split(b"/")[0]]
-    own = str(_pid(rest)).encode()
+    rest = rest.replace(b"/proc/%d/" % _pid(rest), b"/proc/PID/")
     if end.code > 128 and not _dash_tells():
         err = err.removesuffix(f"{signal.strsignal(end.code - 128)}\n".encode())
-    return (end.code, sorted(given), [word for word in variables if word not in given], rest.replace(own, b"PID"), err)
+    return (end.code, sorted(given), [word for word in variables if word not in given], rest, err)
 
 
 @cache
