@@ -68,6 +68,13 @@ def test_a_run_by_python_has_a_program_in_its_folder(factc: Callable[..., Ran], 
     assert factc("prune", "--keep", "0").code == 0 and not run.exists()
 
 
+def test_a_run_without_a_record_says_so_to_its_tasks(factc: Callable[..., Ran], folder: Path) -> None:
+    for verb in ("show", "events", "deliver", "resume"):
+        (folder / "job.fact").write_text(f'job j\n\na:\n    "$FACTC" {verb} "$FACTC_RUN"\n')
+        ran = factc("run", "job.fact", "--no-record", "--output", "raw")
+        assert re.search(r"factc: the run \w{8} keeps no record: nothing can be told of it\n", ran.err), ran
+
+
 @pytest.mark.parametrize("call", ["PATH", "./b'in/factc"])
 def test_a_run_by_the_installed_program_names_that(folder: Path, call: str) -> None:
     program = installed(folder / "b'in")

@@ -55,7 +55,16 @@ def test_runs_and_show(folder: Path, factc: Factc) -> None:
     shown = json.loads(factc("show", lines[1]["run"], "--format", "json", "--stats").out)
     assert set(shown) - set(lines[0]) == told("## `factc show RUN`") and shown["values"] == {"day": "2", "env": "prod"}
     for state in shown["states"]:
+        assert state["duration"] == round(state["duration"], 3)
         assert set(state) == told("## `factc show RUN`", "An element of") and TIME.fullmatch(state["started"])
+
+
+def test_the_words_for_ends_are_those_of_the_page_on_exit_codes() -> None:
+    line = re.search(r"(?m)^\| `outcome` \| (.*)", (ROOT / "docs" / "json.md").read_text())
+    table = (ROOT / "docs" / "exit-codes.md").read_text().split("## How a run ends")[1]
+    words = re.findall(r"(?m)^\| ([a-z ]+) \|", table.replace("| word |", ""))
+    assert line and words == ["succeeded", "finished early", "failed", "stopped", "died"]
+    assert re.findall(r"`([a-z ]+)`", line[1])[: len(words)] == words
 
 
 def test_list_and_validate(folder: Path, factc: Factc) -> None:

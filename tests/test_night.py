@@ -184,10 +184,38 @@ def test_what_would_have_been_said_is_said_beside_a_failure(factc: Factc, job: P
     assert refused.code == 3 and "no pool `none`" in refused.err
 
 
+def test_a_command_that_needs_a_url_that_no_record_holds_says_so(factc: Factc, job: Path) -> None:
+    """Each line that is to be pasted, at the end of the run and in `show`; what was put in goes through."""
+    (job / "db-is-up").unlink()
+    whole, plain = "http://u:hush-hush@127.0.0.1:9/x?k=hush-hush", "http://127.0.0.1:9/y"
+    words = ["--webhook-drain", "0", "--output", "quiet"]
+    ran = factc("run", "job.fact", "--webhook", whole, "--webhook", plain, *words)
+    assert ran.code == 2 and "hush" not in ran.err
+    note = "with the whole URL of http://127.0.0.1:9/x"
+    for text, starts in (
+        (ran.err, ("to go on", "later")),
+        (factc("show", "last").out, ("to go on", "to send the missing events")),
+    ):
+        for start in starts:
+            (found,) = set(re.findall(rf"{start}, {note}: factc (.*)", text))
+            assert found.endswith(" --webhook URL") and found.count("URL") == 1
+            refused = factc(*found.split())
+            assert (
+                refused.code == 3 and "no URL that was given is that of the webhook http://127.0.0.1:9/x" in refused.err
+            )
+            done = factc(
+                *found.replace("URL", whole).split(), *(["--patience", "0"] if "deliver" in found else ["--dry-run"])
+            )
+            assert done.code == (6 if "deliver" in found else 0), done
+    (job / "job.fact").write_text(JOB + "\n# changed\n")
+    assert re.search(rf"job.fact has changed since, {note}: factc run .* --webhook URL\n", factc("show", "last").out)
+
+
 def test_required_events_and_a_broken_record_are_no_success(factc: Factc, job: Path) -> None:
     words = ["run", "job.fact", "--output", "quiet", "--webhook", "http://127.0.0.1:9/", "--webhook-drain", "0"]
     ran = factc(*words, "--webhook-required")
     assert ran.code == 6 and "nightly: succeeded after " in ran.err and "later: factc deliver " in ran.err
+    assert "with the whole URL" not in ran.err
     (job / "job.fact").write_text(JOB + "\nbreak:\n    rm -r .factc/runs\n")
     ran = factc("run", "job.fact", "--output", "quiet", "-j1")
     assert ran.code == 3 and "it was deleted" in ran.err and "nightly: " in ran.err

@@ -186,6 +186,20 @@ def test_prune_and_keep(factc: Factc, tmp_path: Path, job: str) -> None:
     assert list((tmp_path / ".factc/runs").iterdir()) == []
 
 
+def test_a_job_or_its_file_in_the_place_of_a_run_is_understood(factc: Factc, tmp_path: Path, job: str) -> None:
+    assert factc("runs", "--job", "x").out == "no runs of 'x' in .factc/runs\n"
+    name = factc("list", job).out.split()[0]
+    factc("run", job)
+    assert (
+        factc("runs", "--job", f"{name}x").out == f"no runs of '{name}x' in .factc/runs; there are some of '{name}'\n"
+    )
+    for verb in ("show", "events", "resume", "deliver"):
+        for word in (name, job, str(tmp_path / job)):
+            ran = factc(verb, word)
+            assert ran.code == 3 and f"  help: factc runs --job {name} lists the runs of that job\n" in ran.err, ran
+        assert "  help: `factc runs` lists them" in factc(verb, "nothing").err
+
+
 def test_prune_takes_what_died_before_it_began(factc: Factc, tmp_path: Path) -> None:
     for name in ("20260131T020000Z-00000000", "20260131T020000Z-11111111"):
         (tmp_path / ".factc/runs" / name / "logs").mkdir(parents=True)

@@ -17,7 +17,7 @@ def run(arguments: list[str]) -> int:
         "bash|zsh|fish [OPTIONS]",
     )
     made.anywhere = True
-    made.add_argument("shell", choices=SHELLS, help="the shell that reads it")
+    made.add_argument("shell", metavar="SHELL", choices=SHELLS, help="the shell that reads it")
     options = made.parse(arguments)
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "complete")
     with open(os.path.join(folder, f"factc.{options.shell}"), encoding="utf-8") as script:

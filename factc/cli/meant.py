@@ -21,7 +21,8 @@ _JOBS = (".fact", ".factfile", ".factotum")  # as files with jobs are called
 
 # Verbs of other tools.
 _VERBS = {
-    **dict.fromkeys(("logs", "log", "output", "cat"), "factc show RUN TASK"),
+    **dict.fromkeys(("logs", "log", "output", "cat", "tail"), "factc show RUN TASK"),
+    **dict.fromkeys(("describe", "inspect", "info"), "factc show RUN"),
     **dict.fromkeys(("check", "lint", "verify"), "factc validate JOB"),
     **dict.fromkeys(("history", "ps", "status"), "factc runs"),
     **dict.fromkeys(("tasks", "targets", "ls"), "factc list JOB"),
@@ -32,6 +33,11 @@ _VERBS = {
     **dict.fromkeys(("script", "print", "dry-run"), "factc plan JOB"),
     **dict.fromkeys(("format",), "factc fmt FILE"),
     "version": "factc --version",
+}
+
+# Verbs of other tools for what no verb of ours does, and how it is done.
+_OTHERWISE = {
+    **dict.fromkeys(("stop", "kill", "cancel", "abort"), "Ctrl-C stops a run, or `kill PID`: factc show RUN"),
 }
 
 # Options of other tools: for which of ours the hint is about, and so has to be there, and the hint.
@@ -61,6 +67,8 @@ def verb(arguments: Sequence[str], verbs: Collection[str]) -> str:
         return "an option stands behind the verb: factc " + " ".join(map(word, words))
     if first in _VERBS:
         return f"that is {_VERBS[first]}"
+    if first in _OTHERWISE:
+        return _OTHERWISE[first]
     meant = nearest(first, verbs)
     if meant:
         return f"did you mean `{meant}`?"
@@ -100,8 +108,11 @@ def usage(message: str, prog: str) -> str:
         found = _jobs_here()
         if found:
             return f"here {'is' if len(found) == 1 else 'are'} {', '.join(found)}: {prog} {found[0]}"
-    if message.startswith("argument -j/--jobs: expected one"):
+    if message.startswith("argument -j/--jobs: "):
         return "-j auto is one for each CPU; without it there is no limit"
+    given, none_of, choices = message.rpartition("` is none of ")
+    if none_of and (choice := nearest(given.partition(": `")[2], choices.split(", "))):
+        return f"did you mean `{choice}`?"
     return f"`{prog} --help` shows how to call it"
 
 

@@ -23,7 +23,7 @@ from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn
 
     from factc.load import Loaded
@@ -86,6 +86,11 @@ class Parser(argparse.ArgumentParser):
         entered("/".join(action.option_strings) or str(action.metavar or action.dest), arg_string)
         return super()._get_value(action, arg_string)
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Called for each value, whether it is one of the choices."""
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, none_of(str(value), action.choices))
+
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The options; the working directory is changed as `-C` says."""
         forget_sources()
@@ -121,6 +126,8 @@ def _outer(options: argparse.Namespace) -> str:
     What is said of it is read elsewhere, in a mail perhaps.
     """
     word, run, folder = getattr(options, "run", None), os.environ.get("FACTC_RUN"), os.environ.get("FACTC_RECORD", "")
+    if word and run == word and not folder:
+        raise RequestError(f"the run {word[:8]} keeps no record: nothing can be told of it", "leave out --no-record")
     if not (word and run and os.path.isabs(folder)):
         return ""
     if not (run.startswith(word) and len(word) >= _SURE) and word != os.path.basename(folder):
@@ -220,6 +227,10 @@ def state_dir(add: Callable[..., object]) -> None:
 def home(options: argparse.Namespace) -> StateDir:
     """The state directory that a command line names."""
     return StateDir(options.state_dir, options.trust_state_dir)
+
+
+def none_of(text: str, choices: Iterable[str]) -> str:
+    return f"`{text}` is none of " + ", ".join(choices)
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -77,14 +77,13 @@ def _names(options: argparse.Namespace) -> list[str]:
 
 
 def _webhooks(given_urls: list[str], header: RunHeader) -> list[str]:
-    from factc.sink.address import whole_urls
+    from factc.sink.address import unknown, whole_urls
 
     whole = whole_urls(header.endpoints, given_urls)
     known = [url for url in whole if url is not None]
     for endpoint, url in zip(header.endpoints, whole, strict=True):
         if url is None:
-            words = f"the webhook {visible(endpoint['url'])} had credentials or a query, which no record holds"
-            raise RequestError(words, "add --webhook URL with the same URL as before")
+            raise RequestError(*unknown(visible(endpoint["url"]), given_urls))
     return [*known, *(url for url in given_urls if url not in known)]
 
 

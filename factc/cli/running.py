@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from factc.cli.options import duration, keep_size, state_dir, whole
+from factc.cli.options import duration, keep_size, none_of, state_dir, whole
 from factc.diagnostic import RequestError
 from factc.digits import number
 from factc.durations import given, plain, written
@@ -183,7 +183,7 @@ def _slots(text: str) -> int | str:
 
 def _style(text: str) -> str:
     if text not in STYLES:
-        raise ArgumentTypeError(f"`{text}` is none of " + ", ".join(STYLES))
+        raise ArgumentTypeError(none_of(text, STYLES))
     return text
 
 

@@ -19,7 +19,12 @@ from factc.visible import visible, visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+
     from factc.record.statedir import StateDir
+
+
+MOST = 5  # jobs that are named
 
 
 def run(arguments: list[str]) -> int:
@@ -42,10 +47,20 @@ def run(arguments: list[str]) -> int:
         return 0
     listed = list(chosen)
     if not listed:
-        write_out(f"no runs in {visible(os.path.join(options.state_dir, 'runs'))}\n")
+        write_out(visible(_none(options)) + "\n")
         return 0
     write_out(_table(listed, _continued(home(options))))
     return 0
+
+
+def _none(options: argparse.Namespace) -> str:
+    """That there are no such runs, and of which jobs there are some."""
+    of = "" if options.job is None else f" of '{options.job}'"
+    words = f"no runs{of}{' that failed' * options.failed} in {os.path.join(options.state_dir, 'runs')}"
+    jobs = dict.fromkeys(header.job for _, header in history.headers(home(options)))
+    if options.job is None or options.job in jobs or not jobs:
+        return words
+    return f"{words}; there are some of " + ", ".join(f"'{job}'" for job in [*jobs][:MOST]) + " …" * (len(jobs) > MOST)
 
 
 def _continued(place: StateDir) -> dict[str, str]:

@@ -20,8 +20,8 @@ from factc.events.wire import moment
 from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name
-from factc.record.onward import onward
-from factc.record.pasted import deliver_command, show_command, task_word, word
+from factc.record.onward import deliver, onward
+from factc.record.pasted import show_command, task_word, word
 from factc.record.recorded import Recorded
 from factc.sink.colour import colour_wanted
 from factc.sink.figures import figures
@@ -169,7 +169,7 @@ def _ways(found: Recorded, state_dir: str) -> str:
     elif may_go_on(found):
         lines.append(onward(found.header, state_dir))
     if found.undelivered and found.live is not True:
-        lines.append(f"to send the missing events: {deliver_command(found.short, state_dir)}")
+        lines.append(f"to send the missing events{deliver(found.header, state_dir, found.undelivered)}")
     return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
 
 
@@ -177,10 +177,14 @@ def _moment(at: float | None) -> str | None:
     return None if at is None else moment(at)
 
 
+def _seconds(took: float | None) -> float | None:
+    return None if took is None else round(took, 3)
+
+
 def _states(found: Recorded) -> list[dict[str, object]]:
     return [
         {"task": name, "state": WORDS[task.state], "attempt": task.attempt, "started": _moment(task.started),
-         "duration": task.duration, "code": task.code, "reason": task.reason, "carried": task.carried}
+         "duration": _seconds(task.duration), "code": task.code, "reason": task.reason, "carried": task.carried}
         for name, task in zip(found.header.names, found.state.tasks, strict=True)
     ]  # fmt: skip
 

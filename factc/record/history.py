@@ -5,12 +5,14 @@ Knows folders and the names of runs; writes nothing and takes no lock.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.events.ending import EARLY, OK
 from factc.record.contents import is_run
+from factc.record.pasted import option, runs_command
 from factc.record.recorded import DIED, Closed, NotBegun, Nothing, folder_of, header_of, read, runs_of, unreadable
 from factc.record.statedir import Doubtful
 from factc.visible import visible
@@ -103,12 +105,27 @@ def find(home: StateDir, word: str, *, believe: bool = False, missing: type[Requ
             LAST_FAILED: f"no run {where} has failed and still waits to be continued",
             LAST_DIED: f"no run {where} has died and still waits to be continued",
         }
-        hint = "`factc runs` lists them; --state-dir DIR looks elsewhere"
         kind = missing if word in words else RequestError
-        raise kind(words.get(word, f"no run {where} is called `{visible(word)}`"), hint)
+        raise kind(words.get(word, f"no run {where} is called `{visible(word)}`"), _hint(home, word))
     if believe and found.doubt:
         raise Doubtful(found.doubt)
     return found
+
+
+def _hint(home: StateDir, word: str) -> str:
+    """The way out for a word that means no run: it may be a job's name, or its file."""
+    path = _path(word)
+    job = next((h.job for _, h in headers(home) if word == h.job or path in [one["path"] for one in h.files[:1]]), None)
+    if job is not None:
+        return visible(f"{runs_command(option('--job', job).lstrip(), home.path)} lists the runs of that job")
+    return "`factc runs` lists them; --state-dir DIR looks elsewhere"
+
+
+def _path(word: str) -> str:
+    try:
+        return os.path.abspath(word)
+    except OSError:  # the working directory has been deleted
+        return word
 
 
 def believed(home: StateDir) -> None:

@@ -9,11 +9,13 @@ import os
 
 from factc.digest import sha256_hex
 from factc.files import TooLarge, read_regular
-from factc.record.pasted import option, requoted, resume_command, run_command
+from factc.record.pasted import deliver_command, option, requoted, resume_command, run_command
 from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from factc.record.journal import RunHeader
 
 MOST = 256 << 20  # bytes of a file that is compared
@@ -43,7 +45,13 @@ def changed(header: RunHeader) -> list[str]:
 
 def onward(header: RunHeader, state_dir: str) -> str:
     """The line that says how to go on with a run that failed, without a line feed."""
-    return remark(header, state_dir) or f"to go on: {_resume(header, state_dir)}"
+    return remark(header, state_dir) or f"to go on{_note(header)}: {_resume(header, state_dir)}"
+
+
+def deliver(header: RunHeader, state_dir: str, numbers: Collection[int]) -> str:
+    """The command that sends what these webhooks lack, and before it what to put into it: "later", say, goes before."""
+    chosen = [header.endpoints[number - 1] for number in sorted(numbers)]
+    return f"{_note(header, chosen)}: {deliver_command(header.run[:8], state_dir)}{_urls(header, chosen)}"
 
 
 def remark(header: RunHeader, state_dir: str) -> str:
@@ -54,11 +62,32 @@ def remark(header: RunHeader, state_dir: str) -> str:
     names = ", ".join(visible(_near(path, header)) for path in paths[:NAMED])
     more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
     verb = "have" if len(paths) > 1 else "has"
-    return f"{names}{more} {verb} changed since: {_run(header, state_dir)}"
+    return f"{names}{more} {verb} changed since{_note(header)}: {_run(header, state_dir)}"
 
 
 def _resume(header: RunHeader, state_dir: str) -> str:
-    return resume_command(header.run[:8], requoted(header.again), state_dir)
+    return resume_command(header.run[:8], requoted(header.again), state_dir) + _urls(header)
+
+
+def _hidden(header: RunHeader, chosen: Sequence[dict[str, str]] | None) -> list[str]:
+    """Webhooks, all or those chosen, whose URL is not in the record as a whole: it had credentials or a query."""
+    chosen = header.endpoints if chosen is None else chosen
+    if not chosen:
+        return []
+    from factc.sink.address import whole_urls
+
+    return [one["url"] for one, url in zip(chosen, whole_urls(chosen, []), strict=True) if url is None]
+
+
+def _note(header: RunHeader, chosen: Sequence[dict[str, str]] | None = None) -> str:
+    """What a person puts into a command, before it is told."""
+    hidden = dict.fromkeys(_hidden(header, chosen))
+    return f", with the whole URL of {' and of '.join(map(visible, hidden))}" if hidden else ""
+
+
+def _urls(header: RunHeader, chosen: Sequence[dict[str, str]] | None = None) -> str:
+    """The places in a command for what `_note` tells of."""
+    return " --webhook URL" * len(_hidden(header, chosen))
 
 
 def _run(header: RunHeader, state_dir: str) -> str:
@@ -69,6 +98,7 @@ def _run(header: RunHeader, state_dir: str) -> str:
         from factc.sink.address import whole_urls
 
         options += [option("--webhook", url) for url in whole_urls(header.endpoints, []) if url]
+    options.append(_urls(header))
     path = _near(header.files[0]["path"], header)
     path = f"./{path}" if path.startswith("-") else path
     return run_command(path, header.run[:8], requoted(header.again) + "".join(options), state_dir, header.directory)

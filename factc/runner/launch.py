@@ -12,7 +12,6 @@ from factc.durations import written
 from factc.engine.local import Local
 from factc.events.ending import exit_code
 from factc.loop import Loop
-from factc.record.pasted import deliver_command
 from factc.runner.parts import Parts
 from factc.runner.term import Term
 from factc.runner.wishes import QUIET
@@ -228,9 +227,10 @@ class _Launch:
         missing = any(report.line() for report in reports)
         if missing and self.wishes.required:
             self.parts.screen.speak_up()
+        lacking = [number for number, report in enumerate(reports, 1) if report.later and report.line()]
         for report in reports:
             if line := report.line():
-                later = f"; later: {self.parts.pasted(deliver_command)}" if self.parts.record and report.later else ""
+                later = f"; later{self.parts.delivering(lacking)}" if self.parts.record and report.later else ""
                 self.parts.say(line + later)
         loop.wait(0)
         return missing

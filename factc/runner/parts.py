@@ -183,6 +183,12 @@ class Parts:
     def _log(self, task: int, stream: int, attempt: int) -> str:
         return path(self.record.log(task, stream, attempt)) if self.record else ""
 
+    def delivering(self, numbers: list[int]) -> str:
+        """The command that sends these webhooks later what they lack."""
+        from factc.record.onward import deliver
+
+        return deliver(self.header, self.wishes.state_dir or STATE_DIR, numbers)
+
     def _onward(self) -> str:
         """Looked for at the end: the job's file may be mended while the run still goes on."""
         from factc.record.onward import onward

@@ -116,6 +116,15 @@ def whole_urls(endpoints: Sequence[Mapping[str, str]], given: Sequence[str]) -> 
     return [fitting.get(endpoint["sha256"]) for endpoint in endpoints]
 
 
+def unknown(shown: str, given: Sequence[str]) -> tuple[str, str]:
+    """What is wrong with a recorded endpoint of which nobody knows the URL, and the way out."""
+    if given:
+        words = f"no URL that was given is that of the webhook {shown}, to which events are to go"
+        return words, "give --webhook URL as it was in the run, with credentials and query"
+    words = f"the webhook {shown} had credentials or a query, which no record holds"
+    return words, "add --webhook URL with the same URL as before"
+
+
 def _is_host(name: str) -> bool:
     if ":" in name:
         return True  # an IPv6 address, which stood in brackets

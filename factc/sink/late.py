@@ -17,7 +17,7 @@ from factc.record.outbox import Retelling
 from factc.record.reading import Journal, is_delivered
 from factc.record.writer import Ledger
 from factc.runner.chance import chance
-from factc.sink.address import check_url, whole_urls
+from factc.sink.address import check_url, unknown, whole_urls
 from factc.sink.delivery import Delivery
 from factc.sink.post import Unusable
 from factc.sink.signing import Credentials
@@ -64,10 +64,10 @@ class Late:
             with run.folder().believed() as folder:
                 self._file = JournalFile(folder)
         except Alive:
-            words = f"the run {run.name} still goes on"
+            words = f"the run {run.short} still runs"
             raise RequestError(words, "it delivers its events itself, as long as it lives") from None
         except Locked:
-            words = f"the events of the run {run.name} are being delivered already, or it is being removed"
+            words = f"the events of the run {run.short} are being delivered already, or it is being removed"
             raise RequestError(words, "wait for that, or look whether it hangs") from None
         except OSError as problem:
             raise RequestError(f"{path} cannot be opened: {problem.strerror}") from None
@@ -107,11 +107,7 @@ class Late:
             url = whole[number - 1]
             if url is None:
                 shown = visible(self.header.endpoints[number - 1]["url"])
-                if given:
-                    words = f"no URL that was given is that of the webhook {shown}, to which events are to go"
-                    raise RequestError(words, "give --webhook URL as it was in the run, with credentials and query")
-                words = f"the webhook {shown} had credentials or a query, which no record holds"
-                raise RequestError(words, "add --webhook URL with the same URL as before")
+                raise RequestError(*unknown(shown, given))
             if reason := check_url(url):
                 raise RequestError(f"the webhook URL {visible(url)} in the record cannot be used: {reason}")
             urls[number] = url
