@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from factc import load
-from factc.entered import enter, variable
+from factc.entered import enter, entered, filename, named, variable
 from factc.plan import Plan
 from factc.plan.bind import add
 from factc.plan.selection import select
@@ -50,8 +50,9 @@ def compile(
 
     Raises CompileError with every mistake of the job, RequestError for a value or a task that it does not know.
     """
-    enter([("path", os.fspath(path)), ("start", start), ("to", to)])
-    return load.load(os.fspath(path), _given(values, tags), start=start, to=to, strict=strict).plan
+    file = filename("path", path)
+    enter([("path", file), ("start", start), ("to", to)])
+    return load.load(file, _given(values, tags), start=start, to=to, strict=strict).plan
 
 
 def run(
@@ -154,8 +155,9 @@ def _run(
         loaded = load.Loaded(plan, Source("the plan", ""), None, None)
         source = None
     else:
-        enter([("job", os.fspath(job))])
-        loaded = load.load(os.fspath(job), given, start=wishes.start, to=wishes.to, strict=strict)
+        path = filename("job", job)
+        enter([("job", path)])
+        loaded = load.load(path, given, start=wishes.start, to=wishes.to, strict=strict)
         source, wishes.files = loaded.source, load.files(loaded)
     load.close(loaded, strict=strict)
     resumption = earlier.resumption(loaded.plan) if earlier else None
@@ -164,7 +166,8 @@ def _run(
 
 def _given(values: Mapping[str, object] | None, tags: Mapping[str, str] | None) -> Given:
     """Who writes a program names what the job has: a name that it does not have is a mistake."""
-    given = Given(dict(values or {}), dict(tags or {}), [])
+    words = {key: entered(f"the tag `{key}`", tag) if tag != "" else "" for key, tag in named("tags", tags).items()}
+    given = Given(named("values", values), words, [])
     given.named = list(given.values)
     return given
 
@@ -172,7 +175,7 @@ def _given(values: Mapping[str, object] | None, tags: Mapping[str, str] | None) 
 def _place(state_dir: str | os.PathLike[str] | _Usual | None) -> str | None:
     if isinstance(state_dir, _Usual):
         return variable("FACTC_STATE_DIR") or STATE_DIR
-    return None if state_dir is None else os.fspath(state_dir)
+    return None if state_dir is None else filename("state_dir", state_dir)
 
 
 def _here(constraint: Sequence[str]) -> bool:

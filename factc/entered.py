@@ -15,13 +15,16 @@ from factc.visible import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 
 def entered(what: str, value: object) -> str:
     """The word that was given for `what`, perhaps the name of a file: bytes that are no UTF-8 may be in it, as Python
     spells them. Raises RequestError."""
     if not isinstance(value, str):
-        raise RequestError(f"{what} cannot be of the kind {type(value).__name__}", "it is a text")  # it may be a secret
+        raise wrong_kind(what, value, "it is a text")
     if not value:
         raise RequestError(f"{what} is empty", "leave it out, or give it a value; is a variable not set?")
     if not value.isascii():
@@ -30,6 +33,28 @@ def entered(what: str, value: object) -> str:
         except UnicodeEncodeError:
             raise _half(what, value) from None
     return value
+
+
+def wrong_kind(what: str, value: object, hint: str) -> RequestError:
+    """Without the value: it may be a secret."""
+    return RequestError(f"{what} cannot be of the kind {type(value).__name__}", hint)
+
+
+def named(what: str, value: Mapping[str, T] | None) -> dict[str, T]:
+    """An argument of the API that gives something to names; None gives nothing. Raises RequestError."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise wrong_kind(what, value, "it is a dict")
+    for name in value:
+        if not isinstance(name, str):
+            raise wrong_kind(f"a name in {what}", name, "it is a text")
+    return dict(value)
+
+
+def filename(what: str, value: object) -> str:
+    """A text, or an object that stands for a path. Raises RequestError."""
+    return entered(what, os.fspath(value) if isinstance(value, os.PathLike) else value)
 
 
 def text(what: str, value: str) -> str:
@@ -55,6 +80,8 @@ def texts(kind: str, value: object) -> None:
                 todo.append((f"{place}.{part}" if place else part, inner))
         elif isinstance(one, (list, tuple)):
             todo += [(place, inner) for inner in one]
+        elif isinstance(one, (bytes, bytearray, set, frozenset)):  # Python's spelling of it is nobody's value
+            raise wrong_kind(f"the {kind} `{place}`", one, "it is a text, a number, a truth value, or none")
 
 
 def _half(what: str, value: str) -> RequestError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,3 +184,25 @@ def test_the_state_directory_of_the_environment(job: Path, monkeypatch: pytest.M
     with pytest.raises(factc.RequestError, match="FACTC_STATE_DIR is set, but empty"):
         factc.run(job, values={"day": 1})
     assert not Path(".factc").exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"tags": {"k": 1}}, {"tags": {"k": None}}, {"tags": {1: "x"}}, {"tags": "k"}, {"tags": ["k"]}, {"tags": {"k": b"x"}},
+        {"values": {1: 2}}, {"values": "x"}, {"values": [1]}, {"values": {"day": b"x"}}, {"values": {"day": {"a": {1}}}},
+        {"pools": ["x"]}, {"pools": "x=1"}, {"pools": {1: 1}}, {"state_dir": 1}, {"job": 1}, {"job": None}, {"job": ["x"]},
+    ],
+)  # fmt: skip
+def test_arguments_of_a_wrong_kind_are_refused_in_words(job: Path, given: dict[str, Any]) -> None:
+    """The value is not in them: it may be a secret."""
+    words = (
+        r"^(tags|values|pools|state_dir|job|path|the value `day|the tag `k`|a name in \w+).* cannot be of the kind \w+$"
+    )
+    file = given.pop("job", job)
+    with pytest.raises(factc.RequestError, match=words) as found:
+        factc.run(file, **{"values": {"day": 1}} | given)
+    assert found.value.hint
+    if not given or not {"pools", "state_dir"} & set(given):
+        with pytest.raises(factc.RequestError, match=words):
+            factc.compile(file, **given)

@@ -53,6 +53,8 @@ def test_going_on_or_beginning_anew(folder: Path) -> None:
     assert "3 succeeded" in answer(command, folder), "there is nothing to go on with"
     (folder / "ci.fact").write_text("job ci\n\na:\n    echo ran >> a\n\nb: a\n    test -e mended\n")
     assert "exit code 2" in answer("factc run ci.fact", folder)
+    for begin in ("", "set -e; "):
+        assert answer(begin + command, folder).endswith("exit code 2\n"), "what failed again is no wrong job"
     (folder / "mended").touch()
     assert "exit code" not in answer(command, folder) and (folder / "a").read_text() == "ran\n"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from factc.diagnostic import RequestError
 from factc.digits import size
 from factc.durations import given
-from factc.entered import enter
+from factc.entered import enter, named
 from factc.plan import MAX_SLOTS
 from factc.record import STATE_DIR
 from factc.record.statedir import StateDir
@@ -107,7 +107,7 @@ class Wishes:
         self.keep_size = size(keep_size) if isinstance(keep_size, str) else keep_size
         if keep_size is not None and self.keep_size is None:
             raise RequestError(f"keep_size cannot be {keep_size!r}", "it is bytes, or a text such as 500M or 2G")
-        self.pools = dict(pools or {})
+        self.pools = named("pools", pools)
         self.exclusive = exclusive
         self.wait = None if wait is None else _seconds("wait", wait, 0)
         self.rehearse = rehearse
