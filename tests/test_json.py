@@ -67,6 +67,18 @@ def test_the_words_for_ends_are_those_of_the_page_on_exit_codes() -> None:
     assert re.findall(r"`([a-z ]+)`", line[1])[: len(words)] == words
 
 
+def test_a_running_attempt_has_no_figures_of_the_one_before(factc: Factc, tmp_path: Path) -> None:
+    show = '"$FACTC" show "$FACTC_RUN"'
+    recipe = f'[ "$FACTC_ATTEMPT" = 2 ] || exit 7\n    {show} --format json >json; {show} >text'
+    (tmp_path / "job.fact").write_text(f"job j\n\n[retry 1 every 1ms]\na:\n    {recipe}\n")
+    assert factc("run", "job.fact").code == 0
+    (state,) = json.loads((tmp_path / "json").read_text())["states"]
+    assert {key: state[key] for key in ("state", "attempt", "duration", "code", "reason")} == {
+        "state": "running", "attempt": 2, "duration": None, "code": None, "reason": None,
+    }  # fmt: skip
+    assert re.search(r"(?m)^a +running +[-0-9]+ [:0-9]+$", (tmp_path / "text").read_text())
+
+
 def test_list_and_validate(folder: Path, factc: Factc) -> None:
     job = json.loads(factc("list", "job.fact", "--format", "json").out)
     assert set(job) == told("## `factc list JOB`")

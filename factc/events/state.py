@@ -103,6 +103,8 @@ class RunState:
         previous, task.state = task.state, RUNNING
         task.started = fact.at
         task.attempt = fact.attempt
+        if fact.attempt > 1:  # what is known of the last one no longer counts
+            task.code = task.duration = task.reason = task.stdout = task.stderr = None
         return Transition(fact.task, previous, RUNNING)
 
     def _ended(self, fact: TaskEnded | AttemptEnded, state: str) -> Transition:
