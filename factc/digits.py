@@ -21,3 +21,11 @@ def size(text: str) -> int | None:
     if before is None or after is None or (point and not power):
         return None
     return (before << 10 * power) + ((after << 10 * power) // 10 ** len(part) if part else 0)
+
+
+def bytes_written(count: int) -> str:
+    """As `size` reads it, in the largest unit of which it is a whole number."""
+    power = 0
+    while count and count % 1024 == 0 and power < 4:
+        count, power = count // 1024, power + 1
+    return f"{count}{'KMGT'[power - 1 : power]}" if power else str(count)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.digits import size
+from factc.digits import bytes_written, size
 from tests.conftest import Ran
 
 Factc = Callable[..., Ran]
@@ -99,6 +99,7 @@ def test_what_nobody_has_got_yet_stays(place: Place) -> None:
 def test_who_writes_a_size(place: Place) -> None:
     sizes = ["2G", "500m", "1.5K", "64", "0", "3T"]
     assert [size(text) for text in sizes] == [2 << 30, 500 << 20, 1536, 64, 0, 3 << 40]
+    assert [bytes_written(size(text) or 0) for text in sizes] == ["2G", "500M", "1536", "64", "0", "3T"]
     for text in ("", "G", "2GB", "-1", "1.5", "1,5G", "²", "9" * 400, "1.G", ".5G"):
         assert size(text) is None, text
     for verb in (["run", "job.fact"], ["prune"]):

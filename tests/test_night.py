@@ -88,8 +88,10 @@ def test_the_crontab_of_the_page(tmp_path: Path, program: Path) -> None:
     line = line.replace("/srv/nightly", str(tmp_path))
     path = variables["PATH"].replace("/opt/factc/bin", str(program.parent))
     code, text = mail(line, PATH=path)
-    assert code == 2 and "\nto go on: factc resume " in text, "PATH leads to it"
+    *_, last = text.splitlines()
+    assert code == 2 and last.startswith(f"to go on: {program} resume ") and " --keep-size 2G " in last
     (tmp_path / "db-is-up").touch()
+    assert mail(last.removeprefix("to go on: ")) == (0, ""), "by who has not the PATH of the crontab"
     assert mail(line, PATH=path) == (0, "")
 
 

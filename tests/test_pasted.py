@@ -182,7 +182,10 @@ def test_the_program_is_named_so_that_it_is_found(tmp_path: Path, monkeypatch: p
     for called, path, wanted in cases:
         monkeypatch.setattr(sys, "argv", [called])
         monkeypatch.setenv("PATH", path)
+        monkeypatch.setenv("TERM", "vt100")
         assert pasted.program() == wanted
+        monkeypatch.delenv("TERM")
+        assert pasted.program() == (f"'{ours}'" if called == ours else wanted), "who reads the mail has another PATH"
 
 
 def test_options_come_back_as_they_were_given(factc: Factc, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from argparse import ArgumentTypeError
 
 from factc.cli.options import duration, keep_size, none_of, state_dir, whole
 from factc.diagnostic import RequestError
-from factc.digits import number
+from factc.digits import bytes_written, number
 from factc.durations import given, plain, written
 from factc.entered import variable
 from factc.plan import MAX_SLOTS
@@ -146,6 +146,8 @@ def _option(name: str, value: object, dest: str) -> str:
     text = str(value)
     if isinstance(value, float):
         text = written(value) if given(written(value)) == value else plain(value)
+    if dest == "keep_size" and isinstance(value, int):
+        text = bytes_written(value)
     if dest == "exclusive":
         return name if value == _THIS_JOB else f"{name}={quoted(text)}"
     if dest == "jobserver":

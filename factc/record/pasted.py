@@ -52,11 +52,15 @@ def runs_command(options: str, state_dir: str) -> str:
 
 
 def program() -> str:
-    """The word by which a shell finds this program: its name, or its path where PATH does not lead to it."""
+    """The word by which a shell finds this program: its name, or its path where PATH does not lead to it.
+
+    Its path, too, where nobody sits at a terminal: PATH is that of the crontab, and who reads the mail has another.
+    """
     path = sys.argv[0] if sys.argv else ""
     if os.path.basename(path) != _NAME or not os.access(path, os.X_OK):
         return _NAME
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
+    folders = os.environ.get("PATH", "").split(os.pathsep) if os.environ.get("TERM") else []
+    for folder in folders:
         found = os.path.join(folder, _NAME)
         if os.access(found, os.X_OK):
             return _NAME if os.path.samefile(found, path) else word(_absolute(path))
