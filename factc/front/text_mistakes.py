@@ -26,6 +26,8 @@ _SEMICOLON = re.compile(rf"{TEXT}|\{{\{{[^{{}}\n]*\}}\}}|;(?=[\s\]])")
 _USE = re.compile(r'use\s+"[^"]*"\s+as\s+\w[\w.\-]*[ \t]*:(?=\s|$)')
 _ASSIGNMENT = re.compile(r"(?:export\s+|set\s+)?(\w[\w.\-]*)[ \t]*[:?+]?=[ \t]*(.*)")
 
+_VARIABLE = re.compile(r"\$(?:\((\w+)\)|\{(\w+)\}|(\w+))")
+
 
 def read(text: str, start: int, at: int) -> tuple[Reading, Line]:
     """The first reading that fits the statement that begins at `start`, where reading it stopped at `at`."""
@@ -142,9 +144,16 @@ def dependencies(line: Line) -> Mistake | None:
         words = f"a name with `:` needs quotes: `{name}`"
         return line.mistake("E312", words, at, at + len(piece), f"write {quoted(piece)}")
     words = f"`{name}` is no name as it stands"
-    return line.mistake(
-        "E312", words, at, at + len(piece), f"a name that is not one word needs quotes: {quoted(piece)}"
-    )
+    meant = _value(piece)
+    hint = f"the value of a parameter stands so: {meant}" if meant else ""
+    hint = hint or f"a name that is not one word needs quotes: {quoted(piece)}"
+    return line.mistake("E312", words, at, at + len(piece), hint)
+
+
+def _value(name: str) -> str:
+    """A name with variables as make and shells write them, with tags in their place; "" if there are none."""
+    meant = _VARIABLE.sub(lambda match: f"{{{{{match[match.lastindex or 0]}}}}}", name)
+    return "" if meant == name else quoted(meant)
 
 
 def assignment(line: Line) -> Mistake | None:
@@ -169,7 +178,7 @@ def name(line: Line) -> Mistake | None:
     strange = ":" if ":" in name else re.sub(r"[-.\w]", "", name)[:1]
     why = f"with `{strange}`" if strange.strip() else "with blanks" if strange else f"that begins with `{name[0]}`"
     words = f"a name {why} needs quotes: `{shortened(name)}`"
-    return line.mistake("E312", words, 0, len(name), f"write {quoted(name)}:")
+    return line.mistake("E312", words, 0, len(name), f"write {_value(name) or quoted(name)}:")
 
 
 def no_blank(line: Line) -> Mistake | None:
