@@ -88,3 +88,17 @@ def test_hashes_are_salted_with_the_run() -> None:
     assert set(one) == {"A"} and one != two
     assert differences("r1", one, [task], {"A": "x"}) == "" != differences("r2", one, [task], {"A": "x"})
     assert hashes("r", [task], {"A": "\udcff"}, ()) and hashes("r", [task], {}, {"A"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("postgres://me:c4nary@db/shop", False), ("redis://:c4nary@db", False), ("host=a url=amqp://u:c4/n@ry@db", False),
+        ("https://token@host/x", False), ("https://host/x@1", True), ("me@host:/srv", True), ("https://host:80/a", True), ("", True),
+    ],
+)  # fmt: skip
+def test_no_hash_is_kept_of_an_address_with_a_user(value: str, kept: bool) -> None:
+    """Its password would be the only thing that is not known."""
+    task = PlanTask("t", (), ("sh", "-c", "psql $A"))
+    then = hashes("r", [task], {"A": value}, ())
+    assert bool(then) == kept and not differences("r", then or {"B": ""}, [task], {"A": value})

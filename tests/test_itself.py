@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import factc as api
+from factc.runner.itself import text
 from factc.secrets.declared import read_secrets
 from tests.conftest import Ran, environment
 
@@ -166,3 +167,23 @@ def test_nobody_else_sets_it(factc: Callable[..., Ran], tmp_path: Path, name: st
     assert "factc itself gives the variable" in factc("validate", "a.fact").err
     with pytest.raises(api.RequestError):
         read_secrets([name], (), {name: "c4nary-value"})
+
+
+@pytest.mark.parametrize("kind", ["thread", "none"])
+def test_the_program_ends_as_factc_does(tmp_path: Path, kind: str) -> None:
+    """Under a thread that still waits no interpreter is taken down."""
+    (tmp_path / "program").write_bytes(text())
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import atexit, threading\n"
+        "atexit.register(print, 'taken down')\n"
+        f"if {kind == 'thread'}:\n"
+        "    threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    )
+    env = environment(PYTHONPATH=str(tmp_path / "site"))
+    done = subprocess.run(
+        ["sh", tmp_path / "program", "--version"], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert (
+        done.returncode == 0 and done.stdout.startswith("factc ") and ("taken down" in done.stdout) == (kind == "none")
+    )

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from factc import RequestError, api
+from factc.engine.guard import Guard
 from factc.loop import Loop
 from factc.plan import Plan, PlanTask
 from factc.runner import jobserver, patient
@@ -240,6 +243,25 @@ def test_two_pipes_are_no_jobserver_nor_is_one_of_our_own(tmp_path: Path) -> Non
                 os.close(number)
 
 
+@pytest.mark.parametrize("order", ["read,write", "write,read", "read,read", "write,write"])
+def test_slots_are_taken_only_from_where_they_can_be_given_back(tmp_path: Path, order: str) -> None:
+    write(tmp_path, *(task(f"t{i}", "sleep 0.1") for i in range(3)))
+    with server(tmp_path) as above:
+        place = order.replace("read", str(above.read)).replace("write", str(above.write))
+        ran = ended(begin(tmp_path, f" -j4 --jobserver-auth={place}"))
+        assert ran.code == 0 and above.left() == above.tokens
+        assert ("is no pipe" in ran.err) == (order != "read,write")
+
+
+@make
+@pytest.mark.parametrize(("words", "count"), [(["-j1"], 1), (["-kj1"], 1), (["-j1", "WITH=-j2"], 2)])
+def test_a_make_that_does_one_thing_at_a_time_offers_no_slots(tmp_path: Path, words: list[str], count: int) -> None:
+    (tmp_path / "Makefile").write_text("all:\n\t$(FACTC) run job.factfile --no-record $(WITH)\n")
+    write(tmp_path, *(task(f"t{i}", WORK) for i in range(4)))
+    ran = made(tmp_path, *words)
+    assert ran.code == 0 and "factc:" not in ran.err and most(tmp_path) == count
+
+
 def test_who_has_no_make_above_loads_nothing_of_it(tmp_path: Path) -> None:
     write(tmp_path, task("a", "true"))
     command = [sys.executable, "-X", "importtime", "-m", "factc", "run", "job.factfile"]
@@ -314,6 +336,16 @@ def test_tasks_find_the_other_slots_of_the_run(tmp_path: Path, factc: Factc, wor
     assert not os.path.exists(os.path.dirname(place.removeprefix("fifo:")) or "none")
 
 
+def test_a_number_from_outside_is_that_of_the_run_and_not_of_those_inside(tmp_path: Path, factc: Factc) -> None:
+    """With a number of their own they would not share."""
+    inner = f"{FACTC} run inner.factfile --no-record --output quiet"
+    write(tmp_path, task("a", inner), task("b", inner), task("c", 'echo "${FACTC_JOBS-none}"'))
+    (tmp_path / "inner.factfile").write_text(factfile(*(task(f"t{i}", WORK) for i in range(3))))
+    ran = factc("run", "job.factfile", "--jobserver", env={"FACTC_JOBS": "2"})
+    assert ran.code == 0 and most(tmp_path) <= 2 and "[c] none\n" in ran.out
+    assert "[c] 2\n" in factc("run", "job.factfile", env={"FACTC_JOBS": "2"}).out
+
+
 def test_what_a_task_took_along_is_replaced_when_nothing_runs(factc: Factc, tmp_path: Path) -> None:
     thief = 'fd=${MAKEFLAGS##*=}; head -c 1 <"/proc/self/fd/${fd%,*}" >/dev/null'
     meet = "touch {0}; until [ -e {1} ]; do sleep 0.01; done"
@@ -352,6 +384,37 @@ def test_the_line_to_go_on_keeps_it(factc: Factc, tmp_path: Path) -> None:
 
 
 # ---- one who shares
+
+
+@given(some.integers(0, 1 << 30), some.integers(1, 4), some.booleans())
+@settings(max_examples=draws(40), deadline=None)
+def test_a_run_never_holds_a_slot_for_nothing(seed: int, count: int, serves: bool) -> None:
+    """Whenever it waits it holds what its tasks need, be there no room in a pool, another try, or nothing ready."""
+    chosen = Random(seed)
+    loop: Any = SimpleNamespace(add=lambda *of: None, remove=lambda *of: None)
+    ends = os.pipe()
+    os.write(ends[1], b"+" * count)
+    os.set_blocking(ends[0], False)
+    tokens = Tokens(loop, ends[0], ends[1], own=True, total=count if serves else None)
+
+    class Watched(Clock):
+        def wait(self, timeout: float | None = None) -> None:
+            assert len(tokens._held) == max(0, len(engine.running) - 1)
+            super().wait(timeout)
+
+    tasks = []
+    for i in range(chosen.randint(1, 9)):
+        above = tuple(sorted(chosen.sample(range(i), chosen.randint(0, min(i, 2)))))
+        pools = tuple(sorted(chosen.sample(["p", "q"], chosen.randint(0, 2))))
+        argv = ("true",) if pools or chosen.random() < 0.8 else ()
+        tasks.append(PlanTask(f"t{i}", above, argv, declared=i, pools=pools))
+    clock = Watched()
+    engine = Script(clock, lambda task, attempt: (chosen.choice([1.0, 2.0, 5.0]), chosen.choice([0, 0, 0, 1, None])))
+    rules = Rules(pools={"p": 1, "q": 2}, jobs=count + 1)
+    Runner(Plan("j", tasks), engine, clock, [], [], rules, tokens=tokens).run()  # type: ignore[arg-type]
+    os.close(ends[1])
+    with suppress(OSError):  # it has closed its end
+        os.close(ends[0])
 
 
 def steps(chosen: Random, clients: Sequence[Tokens]) -> None:
@@ -445,6 +508,19 @@ def test_what_makeflags_says(text: str, found: tuple[str, int | None], rest: str
     assert without(text) == rest
     assert offered(added(text, "fifo:/a b\\c", 7)) == ("fifo:/a b\\c", 7)
     assert without(added(text, "8,9", 7)).split() == rest.split()
+
+
+def test_what_is_owed_is_said_in_one_piece() -> None:
+    """Half a line would be a part of the next, and what is given back then is not what was taken."""
+    read, write = os.pipe()
+    guard = Guard.__new__(Guard)
+    guard._pipe = write
+    try:
+        guard.owe(b"+" * jobserver.MOST)
+        assert len(os.read(read, 1 << 16)) <= select.PIPE_BUF
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 # ---- as many as there are CPUs

@@ -25,6 +25,7 @@ _USED = re.compile(r"(?<!\\)\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 # An assignment and its value; the names behind `for` and `read`.
 _SET = r"(?<![\w$.{-])([A-Za-z_]\w*)\+?=(\S*)"
 _NAMES = r"\b(?:for[ \t]+([A-Za-z_]\w*)|read((?:[ \t]+-?\w+)+))"
+_LOGIN = re.compile(r"://[^/?#\s]*@|://\S*:\S*@")
 # What shells set themselves, and words for what may be a secret: no hash of that is kept, nor of what a run sets.
 _OWN = frozenset(
     "_ FACTC PWD OLDPWD SHLVL PPID IFS OPTIND OPTARG OPTERR LINENO RANDOM SRANDOM SECONDS UID EUID GID EGID GROUPS "
@@ -39,9 +40,11 @@ def hashes(
 ) -> dict[str, str]:
     """By name a hash of each inherited variable that tasks name, `UNSET` for one that is not set.
 
-    run: the reference, which is the salt. without: names that are not looked at, such as those of secrets.
+    run: the reference, which is the salt. without: names that are not looked at, such as those of secrets. Nor are
+    addresses with a name or a password in them: who reads the record could try one password after the other.
     """
-    return {name: _hash(run, name, environment) for name in sorted(named(tasks)) if name not in without}
+    names = sorted(named(tasks).difference(without))
+    return {name: _hash(run, name, environment) for name in names if not _LOGIN.search(environment.get(name, ""))}
 
 
 def named(tasks: Iterable[PlanTask]) -> set[str]:

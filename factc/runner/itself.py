@@ -18,7 +18,7 @@ _NAME = "factc"
 _TEXT = """\
 #!/bin/sh
 exec {python} -P -c 'import sys; sys.path.insert(0, sys.argv.pop(1)); import factc; del sys.path[0]; \
-from factc.cli import main; sys.exit(main())' {folder} "$@"
+from factc.__main__ import main; sys.exit(main())' {folder} "$@"
 """
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST = 4096  # slots of a server: so many bytes fit into every pipe
 FIFO = "fifo:"
+NUMBER = "FACTC_JOBS"  # how many slots of its own a run without `-j` has
 FIRST = 10  # descriptors below it are those that scripts open for themselves
 
 
@@ -140,6 +141,7 @@ class Share:
         """The slots that MAKEFLAGS offers; none of them if so many jobs of our own are wanted."""
         where, most = offered(environment["MAKEFLAGS"])
         if not where:
+            self.most = 1 if most == 1 else None  # make has no slots to offer then; another number was not make's
             return
         tokens = _opened(loop, where)
         if tokens is None:
@@ -168,6 +170,7 @@ class Share:
         self.tokens, self.most = tokens, jobs
         self.variables = dict.fromkeys(name for name in NAMES if name in environment)
         self.variables["MAKEFLAGS"] = added(environment.get("MAKEFLAGS", ""), where, jobs)
+        self.variables[NUMBER] = None  # it was for this run: inner ones would take so many more instead of sharing
 
     def close(self) -> None:
         """Gives back what is held, and takes away what was made."""
@@ -212,11 +215,11 @@ def share(
     """What a run with these wishes shares. count: tells how many CPUs there are. Raises RequestError."""
     made = Share()
     try:
-        if speaks(environment.get("MAKEFLAGS", "")):
+        if environment.get("MAKEFLAGS"):
             made.use(loop, environment, jobs)
         if style and made.tokens is None:
             made.words = made.words if jobs is not None else ""
-            made.serve(loop, environment, count() if jobs is None else jobs, style)
+            made.serve(loop, environment, jobs or made.most or count(), style)
     except OSError as problem:
         made.close()
         raise RequestError(f"--jobserver: {of_system(problem)}") from None
@@ -241,11 +244,19 @@ def _opened(loop: Loop, where: str, total: int | None = None) -> Tokens | None:
         return None
     if not (handed_down and all(stat.S_ISFIFO(one.st_mode) for one in statuses) and os.path.samestat(*statuses)):
         return None
+    if not (_is_open_for(read, os.O_RDONLY) and _is_open_for(write, os.O_WRONLY)):  # nothing would ever come back
+        return None
     try:  # an open file of its own: that a read of it does not wait is nobody else's business
         own = os.open(f"/proc/self/fd/{read}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:  # no such file system, or a pipe of another user
         return Tokens(loop, read, write, own=False, total=total)
     return Tokens(loop, own, write, own=True, total=total)
+
+
+def _is_open_for(descriptor: int, way: int) -> bool:
+    from fcntl import F_GETFL, fcntl
+
+    return fcntl(descriptor, F_GETFL) & os.O_ACCMODE in (way, os.O_RDWR)
 
 
 def _opened_fifo(loop: Loop, path: str, total: int | None) -> Tokens | None:

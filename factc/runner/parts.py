@@ -131,7 +131,9 @@ class Parts:
     def _share(self) -> Share | None:
         """The slots that the run shares with others, if it does."""
         wishes = self.wishes
-        if wishes.rehearse or not (wishes.jobserver or "--jobserver" in os.environ.get("MAKEFLAGS", "")):
+        if wishes.rehearse:
+            return None
+        if not wishes.jobserver and not any(word in os.environ.get("MAKEFLAGS", "") for word in ("--jobserver", "-j1")):
             return None
         from factc.runner.jobserver import share
 

@@ -178,8 +178,7 @@ class Runner:
         """Starts what is ready, the most urgent first, as long as there are slots."""
         if self._known and self._starts.is_choice():
             self._learn(self._known)
-        if self._tokens:
-            self._tokens.keep(len(self._running))
+        self._keep_slots()
         while self._has_room() and (number := self._starts.next()) is not None:
             if not self.plan.tasks[number].argv:
                 now = self._loop.wall()
@@ -189,6 +188,12 @@ class Runner:
             self._attempts.start(number, self._starts.place(number))
             if len(self._running) > 1 and _is_busy(self._posts[-1]):
                 break  # the machine takes no more for now, and that is to be taken in first
+        self._keep_slots()  # one may have been taken for a task that then found no room in a pool
+
+    def _keep_slots(self) -> None:
+        """Those with whom the run shares its slots get back what its tasks do not need."""
+        if self._tokens:
+            self._tokens.keep(len(self._running))
 
     def _has_room(self) -> bool:
         """Whether those with whom the run shares its slots leave it one more, if it wants one."""
