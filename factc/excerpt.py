@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from factc.diagnostic import ERROR, Diagnostic, veiled
-from factc.secrets.written import shown
+from factc.secrets.written import COVER, shown
 from factc.source import Span
 from factc.visible import visible, visible_json
 
@@ -98,7 +98,12 @@ def _window(text: str, first: int, last: int, column: int, length: int) -> tuple
     start = max(0, column - WIDTH // 2) if last - first > WIDTH else 0
     end = max(column + length, start + WIDTH)
     cuts = [min(first + at, last) for at in (start, column, column + length, end)]
-    before, marked, after = (visible(shown(text[a:b]).replace("\t", "    ")) for a, b in pairwise(cuts))
+    pieces = [text[a:b] for a, b in pairwise(cuts)]
+    if pieces[1].startswith(COVER):  # what is hidden is shown once
+        pieces[0] = pieces[0].rstrip(COVER)
+    if pieces[1].endswith(COVER):
+        pieces[2] = pieces[2].lstrip(COVER)
+    before, marked, after = (visible(shown(piece).replace("\t", "    ")) for piece in pieces)
     return "…" * (start > 0) + before, marked, after + "…" * (first + end < last)
 
 

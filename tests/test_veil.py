@@ -129,3 +129,13 @@ def test_places_behind_a_covered_value_stay_what_they_are() -> None:
 )  # fmt: skip
 def test_names_are_no_values(text: str) -> None:
     assert Source("job", text).covered() == text
+
+
+@pytest.mark.parametrize(
+    "line", ["[secret TOKEN=abcdefgh]", "[secret TOKEN=abc=defgh, ok 0]", "secret TOKEN = abcdefgh"]
+)
+def test_what_is_hidden_is_shown_once(factc: Callable[..., Ran], tmp_path: Path, line: str) -> None:
+    """Also where the marked words end within it: six asterisks would be two values."""
+    (tmp_path / "job.fact").write_text(f"job j\n{line}\na:\n    true\n")
+    err = factc("validate", "job.fact").err
+    assert "***" in err and "****" not in err, err

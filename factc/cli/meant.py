@@ -83,8 +83,18 @@ def option(name: str, known: Collection[str], prog: str) -> str:
     for names, (ours, words) in _OPTIONS.items():
         if short in names.split() and ours in known:
             return words
+    if verbs := _verbs_with(name):
+        if prog == "factc resume" and "run" in verbs:
+            return f"factc run JOB --resume RUN takes {name}"
+        return f"that is an option of factc {', '.join(verbs[:3])}" + " …" * (len(verbs) > 3)
     meant = nearest(name, known)
     return f"did you mean `{meant}`?" if meant else f"`{prog} --help` lists the options"
+
+
+def _verbs_with(name: str) -> list[str]:
+    from factc.complete.table import OPTIONS
+
+    return [verb for verb, options in OPTIONS.items() if any(name in names.split() for names, *_ in options)]
 
 
 def extra(text: str, arguments: Sequence[str], known: Collection[str], usage: str) -> str:
