@@ -200,6 +200,21 @@ def test_a_job_or_its_file_in_the_place_of_a_run_is_understood(factc: Factc, tmp
         assert "  help: `factc runs` lists them" in factc(verb, "nothing").err
 
 
+def test_options_of_show_that_do_not_go_together_are_said(factc: Factc, job: str) -> None:
+    factc("run", job)
+    name = factc("list", job, "--format", "json").out
+    task = json.loads(name)["tasks"][0]["name"]
+    for words, said in (
+        ([task, "--stats"], "--stats is about a whole run"), ([task, "--format", "json"], "--format json is about a whole run"),
+        (["--attempt", "1"], "--attempt is about a task"), ([task, "--summary"], "--summary is a text about a whole run"),
+        (["xyzzy"], "no task of the run "),
+    ):  # fmt: skip
+        ran = factc("show", "last", *words)
+        assert (ran.code, ran.out) == (3, "") and f"factc: {said}" in ran.err and "\n  help: " in ran.err, ran
+    ran = factc("events", "last", "--endpoint", "2")
+    assert ran.code == 3 and "has 0 webhooks, no number 2\n  help: without --endpoint" in ran.err
+
+
 def test_prune_takes_what_died_before_it_began(factc: Factc, tmp_path: Path) -> None:
     for name in ("20260131T020000Z-00000000", "20260131T020000Z-11111111"):
         (tmp_path / ".factc/runs" / name / "logs").mkdir(parents=True)

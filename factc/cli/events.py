@@ -48,7 +48,8 @@ def run(arguments: list[str]) -> int:
     count = len(found.header.endpoints)
     if options.endpoint > max(1, count):
         raise RequestError(
-            f"the run {found.short} has {count} webhook{'s' * (count != 1)}, no number {options.endpoint}"
+            f"the run {found.short} has {count} webhook{'s' * (count != 1)}, no number {options.endpoint}",
+            "without --endpoint, its events are those of the first, or as they would have been",
         )
     telling = Retelling(found.journal, options.endpoint)
     if found.doubt:

@@ -107,6 +107,8 @@ def extra(text: str, arguments: Sequence[str], known: Collection[str], usage: st
     name, equals, _ = text.partition("=")
     if equals and name and "--set" in known:
         return f"for a value: --set {word(text)}"
+    if usage.startswith("factc runs "):
+        return f"factc show {word(text)} tells of one run"
     if "--to" not in known or text.endswith(_JOBS) or "/" in text or os.path.exists(text):
         return usage
     return f"for one task and all it needs: --to {word(text)}"

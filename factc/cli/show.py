@@ -56,11 +56,12 @@ def run(arguments: list[str]) -> int:
     state_dir(made.add_argument)
     options = made.parse(arguments)
     found = history.find(home(options), options.run)
-    if options.stats and options.task is not None:
-        raise RequestError(
-            "--stats is about a whole run",
-            f"without the task: {show_command(word(options.run), '--stats', options.state_dir)}",
-        )
+    for about, option in ((options.stats, "--stats"), (options.format == "json", "--format json")):
+        if about and options.task is not None and not options.summary:
+            whole_run = show_command(word(options.run), option, options.state_dir)
+            raise RequestError(f"{option} is about a whole run", f"without the task: {whole_run}")
+    if options.attempt is not None and options.task is None:
+        raise RequestError("--attempt is about a task", "which one? factc show RUN TASK --attempt N")
     if options.summary and (options.stats or options.task is not None or options.format == "json"):
         raise RequestError("--summary is a text about a whole run", "it goes without TASK, --stats and --format")
     if options.summary:

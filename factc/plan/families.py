@@ -23,7 +23,13 @@ def meant(plan: Plan, name: str) -> list[int]:
     return [i for i, task in enumerate(plan.tasks) if family.first <= task.declared <= family.last]
 
 
+SOME = 5  # names that a hint lists
+
+
 def close_to(plan: Plan, name: str) -> str:
-    """The hint for a name that means nothing: one like it; "" for none."""
-    near = nearest(name, [*(task.name for task in plan.tasks), *(family.name for family in plan.families)])
-    return f"did you mean '{near}'?" if near else ""
+    """The hint for a name that means nothing: one like it, or some of those that there are."""
+    names = [*(task.name for task in plan.tasks), *(family.name for family in plan.families)]
+    if near := nearest(name, names):
+        return f"did you mean '{near}'?"
+    some = ", ".join(f"'{one[:40]}'" for one in names[:SOME])
+    return f"there are {some}" + " …" * (len(names) > SOME) if len(names) > 1 else f"there is {some}" if names else ""
