@@ -89,6 +89,18 @@ def test_a_run_by_the_installed_program_names_that(folder: Path, call: str) -> N
     assert not list((folder / ".factc" / "runs").glob("*/factc"))
 
 
+def test_a_state_directory_that_is_a_link_is_found_without_another_word(
+    factc: Callable[..., Ran], folder: Path
+) -> None:
+    (folder / "real").mkdir(mode=0o700)
+    (folder / ".factc").symlink_to("real")
+    assert factc("run", "job.fact", "--trust-state-dir").code == 2
+    (run,) = (folder / "real" / "runs").iterdir()
+    mail = (folder / "a b" / "mail").read_text()
+    assert mail.startswith("failed  dump after ") and f" --state-dir {folder}/real" in mail.replace("'", ""), mail
+    assert (folder / "a b" / "called").read_text() == f"{run}/factc\n"
+
+
 def test_a_program_of_another_name_and_the_api_make_one(folder: Path) -> None:
     program = installed(folder, "fc")
     done = subprocess.run([str(program), "run", "job.fact"], cwd=folder, env=environment(), capture_output=True)

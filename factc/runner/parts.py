@@ -300,7 +300,7 @@ class Parts:
 
     def _program(self) -> dict[str, str]:
         """How tasks call this factc, and where the record of the run lies."""
-        found = {RECORD: _absolute(self.record.directory)} if self.record else {}
+        found = {RECORD: self._recorded(self.record.directory)} if self.record else {}
         if self._called:
             found[itself.PROGRAM] = self._called
         elif self.record:
@@ -311,6 +311,11 @@ class Parts:
             except OSError as problem:
                 self._warnings.append(f"tasks get no {itself.PROGRAM}: {of_system(problem)}")
         return found
+
+    def _recorded(self, folder: str) -> str:
+        """The path of the record's folder by which all find it, also who follows no link without being told to."""
+        follows = os.path.islink(self.wishes.state_dir or STATE_DIR)
+        return os.path.realpath(folder) if follows else _absolute(folder)
 
 
 def _absolute(folder: str) -> str:
