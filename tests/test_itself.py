@@ -101,6 +101,18 @@ def test_a_state_directory_that_is_a_link_is_found_without_another_word(
     assert (folder / "a b" / "called").read_text() == f"{run}/factc\n"
 
 
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_program_that_is_called_by_a_relative_path_is_found_after_going_elsewhere(folder: Path, term: str) -> None:
+    """By tasks, and by who pastes the last line."""
+    program = installed(folder / "a b")
+    done = subprocess.run(
+        ["./factc", "run", "-C", "..", "job.fact"], cwd=program.parent, env=environment(TERM=term), capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and f"to go on: '{program}' resume " in done.stderr, done
+    assert (folder / "a b" / "called").read_text() == f"{program}\n"
+
+
 def test_a_program_of_another_name_and_the_api_make_one(folder: Path) -> None:
     program = installed(folder, "fc")
     done = subprocess.run([str(program), "run", "job.fact"], cwd=folder, env=environment(), capture_output=True)

@@ -11,13 +11,24 @@ import sys
 from factc.record import STATE_DIR
 
 _NAME = "factc"
+_called = "", ""  # how this process was called, and that path from the root on
 _moved = False  # whether this process has left the folder in which it was called
 
 
 def moved(away: bool) -> None:
-    """Says whether `-C` was given: who called then stands in another folder."""
-    global _moved
+    """Says whether `-C` was given: who called then stands in another folder. Before this process goes there."""
+    global _moved, _called
     _moved = away
+    given = sys.argv[0] if sys.argv else ""
+    if given != _called[0]:
+        _called = given, _absolute(given)
+
+
+def called() -> str:
+    """The path of a program of this name, from the root on, if that is how this process was called; else ""."""
+    given = sys.argv[0] if sys.argv else ""
+    path = _called[1] if given == _called[0] else _absolute(given)
+    return path if os.path.basename(path) == _NAME and os.access(path, os.X_OK) else ""
 
 
 def resume_command(run: str, options: str, state_dir: str) -> str:
@@ -56,15 +67,15 @@ def program() -> str:
 
     Its path, too, where nobody sits at a terminal: PATH is that of the crontab, and who reads the mail has another.
     """
-    path = sys.argv[0] if sys.argv else ""
-    if os.path.basename(path) != _NAME or not os.access(path, os.X_OK):
+    path = called()
+    if not path:
         return _NAME
     folders = os.environ.get("PATH", "").split(os.pathsep) if os.environ.get("TERM") else []
     for folder in folders:
         found = os.path.join(folder, _NAME)
         if os.access(found, os.X_OK):
-            return _NAME if os.path.samefile(found, path) else word(_absolute(path))
-    return word(_absolute(path))
+            return _NAME if os.path.samefile(found, path) else word(path)
+    return word(path)
 
 
 def path(text: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sys
 
+from factc.record import pasted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.plan import Plan
 
 PROGRAM = "FACTC"
-_NAME = "factc"
 # The package is found where this one lies, and nothing else is: `-P` keeps the task's own folder out.
 _TEXT = """\
 #!/bin/sh
@@ -24,10 +25,8 @@ from factc.__main__ import main; sys.exit(main())' {folder} "$@"
 
 def called() -> str:
     """The path of the installed program, if that is how this process was called; else ""."""
-    path = sys.argv[0] if sys.argv else ""
-    if os.path.basename(path) != _NAME or not os.path.isfile(path) or not os.access(path, os.X_OK):
-        return ""
-    return _absolute(path)
+    path = pasted.called()
+    return path if os.path.isfile(path) else ""  # a folder that Python runs is no program
 
 
 def text() -> bytes:
