@@ -70,7 +70,11 @@ def test_it_is_asked_for_only_where_its_task_runs(factc: Callable[..., Ran], job
         done = subprocess.run(["sh", "-c", script], cwd=job, env=environment(**env), capture_output=True)
         assert done.returncode == 0 and seen(job) == lines, done
     missing = factc("run", "own.fact", "--to", "publish", env=few)
-    assert missing.code == 3 and "the job needs the secrets TOKEN, KEY" in missing.err, missing
+    assert (
+        missing.code == 3 and "the job needs the secrets TOKEN (for 'publish'), KEY (for 'publish'): " in missing.err
+    ), missing
+    alone = factc("run", "own.fact", "--start", "publish", "--to", "publish", env=few)
+    assert alone.code == 3 and "the job needs the secrets TOKEN, KEY: " in alone.err, "there is no other task"
 
 
 def test_who_is_asked_for_a_secret_of_all_tasks_is_told_how_not_to_be(factc: Callable[..., Ran], job: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from factc.diagnostic import RequestError
+from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from factc.secrets.mask import Mask
     from factc.sink.signing import Credentials
     from factc.source import Source
+
+
+FEW = 3  # tasks that are named
 
 
 class Confidential:
@@ -49,9 +53,8 @@ class Confidential:
 
         missing = [name for name in declared if not os.environ.get(name)]
         if missing:
-            words = (
-                f"the job needs the secret{'s' * (len(missing) > 1)} {', '.join(missing)}: not set in the environment"
-            )
+            named = ", ".join(f"{name}{_for(plan, name, carried)}" for name in missing)
+            words = f"the job needs the secret{'s' * (len(missing) > 1)} {named}: not set in the environment"
             raise RequestError(
                 words, f"export {missing[0]}=…, or --secret-file {missing[0]}=PATH{_narrower(plan, missing)}"
             )
@@ -60,6 +63,15 @@ class Confidential:
         _refuse_arguments(wishes.arguments, secrets)
         self.warnings += warnings
         return secrets
+
+
+def _for(plan: Plan, name: str, carried: Collection[int]) -> str:
+    """The tasks for which a secret is demanded, where these are few and not all."""
+    runs = [i for i, task in enumerate(plan.tasks) if task.argv and i not in carried]
+    seeing = [plan.tasks[i].name for i in runs if name in plan.tasks[i].secrets]
+    if len(seeing) == len(runs) or len(seeing) > FEW:
+        return ""
+    return " (for " + ", ".join(f"'{visible(name)}'" for name in seeing) + ")"
 
 
 def _narrower(plan: Plan, missing: list[str]) -> str:
