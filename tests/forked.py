@@ -174,7 +174,10 @@ class _Server:
 
     def _reap(self, *_: object) -> None:
         while self._waiting:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:  # this interrupted another call of itself, which has just taken the last one
+                break
             if not pid:
                 break
             told = self._waiting.pop(pid)
