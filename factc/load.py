@@ -14,7 +14,7 @@ from factc.plan.selection import select
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.compiler.chain import Compiled
-    from factc.compiler.job import Job
+    from factc.model.job import Job
     from factc.plan import Plan
     from factc.plan.values import Given
     from factc.source import Source

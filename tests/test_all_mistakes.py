@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factc.compiler.chain import compile_source
-from factc.compiler.job import FACTC
 from factc.diagnostic import ERROR, CompileError, RequestError
 from factc.lsp.analysis import analysed
+from factc.model.job import FACTC
 from factc.plan.values import Given
 from factc.source import Source
 from tests import planted_mistakes as planted

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from factc.compiler.chain import compile_job, compile_source, read
-from factc.compiler.job import FACTC, FACTOTUM
 from factc.diagnostic import CompileError, Diagnostic
 from factc.emit.fact import fact_text
-from factc.emit.factfile import factfile_text
 from factc.front import read_document
+from factc.model.factfile import factfile_text
+from factc.model.job import FACTC, FACTOTUM
 from factc.plan import Plan, PlanTask
 from factc.plan.values import Given
 from factc.source import Source

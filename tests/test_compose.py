@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from factc.compiler.chain import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.emit.fact import fact_text
-from factc.emit.factfile import factfile_text
 from factc.emit.factfiles import fact_files
 from factc.front import read_document
 from factc.front.file import read_source
 from factc.load import load
+from factc.model.factfile import factfile_text
 from factc.plan import Plan, PlanTask, shown
 from factc.plan.bind import add, complete
 from factc.plan.values import Given

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from factc.compiler.chain import compile_job, read
-from factc.compiler.job import Command, Job, Script
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
 from factc.front import read_document
+from factc.model.job import Command, Job, Script
 from factc.plan import Plan
 from factc.plan.bind import complete
 from factc.plan.values import Given

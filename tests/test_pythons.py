@@ -28,7 +28,7 @@ CALLS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "fin
 
 # Patterns that come from somewhere else: from the module's tables, from a schema, from the grammar, from escaped words.
 ELSEWHERE = {
-    "factc.compiler.shape",
+    "factc.model.schema_fast",
     "factc.front.jsonfile",
     "factc.front.text_tables",
     "factc.secrets.credentials",

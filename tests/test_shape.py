@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from factc.compiler.reading import SCHEMAS
-from factc.compiler.shape import fitting
 from factc.front import read_document
 from factc.front.file import read_source
+from factc.model.schema_fast import fitting
 from tests.conftest import ROOT, environment
 from tests.draws import draws
 

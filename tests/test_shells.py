@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factc.compiler import job
 from factc.engine.shells import SHELLS, Shells
+from factc.model import job
 from tests.conftest import Ran
 
 Factc = Callable[..., Ran]

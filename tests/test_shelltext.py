@@ -25,7 +25,7 @@ from factc.compiler.shelltext import (
     UNSAFE,
     places,
 )  # fmt: skip
-from factc.compiler.template import Tag, parse
+from factc.model.template import Tag, parse
 from factc.plan import BARE, DOUBLE, SINGLE, quoted
 from tests.conftest import Ran
 from tests.draws import draws

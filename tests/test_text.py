@@ -14,9 +14,9 @@ from lark import Lark, logger
 
 from factc import resources
 from factc.compiler.chain import compile_source
-from factc.compiler.document import Document
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front.text import read_text
+from factc.model.document import Document
 from factc.plan import Plan, PlanTask, shown
 from factc.plan.values import Given
 from factc.source import Source

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from factc.compiler.document import Path
 from factc.front.text import read_text, statements
+from factc.model.document import Path
 from factc.source import Source
 from tests.conftest import ROOT
 from tests.test_text import GOOD, MORE

@@ -86,6 +86,6 @@ def _texts(options: argparse.Namespace) -> dict[str, str]:
         from factc.emit.factfiles import fact_files
 
         return fact_files(job, path) if is_place(path) else {path: fact_text(job)}
-    from factc.emit.factfile import factfile_text
+    from factc.model.factfile import factfile_text
 
     return {path: factfile_text(job)}

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from factc.compiler.job import Job
     from factc.load import Loaded
+    from factc.model.job import Job
     from factc.plan import Plan
     from factc.plan.values import Given
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import argparse
 
     from factc.cli.options import Parser
-    from factc.compiler.job import Job
     from factc.load import Loaded
+    from factc.model.job import Job
 
 STDIN = "<stdin>"
 ELSEWHERE = "W401"  # a warning that another machine may give
@@ -91,8 +91,8 @@ def _unreadable(error: CompileError) -> list[Diagnostic]:
     job: Job | None = getattr(error, "job", None)  # none where nothing could be read
     if job is None:
         return []
-    from factc.compiler.told import Told, is_broken
     from factc.lint import recipe, syntax
+    from factc.model.reported import Told, is_broken
 
     found = syntax.findings([one for one in recipe.recipes(job) if not is_broken(one.filled)])
     return Told(job.mistakes).apart(d for d in found if d.severity == ERROR)

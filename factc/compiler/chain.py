@@ -9,18 +9,18 @@ from collections.abc import Sequence
 
 from factc.compiler import check
 from factc.compiler.command import argv, body_path
-from factc.compiler.document import Path
 from factc.compiler.flatten import Part, Unit, Whole, uses
-from factc.compiler.job import Job, Task
 from factc.compiler.limits import Pools, limits, seconds
 from factc.compiler.links import Links
 from factc.compiler.reading import read
 from factc.compiler.scope import Scope
 from factc.compiler.sizes import Sizes
-from factc.compiler.told import Told
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
 from factc.front import read_document
 from factc.lint.allowed import Allowances
+from factc.model.document import Path
+from factc.model.job import Job, Task
+from factc.model.reported import Told
 from factc.plan import Plan, PlanTask, Text
 from factc.plan.selection import renumbered
 from factc.plan.values import Given
@@ -121,7 +121,7 @@ def factfile(job: Job) -> str:
     """The text that events carry: a JSON Factfile as it was read, any other job, or one that uses others, as JSON."""
     if not job.document.textual and not job.uses:
         return job.document.source.factfile
-    from factc.emit.factfile import factfile_text
+    from factc.model.factfile import factfile_text
 
     return factfile_text(job)
 

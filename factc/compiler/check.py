@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from factc.compiler.document import Path
-from factc.compiler.job import FACTC, FACTOTUM, Command, Job, Script, Task
-from factc.compiler.told import is_broken
 from factc.diagnostic import Diagnostic
+from factc.model.document import Path
+from factc.model.job import FACTC, FACTOTUM, Command, Job, Script, Task
+from factc.model.reported import is_broken
 from factc.source import Span
 from factc.spelling import nearest
 

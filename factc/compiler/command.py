@@ -8,11 +8,11 @@ from __future__ import annotations
 import shlex
 
 from factc.compiler import shelltext
-from factc.compiler.document import Path
-from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.scope import Scope
-from factc.compiler.template import Pieces, Tag
 from factc.diagnostic import Diagnostic
+from factc.model.document import Path
+from factc.model.job import Command, Job, Script, Task
+from factc.model.template import Pieces, Tag
 from factc.plan import MAX_TEXT, VERBATIM, Hole, Text
 
 STRICT_SHELLS = ("bash", "ksh", "zsh")

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from itertools import product
 from math import prod
 
-from factc.compiler import template
-from factc.compiler.document import Path
 from factc.compiler.inner import InnerScope
-from factc.compiler.job import Each, Job, Task, Use
 from factc.compiler.scope import Scope
-from factc.compiler.told import BROKEN, is_broken
 from factc.diagnostic import Diagnostic
+from factc.model import template
+from factc.model.document import Path
+from factc.model.job import Each, Job, Task, Use
+from factc.model.reported import BROKEN, is_broken
 from factc.plan import Family
 from factc.plan.values import Given
 from factc.reach import MAX_TASKS, Reach

@@ -7,13 +7,13 @@ name that no job can give (`report/day`).
 
 from __future__ import annotations
 
-from factc.compiler import template
-from factc.compiler.document import Path
-from factc.compiler.job import Declaration, Job, Use
 from factc.compiler.scope import Scope
-from factc.compiler.template import Tag
-from factc.compiler.told import BROKEN, is_broken, may_be
 from factc.diagnostic import Diagnostic
+from factc.model import template
+from factc.model.document import Path
+from factc.model.job import Declaration, Job, Use
+from factc.model.reported import BROKEN, is_broken, may_be
+from factc.model.template import Tag
 from factc.plan import Parameter, Text
 from factc.plan.values import TAG
 from factc.source import Span

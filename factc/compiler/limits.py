@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from factc.compiler.job import RETRIED, Job, Task
 from factc.compiler.scope import Scope
-from factc.compiler.timespan import refusal
-from factc.compiler.told import is_broken, may_be
 from factc.diagnostic import Diagnostic
 from factc.durations import parsed
+from factc.model.duration_text import refusal
+from factc.model.job import RETRIED, Job, Task
+from factc.model.reported import is_broken, may_be
 from factc.plan import MAX_CODE, Retry
 from factc.spelling import Words, nearest
 
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from factc.compiler.document import Path
+    from factc.model.document import Path
 
 
 class Pools(dict[str, int]):

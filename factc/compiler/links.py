@@ -10,12 +10,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 
-from factc.compiler.document import Path
 from factc.compiler.flatten import Origin, Part, Whole, short
-from factc.compiler.job import Task, Use
 from factc.compiler.scope import Scope
-from factc.compiler.told import is_broken, may_be
 from factc.diagnostic import Diagnostic
+from factc.model.document import Path
+from factc.model.job import Task, Use
+from factc.model.reported import is_broken, may_be
 from factc.source import Span
 from factc.spelling import Words
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 
-from factc.compiler.document import Document, check_schema
-from factc.compiler.job import FACTC, FACTOTUM, Job, Use, read_job
-from factc.compiler.told import Told, is_broken
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import is_job, is_json, is_plan, read_document
 from factc.front.file import STDIN, read_used
+from factc.model.document import Document, check_schema
+from factc.model.job import FACTC, FACTOTUM, Job, Use, read_job
+from factc.model.reported import Told, is_broken
 from factc.reach import MAX_BYTES, MAX_DEPTH, MAX_FILES, Reach
 from factc.source import Source, Span
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from factc.compiler import template
-from factc.compiler.document import Document, Path
-from factc.compiler.job import Declaration, Job
-from factc.compiler.template import Tag
-from factc.compiler.told import BROKEN, is_broken, may_be
 from factc.diagnostic import ERROR, Diagnostic, RequestError
+from factc.model import template
+from factc.model.document import Document, Path
+from factc.model.job import Declaration, Job
+from factc.model.reported import BROKEN, is_broken, may_be
+from factc.model.template import Tag
 from factc.plan import MAX_TEXT, VERBATIM, Hole, Parameter, Text, TooLong, filled, quoted
 from factc.plan.values import TAG, Given, allowed, check_names, how_to_give
 from factc.spelling import FEW, nearest, some

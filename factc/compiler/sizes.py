@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from factc.compiler.document import Path
-from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.scope import Scope
 from factc.diagnostic import Diagnostic
+from factc.model.document import Path
+from factc.model.job import Command, Job, Script, Task
 from factc.plan import MAX_PLAN, MAX_TEXT, MAX_WORDS, PlanTask, Text, size
 
 MAX_NAME = 4096  # bytes of a task's name, which it finds in its environment

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from factc.compiler.job import Job, Use
 from factc.compiler.reading import folder
 from factc.emit.fact import fact_text
+from factc.model.job import Job, Use
 
 
 def fact_files(job: Job, path: str) -> dict[str, str]:

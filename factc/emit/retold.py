@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 from copy import copy
 
-from factc.compiler import template
-from factc.compiler.job import Job
-from factc.compiler.template import Tag
 from factc.diagnostic import RequestError
+from factc.model import template
+from factc.model.job import Job
+from factc.model.template import Tag
 from factc.plan.values import TAG
 
 _WORD = re.compile(r"\w[\w.\-]*")

@@ -9,7 +9,7 @@ from factc.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.compiler.document import Document
+    from factc.model.document import Document
 
 JSON_NAMES = (".json", ".factfile", ".factotum")
 JOB_NAMES = (".fact", *JSON_NAMES)

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from factc.compiler.document import KEY, VALUE, Document, Locate, Path
-from factc.compiler.told import sound
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front import jsontext
+from factc.model.document import KEY, VALUE, Document, Locate, Path
+from factc.model.reported import sound
 from factc.source import Source, Span
 
 TYPE_CHECKING = False

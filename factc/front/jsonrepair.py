@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 
-from factc.compiler.told import BROKEN, SECOND, words
 from factc.edits import Edited
 from factc.front.jsonabove import (
     BEHIND,
@@ -28,6 +27,7 @@ from factc.front.jsonabove import (
 )  # fmt: skip
 from factc.front.jsonmistakes import BEGINS, CLOSES, STRING_BEGINS, TOKEN, Missing, Mistake, odd, surplus
 from factc.front.jsontext import Walk, decoded, skipped
+from factc.model.reported import BROKEN, SECOND, words
 
 MAX_REPAIRS = 1000  # of one text; each costs a copy of it
 STUCK = 4  # repairs at one place

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from factc.compiler.document import Path
 from factc.front.jsonmistakes import (
     BEGINS,
     CLOSES,
@@ -22,6 +21,7 @@ from factc.front.jsonmistakes import (
     odd,
     unexpected,
 )
+from factc.model.document import Path
 
 __all__ = ["Missing", "Mistake", "Node", "Walk", "decoded", "inner", "places", "skipped", "walk"]
 

@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from factc.compiler.document import Document
-from factc.compiler.told import words
 from factc.diagnostic import CompileError
 from factc.front.text_attributes import understood
 from factc.front.text_clauses import Bracket, Clause, Item
@@ -19,6 +17,8 @@ from factc.front.text_reader import Reader, Stuck, parsed
 from factc.front.text_statements import Assembly
 from factc.front.text_string import TEXT
 from factc.front.text_written import Written
+from factc.model.document import Document
+from factc.model.reported import words
 from factc.source import Source
 
 TYPE_CHECKING = False

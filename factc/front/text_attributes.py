@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 
-from factc.compiler.job import RETRIED, SHELLS
-from factc.compiler.told import BROKEN, words
 from factc.front import text_limits
 from factc.front.text_clauses import Bracket, Clause, Item, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import STRING, value
+from factc.model.job import RETRIED, SHELLS
+from factc.model.reported import BROKEN, words
 from factc.plan import MAX_CODE
 from factc.spelling import nearest
 

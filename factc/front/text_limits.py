@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-from factc.compiler.job import RETRIED
-from factc.compiler.timespan import refusal
-from factc.compiler.told import BROKEN
 from factc.front.text_clauses import Clause, Item, alone, only, short_of
 from factc.front.text_places import Mistake, shortened
 from factc.front.text_string import WORD, value
+from factc.model.duration_text import refusal
+from factc.model.job import RETRIED
+from factc.model.reported import BROKEN
 from factc.plan import MAX_BACKOFF, MAX_CODE, MAX_TIMES
 from factc.spelling import nearest
 

@@ -11,13 +11,13 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
-from factc.compiler.told import words
 from factc.diagnostic import Diagnostic
 from factc.edits import Edit, apart
 from factc.front import text_mistakes as mistakes
 from factc.front import text_mistakes_declared as declared
 from factc.front.text_line import QUOTED, WORD, Line
 from factc.front.text_places import Clean, Mistake
+from factc.model.reported import words
 from factc.spelling import nearest
 
 ROUNDS = 8  # a line with more mistakes than that is read up to there

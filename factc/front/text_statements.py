@@ -9,10 +9,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 
-from factc.compiler.document import Document
-from factc.compiler.job import FACTC
-from factc.compiler.told import BROKEN, Told, sound
-from factc.compiler.told import words as names
 from factc.diagnostic import Diagnostic
 from factc.front import text_above, text_declarations
 from factc.front import text_recipe as recipe
@@ -22,6 +18,10 @@ from factc.front.text_places import Clean, Mistake, shortened
 from factc.front.text_string import NO_TEXT, value
 from factc.front.text_suspicions import suspicions
 from factc.front.text_written import Again, Lists, Written, locator
+from factc.model.document import Document
+from factc.model.job import FACTC
+from factc.model.reported import BROKEN, Told, sound
+from factc.model.reported import words as names
 from factc.source import Source, Span
 
 TYPE_CHECKING = False

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from factc.compiler.document import KEY
 from factc.front import text_recipe as recipe
 from factc.front.text_attributes import SAID_BY, assignment
 from factc.front.text_clauses import Bracket, Clause, Item
 from factc.front.text_places import Clean
 from factc.front.text_string import position, value
+from factc.model.document import KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from factc.compiler.document import Locate, Path
     from factc.front.text_reader import Token
+    from factc.model.document import Locate, Path
 
 Place = tuple[int, int]
 

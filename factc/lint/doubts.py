@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factc.compiler import template
 from factc.compiler.check import MAX_CODE
 from factc.compiler.command import lines
-from factc.compiler.job import Command, Declaration, Job, Script, Task
 from factc.diagnostic import Diagnostic
 from factc.lint import shellflow
 from factc.lint.recipe import Recipe
+from factc.model import template
+from factc.model.job import Command, Declaration, Job, Script, Task
 from factc.plan.values import TAG
 from factc.source import Span
 

@@ -9,12 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
-from factc.compiler import shelltext, template
+from factc.compiler import shelltext
 from factc.compiler.command import in_double_quotes
-from factc.compiler.document import Path
-from factc.compiler.job import Command, Job, Script, Task
 from factc.compiler.shelltext import Scan
-from factc.compiler.template import Tag
+from factc.model import template
+from factc.model.document import Path
+from factc.model.job import Command, Job, Script, Task
+from factc.model.template import Tag
 from factc.plan import BARE
 from factc.source import Span
 

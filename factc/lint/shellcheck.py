@@ -19,14 +19,14 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from factc.compiler import template
 from factc.compiler.command import STRICT_SHELLS, in_double_quotes, lines
-from factc.compiler.document import Path
-from factc.compiler.job import Command, Job, Script, Task
-from factc.compiler.template import Tag
 from factc.diagnostic import Diagnostic, RequestError
 from factc.files import TooLarge, read_regular
 from factc.lint.recipe import jobs, written
+from factc.model import template
+from factc.model.document import Path
+from factc.model.job import Command, Job, Script, Task
+from factc.model.template import Tag
 from factc.source import Span, line_starts
 
 CODE = "W411"

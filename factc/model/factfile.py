@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from factc.compiler.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Each, Job, Script, Task, Use
+from factc.model.job import DEFAULT_SHELL, FACTC, FACTOTUM, Command, Declaration, Each, Job, Script, Task, Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 
 from factc import resources
-from factc.compiler.shape import fitting
 from factc.diagnostic import CompileError, Diagnostic
+from factc.model.schema_fast import fitting
 from factc.source import Source, Span
 from factc.spelling import nearest
 
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from factc.compiler.mending import Fault
+    from factc.model.repair import Fault
 
 Path = tuple[str | int, ...]
 KEY = "key"
@@ -36,7 +36,7 @@ class Document:
     stretch of a string value, counted in the decoded string. It is called only to show a diagnostic,
     may be slow, and answers the nearest enclosing place for a path that is not in the text. `textual` tells
     the text language from JSON; `warnings` is what its door found odd. `mistakes` is what is wrong with its text, and
-    `unread` the names that may stand in what could not be read for that: what is left can be looked at (see `told`).
+    `unread` the names that may stand in what could not be read for that: what is left can be judged (see `reported`).
     `renamed` has for the path of a misspelt key how it is written. `doubtful` are stretches of the text whose shape was
     guessed: what is wrong with it there may only follow from that.
     """
@@ -101,7 +101,7 @@ def check_schema(document: Document, known: dict[str, str]) -> list[Diagnostic]:
     fits = fitting(schema)
     if not problems and fits and fits(document.value):
         return []
-    from factc.compiler.mending import Mended
+    from factc.model.repair import Mended
 
     mended = Mended(document.value)
     mended.value["schema"] = uri
@@ -124,7 +124,7 @@ def check_schema(document: Document, known: dict[str, str]) -> list[Diagnostic]:
 def _faults(schema: dict[str, Any], value: Any) -> list[Fault]:
     from jsonschema import Draft4Validator
 
-    from factc.compiler.mending import Fault
+    from factc.model.repair import Fault
 
     found: dict[object, Fault] = {}
     for e in Draft4Validator(schema).iter_errors(value):

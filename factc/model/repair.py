@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from factc.compiler.told import BROKEN, NO_NUMBER, SECOND, is_broken, words
+from factc.model.reported import BROKEN, NO_NUMBER, SECOND, is_broken, words
 from factc.spelling import nearest
 
 Path = tuple[str | int, ...]

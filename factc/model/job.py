@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from factc.compiler.document import Document, Path
     from factc.diagnostic import Diagnostic
+    from factc.model.document import Document, Path
 
 FACTOTUM = "iglu:com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0"
 FACTC = "iglu:factc/factfile/jsonschema/1-0-0"
@@ -188,7 +188,7 @@ class Job:
 
     `elements` are tasks and used jobs in the order written. `timeout` is that of a whole run.
     `secrets` are those that all its tasks see. `mistakes` is what is wrong with how it is written, and those that it
-    uses: error nodes stand there then (see `told`).
+    uses: error nodes stand there then (see `reported`).
     """
 
     def __init__(
