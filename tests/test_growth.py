@@ -16,17 +16,17 @@ from bench.growth import Wrong, measured
 from bench.inputs import INPUTS, Input
 from factc.compiler import check
 from factc.compiler.chain import compile_source
-from factc.compiler.shelltext import Scan
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.excerpt import text as excerpt
 from factc.fmt.difference import difference
 from factc.front.text import read_text
 from factc.lint.allowed import Allowances
-from factc.lint.shellcommands import commands, handed_on
 from factc.lsp.lines import Lines
 from factc.plan import MAX_TEXT
 from factc.plan.bind import add, complete
 from factc.plan.values import Given, check_names
+from factc.shell.commands import commands, handed_on
+from factc.shell.scanner import Scan
 from factc.source import Source
 from factc.spelling import MOST, Words, nearest, some
 from tests.conftest import Ran

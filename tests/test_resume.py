@@ -282,8 +282,8 @@ def test_the_pasted_line_leaves_out_what_only_run_knows(factc: Factc, tmp_path: 
     ],
 )  # fmt: skip
 def test_which_final_tasks_only_tell(text: str, tells: bool) -> None:
-    from factc.lint.tellers import only_tells
     from factc.plan import PlanTask
+    from factc.shell.informing import only_tells
 
     assert only_tells(PlanTask("m", (), ("sh", "-c", text))) is tells
 

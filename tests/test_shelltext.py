@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factc.compiler.shelltext import (
+from factc.model.template import Tag, parse
+from factc.plan import BARE, DOUBLE, SINGLE, quoted
+from factc.shell.scanner import (  # fmt: skip
     ANSI,
     ARITHMETIC,
     BACKSLASH,
@@ -24,9 +26,7 @@ from factc.compiler.shelltext import (
     SUBSTITUTION,
     UNSAFE,
     places,
-)  # fmt: skip
-from factc.model.template import Tag, parse
-from factc.plan import BARE, DOUBLE, SINGLE, quoted
+)
 from tests.conftest import Ran
 from tests.draws import draws
 

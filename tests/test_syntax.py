@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from factc.compiler.chain import compile_source
 from factc.front.file import Source
-from factc.lint import closed, syntax
+from factc.lint import syntax
 from factc.lint.recipe import recipes
 from factc.plan.values import Given
+from factc.shell import closed
 from tests.draws import draws
 from tests.jobs import factfile, task
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import shlex
 
-from factc.compiler import shelltext
 from factc.compiler.scope import Scope
 from factc.diagnostic import Diagnostic
 from factc.model.document import Path
 from factc.model.job import Command, Job, Script, Task
 from factc.model.template import Pieces, Tag
 from factc.plan import MAX_TEXT, VERBATIM, Hole, Text
+from factc.shell import scanner
 
 STRICT_SHELLS = ("bash", "ksh", "zsh")
 
@@ -111,7 +111,7 @@ def _quoted(pieces: Marked, task: Task, scope: Scope) -> list[str | Hole]:
         return [literal]
     if len(literal) > MAX_TEXT:  # whatever stands in it
         return [p if isinstance(p, str) else scope.hole(p.tag.name, VERBATIM) for p in pieces]
-    places = iter(shelltext.places(pieces))
+    places = iter(scanner.places(pieces))
     quoted: list[str | Hole] = []
     for piece in pieces:
         if isinstance(piece, str):
@@ -120,9 +120,9 @@ def _quoted(pieces: Marked, task: Task, scope: Scope) -> list[str | Hole]:
         place = next(places)
         if piece.tag.raw and scope.job.lenient:
             quoted.append(scope.hole(piece.tag.name, VERBATIM))
-        elif place == shelltext.COMMENT:
+        elif place == scanner.COMMENT:
             quoted.append(_written(piece, task))
-        elif place in shelltext.UNSAFE or piece.tag.raw:
+        elif place in scanner.UNSAFE or piece.tag.raw:
             scope.problems.append(_unsafe(piece, place, scope))
         else:
             quoted.append(scope.hole(piece.tag.name, place))
@@ -143,7 +143,7 @@ def _unsafe(found: Found, place: str, scope: Scope) -> Diagnostic:
         words = f"`{name}` cannot be put into a recipe raw: a value is always one word"
         return Diagnostic("E203", words, span, hint=f"write {{{{{name}}}}}")
     variable = "".join(c if c.isalnum() and c.isascii() else "_" for c in name).upper()
-    words = f"`{{{{{name}}}}}` stands {shelltext.UNSAFE[place]}, where no quoting is safe"
+    words = f"`{{{{{name}}}}}` stands {scanner.UNSAFE[place]}, where no quoting is safe"
     if scope.job.lenient:
         hint = f'give the task "environment": {{"{variable}": "{{{{{name}}}}}"}} and write $' + variable
     else:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from factc.compiler.check import MAX_CODE
 from factc.compiler.command import lines
 from factc.diagnostic import Diagnostic
-from factc.lint import shellflow
 from factc.lint.recipe import Recipe
 from factc.model import template
 from factc.model.job import Command, Declaration, Job, Script, Task
 from factc.plan.values import TAG
+from factc.shell import flow
 from factc.source import Span
 
 _LITERAL = ("command", "description")  # texts of a task that are no templates
@@ -82,7 +82,7 @@ def _constant(task: Task) -> int | None:
         text = " ".join((task.body.command, *task.body.arguments))
     else:
         return None
-    return shellflow.constant_code(text)
+    return flow.constant_code(text)
 
 
 def hidden(recipe: Recipe) -> Iterator[Diagnostic]:
@@ -93,12 +93,12 @@ def hidden(recipe: Recipe) -> Iterator[Diagnostic]:
     text = task.body.text
     if not any(sign in text for sign in ("|", "&&", "exit", "exec")):
         return
-    found = shellflow.flow(recipe.scan)
+    found = flow.flow(recipe.scan)
     stops = lines(text) > 1 and "set +e" not in text
-    for one in shellflow.unseen(found, stops=stops, shell="" if "pipefail" in text else shell):
+    for one in flow.unseen(found, stops=stops, shell="" if "pipefail" in text else shell):
         span = recipe.span(one.start, one.end)
         yield _unseen(one, shell, job.document.textual, span)
-    ends = shellflow.unreached(found)
+    ends = flow.unreached(found)
     if ends:
         before, behind = ends
         span = recipe.span(behind.start, behind.end)
@@ -107,7 +107,7 @@ def hidden(recipe: Recipe) -> Iterator[Diagnostic]:
         yield Diagnostic("W410", words, span, hint=hint, related=[(place, "here the shell ends")])
 
 
-def _unseen(one: shellflow.Unseen, shell: str, textual: bool, span: Span) -> Diagnostic:
+def _unseen(one: flow.Unseen, shell: str, textual: bool, span: Span) -> Diagnostic:
     name = one.program
     if one.piped:
         words = f"a failure of `{name}` passes unseen: under {shell} only the last command of a pipe counts"
@@ -125,7 +125,7 @@ def removals(recipe: Recipe) -> Iterator[Diagnostic]:
         return
     tested: set[str] = set()
     looked = 0  # at so many of what was tested
-    for removal in shellflow.removals(recipe.scan):
+    for removal in flow.removals(recipe.scan):
         tested |= {tags[number][1].name for number in removal.tested[looked:]}
         looked = len(removal.tested)
         path, tag = tags[removal.tags[0]]

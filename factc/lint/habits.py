@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from factc.compiler.shelltext import Scan, Word
 from factc.diagnostic import Diagnostic
 from factc.lint.recipe import Recipe
-from factc.lint.shellcommands import simple_commands
 from factc.model.job import Script
+from factc.shell.commands import simple_commands
+from factc.shell.scanner import Scan, Word
 
 CODE = "W415"
 _PROGRAM = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-S\s*)?)?(\S*)")

@@ -9,14 +9,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
-from factc.compiler import shelltext
 from factc.compiler.command import in_double_quotes
-from factc.compiler.shelltext import Scan
 from factc.model import template
 from factc.model.document import Path
 from factc.model.job import Command, Job, Script, Task
 from factc.model.template import Tag
 from factc.plan import BARE
+from factc.shell import scanner
+from factc.shell.scanner import Scan
 from factc.source import Span
 
 _WORD = {BARE: "'x'"}  # a value is quoted there; everywhere else it is a part of what is quoted already
@@ -67,7 +67,7 @@ class Recipe:
         return [piece if isinstance(piece, str) else self._word(piece, next(places)) for piece in self.pieces]
 
     def _word(self, tag: object, place: str) -> str:
-        if place == shelltext.COMMENT and isinstance(self.task.body, Script) and isinstance(tag, Tag):
+        if place == scanner.COMMENT and isinstance(self.task.body, Script) and isinstance(tag, Tag):
             return self.task.body.text[tag.start : tag.end]  # a line end in it would end the comment, too
         raw = isinstance(tag, Tag) and tag.raw
         return "x" if raw else _WORD.get(place, "x")

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from factc.diagnostic import Diagnostic
-from factc.lint import closed
 from factc.lint.recipe import Recipe
 from factc.secrets import credentials
+from factc.shell import closed
 
 WRONG, UNSURE, UNKNOWN = "E209", "W414", "W401"
 BATCH = 200  # recipes that one process reads

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from factc.compiler.shelltext import REDIRECTIONS, Scan
 from factc.diagnostic import Diagnostic
 from factc.model import template
 from factc.model.document import Path
 from factc.model.job import Job, Script, Use
 from factc.model.template import Tag
+from factc.shell.scanner import REDIRECTIONS, Scan
 
 CODE = "W416"
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^}]*\}|\([^)]*\))|`[^`]*`|^~[\w-]*(?=/|$)")

@@ -13,13 +13,13 @@ from factc.diagnostic import Diagnostic
 from factc.lint import doubts
 from factc.lint.habits import habits
 from factc.lint.recipe import Recipe, jobs
-from factc.lint.shellcommands import commands, handed_on
 from factc.lint.unexpanded import unexpanded
 from factc.model import template
 from factc.model.document import Path
 from factc.model.job import Command, Job, Script, Task
 from factc.model.template import Tag
 from factc.secrets import credentials
+from factc.shell.commands import commands, handed_on
 from factc.source import Source, Span
 
 Exists = Callable[[str, str | None], bool]

@@ -82,7 +82,7 @@ class Resumption:
 
 
 def _only_tells(task: PlanTask) -> bool:
-    from factc.lint.tellers import only_tells
+    from factc.shell.informing import only_tells
 
     return only_tells(task)
 

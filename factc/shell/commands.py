@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from factc.compiler.shelltext import REDIRECTIONS, Scan, Tokens, Word
+from factc.shell.scanner import REDIRECTIONS, Scan, Tokens, Word
 
 # Neither on PATH nor missing there: the shells' own words.
 BUILTINS = frozenset(

@@ -5,8 +5,8 @@ Knows programs by their names; where it is not certain, the answer is no.
 
 from __future__ import annotations
 
-from factc.compiler.shelltext import Scan, Word
-from factc.lint.shellcommands import simple_commands
+from factc.shell.commands import simple_commands
+from factc.shell.scanner import Scan, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

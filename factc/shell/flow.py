@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from factc.compiler.shelltext import REDIRECTIONS, Scan, Word
 from factc.digits import number
+from factc.shell.scanner import REDIRECTIONS, Scan, Word
 
 # Commands that answer a question, so that their failure is none, or that do not fail.
 _QUESTIONS = frozenset(

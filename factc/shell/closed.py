@@ -9,9 +9,9 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from factc.compiler.shelltext import Scan, Word
-from factc.lint import shellflow
-from factc.lint.shellcommands import simple_commands
+from factc.shell import flow
+from factc.shell.commands import simple_commands
+from factc.shell.scanner import Scan, Word
 
 # Behind these a shell goes on to read, and zsh behind some that others take for ordinary commands.
 _ODD = frozenset("function coproc repeat foreach nocorrect always ! time then do else elif".split())
@@ -58,7 +58,7 @@ def alone(scan: Scan) -> bool:
 def changes(scan: Scan, line: int) -> str | None:
     """The command above a line (from 0) that makes it uncertain how that line is read, or whether at all."""
     end = _start(scan.text, line)
-    ends = shellflow.unreached(shellflow.flow(scan))
+    ends = flow.unreached(flow.flow(scan))
     if ends and ends[0].start < end:
         return ends[0].pipelines[0][0].program
     for words in (words for tokens in scan.lists for words in simple_commands(tokens)):
