@@ -13,7 +13,7 @@ from factc.plan.selection import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.compiler.chain import Compiled
+    from factc.compiler.pipeline import Compiled
     from factc.model.job import Job
     from factc.plan import Plan
     from factc.plan.values import Given
@@ -71,7 +71,7 @@ def load(name: str, given: Given, *, start: str | None = None, to: str | None = 
         plan = select(add(read_plan(source), given), start, to)
         same = not (given.values or given.tags or start or to)
         return Loaded(plan, source, None, source.text if same else None)
-    from factc.compiler.chain import compile_source
+    from factc.compiler.pipeline import compile_source
 
     compiled = compile_source(source, given)
     loaded = Loaded(select(compiled.plan, start, to), source, compiled, None)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import ERROR, CompileError, RequestError
 from factc.lsp.analysis import analysed
 from factc.model.job import FACTC

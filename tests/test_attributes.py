@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factc.compiler.chain import compile_job, compile_source, read
+from factc.compiler.pipeline import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic
 from factc.emit.fact import fact_text
 from factc.front import read_document

@@ -137,7 +137,7 @@ tell: "load it" fetch
 def fuzz(count: int, seed: int, tmp: Path) -> None:
     """Compiles mutated jobs in one process; what is refused is refused properly."""
     from factc import excerpt
-    from factc.compiler.chain import compile_source
+    from factc.compiler.pipeline import compile_source
     from factc.diagnostic import CompileError, RequestError
     from factc.plan.values import Given
     from factc.source import Source

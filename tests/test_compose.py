@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.compiler.chain import compile_job, compile_source, read
+from factc.compiler.pipeline import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.factfiles import fact_files

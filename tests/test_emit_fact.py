@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from factc.compiler.chain import compile_job, read
+from factc.compiler.pipeline import compile_job, read
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
 from factc.front import read_document

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.planfile import plan_text

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from bench.growth import Wrong, measured
 from bench.inputs import INPUTS, Input
 from factc.compiler import check
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
+from factc.compiler.suppressions import Allowances
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.excerpt import text as excerpt
 from factc.fmt.difference import difference
 from factc.front.text import read_text
-from factc.lint.allowed import Allowances
 from factc.lsp.lines import Lines
 from factc.plan import MAX_TEXT
 from factc.plan.bind import add, complete

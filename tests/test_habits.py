@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.lint.recipe import recipes
 from factc.lint.warnings import lint
 from factc.plan.values import Given

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from factc.cli import main
-from factc.lint.allowed import CODES
+from factc.compiler.suppressions import CODES
 from factc.secrets.credentials import find
 from tests.conftest import ROOT, Ran
 from tests.jobs import factfile, task

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.emit.script import script
 from factc.engine.local import Local
 from factc.engine.rehearsal import Rehearsal

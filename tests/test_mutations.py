@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from factc import excerpt
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.plan.values import Given
 from factc.source import Source

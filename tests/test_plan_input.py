@@ -18,7 +18,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from factc.cli import main
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError
 from factc.digest import sha256_hex
 from factc.emit.planfile import plan_text

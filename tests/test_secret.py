@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import RequestError
 from factc.plan import Hole, Parameter, Plan, PlanTask
 from factc.plan.values import Given

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from factc.compiler.reading import SCHEMAS
+from factc.compiler.uses import SCHEMAS
 from factc.front import read_document
 from factc.front.file import read_source
 from factc.model.schema_fast import fitting

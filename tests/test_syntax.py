@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.front.file import Source
 from factc.lint import syntax
 from factc.lint.recipe import recipes

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lark import Lark, logger
 
 from factc import resources
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, Diagnostic
 from factc.front.text import read_text
 from factc.model.document import Document

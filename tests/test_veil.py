@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from factc import excerpt
-from factc.compiler.chain import compile_source
+from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError
 from factc.lsp.analysis import analysed
 from factc.plan.values import Given

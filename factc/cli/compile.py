@@ -60,7 +60,7 @@ def _plan(options: argparse.Namespace) -> list[bytes]:
 
 def _texts(options: argparse.Namespace) -> dict[str, str]:
     """The job itself, by the file that it is for, and those that stand inside it; values belong to plans and runs."""
-    from factc.compiler.chain import compile_job, read
+    from factc.compiler.pipeline import compile_job, read
     from factc.front import is_plan, read_document
     from factc.front.file import read_source
     from factc.source import Source

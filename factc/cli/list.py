@@ -106,7 +106,7 @@ def _tags(plan: Plan) -> Entry:
 
 def _written(name: str) -> Entry:
     """A job whose names cannot be filled without values, as it is written."""
-    from factc.compiler.reading import read, sound
+    from factc.compiler.uses import read, sound
     from factc.front import read_document
     from factc.front.file import read_source
 

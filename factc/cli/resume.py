@@ -103,7 +103,7 @@ def _loaded(earlier: Earlier, values: Given) -> Loaded:
     """The plan of the record; compiled again from the job that it holds where there are other values."""
     if not (values.values or values.tags):
         return Loaded(earlier.plan, earlier.source, None, earlier.source.text)
-    from factc.compiler.chain import compile_source
+    from factc.compiler.pipeline import compile_source
     from factc.plan.selection import select
 
     header = earlier.run.header

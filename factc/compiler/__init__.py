@@ -1,4 +1,4 @@
-"""The compiler: a text becomes a Document, a Document a Job, a Job a Plan; `chain` has the stages in their order.
+"""The compiler: a text becomes a Document, a Document a Job, a Job a Plan; `pipeline` has the stages in their order.
 
 Nothing in here knows how a plan is run.
 """

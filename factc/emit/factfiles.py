@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from factc.compiler.reading import folder
+from factc.compiler.uses import folder
 from factc.emit.fact import fact_text
 from factc.model.job import Job, Use
 

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from factc.diagnostic import Diagnostic
-from factc.lint import doubts
+from factc.lint import checks
 from factc.lint.habits import habits
 from factc.lint.recipe import Recipe, jobs
 from factc.lint.unexpanded import unexpanded
@@ -40,7 +40,7 @@ def lint(
     """
     found = [*others]
     for one in jobs(job):
-        found += [*doubts.unused(one), *doubts.unreachable(one), *unexpanded(one)]
+        found += [*checks.unused(one), *checks.unreachable(one), *unexpanded(one)]
     for recipe in recipes:
         found += _recipe(recipe, exists, known)
     return _veiled(found, [d for one in jobs(job) for d in _credentials(one)])
@@ -50,8 +50,8 @@ def _recipe(recipe: Recipe, exists: Exists, known: Collection[str]) -> Iterator[
     yield from _missing(recipe, exists)
     if recipe.task.executor == "shell":
         yield from _handed_on(recipe)
-        yield from doubts.hidden(recipe)
-        yield from doubts.removals(recipe)
+        yield from checks.hidden(recipe)
+        yield from checks.removals(recipe)
         yield from habits(recipe)
     if recipe.job.lenient:
         yield from _raw(recipe)

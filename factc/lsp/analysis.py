@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from factc.compiler.chain import Compiled, compile_source
+from factc.compiler.pipeline import Compiled, compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order, veiled
 from factc.lint.recipe import recipes
 from factc.lint.warnings import lint

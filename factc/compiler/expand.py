@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import product
 from math import prod
 
-from factc.compiler.inner import InnerScope
 from factc.compiler.scope import Scope
+from factc.compiler.used_scope import InnerScope
 from factc.diagnostic import Diagnostic
 from factc.model import template
 from factc.model.document import Path

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 from factc.compiler import check
 from factc.compiler.command import argv, body_path
-from factc.compiler.flatten import Part, Unit, Whole, uses
+from factc.compiler.dependencies import Links
+from factc.compiler.expand import Part, Unit, Whole, uses
 from factc.compiler.limits import Pools, limits, seconds
-from factc.compiler.links import Links
-from factc.compiler.reading import read
 from factc.compiler.scope import Scope
 from factc.compiler.sizes import Sizes
+from factc.compiler.suppressions import Allowances
+from factc.compiler.uses import read
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
 from factc.front import read_document
-from factc.lint.allowed import Allowances
 from factc.model.document import Path
 from factc.model.job import Job, Task
 from factc.model.reported import Told

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 
-from factc.compiler.flatten import Origin, Part, Whole, short
+from factc.compiler.expand import Origin, Part, Whole, short
 from factc.compiler.scope import Scope
 from factc.diagnostic import Diagnostic
 from factc.model.document import Path
