@@ -21,9 +21,9 @@ from factc.plan.levels import levels
 from factc.record.journal import RunHeader, fact_line, header_line
 from factc.record.known import known_seconds
 from factc.record.statedir import StateDir
-from factc.runner.schedule import urgency
-from factc.runner.search import best_urgency
-from factc.runner.simulation import makespan, shortest_possible
+from factc.scheduling.schedule import urgency
+from factc.scheduling.search import best_urgency
+from factc.scheduling.simulation import makespan, shortest_possible
 
 DAGS = 200
 ORDERS = 20

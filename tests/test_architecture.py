@@ -40,7 +40,8 @@ PURE = {
     *(f"model.{name}" for name in "duration_text job repair reported schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
     *(f"record.{name}" for name in "fields journal outbox reading resume".split()),
-    *(f"runner.{name}" for name in "outcome pools schedule search simulation starts tail".split()),
+    "runner.outcome", "runner.tail",
+    *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
     *(f"secrets.{name}" for name in "credentials forms heads mask written".split()),
     *(f"shell.{name}" for name in "closed flow informing scanner".split()),
 }  # fmt: skip
@@ -64,8 +65,8 @@ HEAVY = {
 }
 LIGHT = {
     "caller", "cli", "controls", "diagnostic", "digest", "digits", "durations", "engine", "entered", "events",
-    "files", "forks", "front", "instant", "lint", "load", "loop", "plan", "poller", "reach",
-    "record", "resources", "runner", "secrets", "source", "spelling",
+    "files", "forks", "front", "instant", "jitter", "lint", "load", "loop", "plan", "poller",
+    "reach", "record", "resources", "runner", "secrets", "source", "spelling",
     *(f"cli.{name}" for name in "aside complain list options output plan run running validate".split()),
     *(f"compiler.{name}" for name in "check command dependencies expand limits pipeline scope sizes suppressions used_scope uses".split()),
     "emit.called", "emit.shell",
@@ -75,7 +76,8 @@ LIGHT = {
     *(f"model.{name}" for name in "document duration_text factfile job schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
     *(f"record.{name}" for name in "ballast beside journal journalfile known logs onward pasted statedir writer".split()),
-    *(f"runner.{name}" for name in "above attempts chance confidential itself launch outcome outer parts pools remarks rules runheader runner running schedule scratch search simulation starts tail term wishes".split()),
+    *(f"runner.{name}" for name in "above attempts confidential itself launch outcome outer parts remarks rules runheader runner running scratch tail term wishes".split()),
+    *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
     *(f"secrets.{name}" for name in "declared forms heads mask".split()),
     "shell.scanner",
     *(f"sink.{name}" for name in "streams tails terminal".split()),
@@ -88,7 +90,7 @@ FLOORS = [
     {"cli"},
     {"__init__", "api"},
     {"load", "lsp", "record.earlier", "runner.launch", "runner.parts", "sink.late"},
-    {"compiler.pipeline", "fmt", "runner"},
+    {"compiler.pipeline", "fmt", "runner", "scheduling.search"},
     {"complete", "lint"},
     {"compiler.suppressions", "lint.checks", "lint.habits", "lint.syntax", "lint.unexpanded"},
     {"lint.recipe", "shell.closed"},
@@ -98,10 +100,10 @@ FLOORS = [
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"loop", "model.job", "plan.families", "plan.selection", "shell"},
     {"durations", "events.state", "model.document", "model.duration_text", "plan.graph", "plan.values", "runner.above",
-     "runner.pools", "runner.schedule", "runner.simulation", "runner.starts", "runner.tail"},
+     "runner.tail", "scheduling"},
     {"caller", "controls", "diagnostic", "digest", "digits", "edits", "entered",
-     "events", "files", "forks", "highlight", "instant", "model", "plan",
-     "poller", "reach", "resources", "runner.chance", "runner.rules", "secrets.credentials", "secrets.forms",
+     "events", "files", "forks", "highlight", "instant", "jitter", "model",
+     "plan", "poller", "reach", "resources", "runner.rules", "secrets.credentials", "secrets.forms",
      "secrets.heads", "secrets.mask", "secrets.written", "source", "spelling", "version", "visible"},
 ]  # fmt: skip
 

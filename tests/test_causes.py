@@ -20,7 +20,7 @@ from factc.record.journal import fact_line
 from factc.record.resume import Resumption
 from factc.runner.above import Above
 from factc.runner.outcome import MOST_NAME
-from factc.runner.schedule import MOST_CAUSES, Schedule
+from factc.scheduling.schedule import MOST_CAUSES, Schedule
 from factc.sink.stats import text
 from factc.sink.summary import Summary
 from tests.draws import draws

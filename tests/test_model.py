@@ -21,7 +21,7 @@ from factc.plan import Plan
 from factc.plan.values import Given
 from factc.runner.rules import Rules
 from factc.runner.runner import Runner
-from factc.runner.schedule import sequence
+from factc.scheduling.schedule import sequence
 from factc.source import Source
 from tests.jobs import RandomJob
 

@@ -13,12 +13,12 @@ from factc.compiler.check import order
 from factc.events import TaskStarted
 from factc.plan import Plan, PlanTask
 from factc.plan.levels import levels
-from factc.runner.pools import Pools
 from factc.runner.rules import Rules
 from factc.runner.runner import Runner
-from factc.runner.schedule import Schedule, longest_first, sequence, urgency
-from factc.runner.search import best_urgency
-from factc.runner.simulation import makespan, shortest_possible, timetable
+from factc.scheduling.pools import Pools
+from factc.scheduling.schedule import Schedule, longest_first, sequence, urgency
+from factc.scheduling.search import best_urgency
+from factc.scheduling.simulation import makespan, shortest_possible, timetable
 from tests.draws import draws
 from tests.fake_engine import Clock, Script, Seen, run
 from tests.jobs import RandomJob

@@ -14,7 +14,7 @@ import pytest
 
 from factc.emit.script import script
 from factc.plan import Plan, PlanTask, Retry
-from factc.runner.schedule import sequence
+from factc.scheduling.schedule import sequence
 from tests.patience import PATIENCE, until_there
 from tests.test_causes import grows
 

@@ -31,8 +31,8 @@ from factc.events.state import FAILED, SUCCEEDED
 from factc.events.stats import NO_LIMIT, Stats, saved
 from factc.plan import Plan, PlanTask, Retry
 from factc.plan.levels import levels
-from factc.runner.schedule import urgency
-from factc.runner.simulation import timetable
+from factc.scheduling.schedule import urgency
+from factc.scheduling.simulation import timetable
 from factc.sink.figures import figures
 from factc.sink.stats import WIDTH, advice, text
 from tests.conftest import Ran

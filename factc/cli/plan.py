@@ -8,7 +8,7 @@ from factc.cli.output import write_out
 from factc.load import close
 from factc.plan.bind import settle
 from factc.plan.values import alike
-from factc.runner.schedule import sequence
+from factc.scheduling.schedule import sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

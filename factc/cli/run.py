@@ -86,7 +86,7 @@ def _show_account(plan: Plan, resumption: Resumption, whole: bool, say: Callable
 def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> None:
     from factc.cli.output import write_out
     from factc.plan.levels import levels
-    from factc.runner.schedule import sequence
+    from factc.scheduling.schedule import sequence
     from factc.sink.table import table
 
     carried = resumption.carried if resumption else ()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from factc.events.spent import at_least, spent
 from factc.plan.levels import levels
-from factc.runner.schedule import longest_first
-from factc.runner.simulation import makespan
+from factc.scheduling.schedule import longest_first
+from factc.scheduling.simulation import makespan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from factc.events.spent import Courses
     from factc.plan import Plan
-    from factc.runner.schedule import Rank
+    from factc.scheduling.schedule import Rank
 
     # What ran, numbered anew: what each needs, its seconds, its rank, and the groups of a run by levels.
     _Ran = tuple[list[list[int]], list[float], Sequence[Rank], list[list[int]] | None]

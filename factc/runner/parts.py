@@ -12,12 +12,12 @@ from factc.durations import given, plain
 from factc.engine.local import Local
 from factc.entered import variable
 from factc.events import RunCreated
+from factc.jitter import chance
 from factc.plan.values import alike, tag_variable
 from factc.record import PROGRAM, STATE_DIR
 from factc.record.pasted import path
 from factc.record.writer import Record
 from factc.runner import itself
-from factc.runner.chance import chance
 from factc.runner.confidential import Confidential
 from factc.runner.outer import GRACE, RECORD, SECRETS, ended
 from factc.runner.rules import Rules

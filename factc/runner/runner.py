@@ -39,9 +39,9 @@ from factc.runner.outcome import (
     tried,
 )
 from factc.runner.remarks import left_behind, many_at_once, waiting_for
-from factc.runner.schedule import Schedule, urgency
 from factc.runner.scratch import Scratch
-from factc.runner.starts import Starts
+from factc.scheduling.schedule import Schedule, urgency
+from factc.scheduling.starts import Starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -403,7 +403,7 @@ class Runner:
         """There is a choice: what earlier runs took decides it, if anybody knows."""
         self._known = None
         try:
-            from factc.runner.search import best_urgency
+            from factc.scheduling.search import best_urgency
 
             seconds = known()
         except OSError:  # no descriptor is left to load or read anything with

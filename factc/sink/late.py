@@ -11,12 +11,12 @@ import time
 from factc.diagnostic import RequestError
 from factc.events import pace
 from factc.events.pace import Backoff
+from factc.jitter import chance
 from factc.record import JOURNAL
 from factc.record.journalfile import Alive, JournalFile, Locked
 from factc.record.outbox import Retelling
 from factc.record.reading import Journal, is_delivered
 from factc.record.writer import Ledger
-from factc.runner.chance import chance
 from factc.sink.address import check_url, unknown, whole_urls
 from factc.sink.delivery import Delivery
 from factc.sink.post import Unusable

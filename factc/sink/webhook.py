@@ -17,8 +17,8 @@ from factc.diagnostic import of_system
 from factc.events import Step, pace
 from factc.events.pace import Backoff, Pace
 from factc.events.wire import Header, Wire
+from factc.jitter import chance
 from factc.record.outbox import Event
-from factc.runner.chance import chance
 from factc.sink.address import shown_url
 from factc.sink.signing import Credentials
 

@@ -6,15 +6,15 @@ Knows the simulation; knows no clock and no chance: the same plan and durations 
 from __future__ import annotations
 
 from factc.plan.graph import finals, users_of
-from factc.runner.schedule import urgency
-from factc.runner.simulation import shortest_possible, timetable
+from factc.scheduling.schedule import urgency
+from factc.scheduling.simulation import shortest_possible, timetable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from factc.plan import Plan
-    from factc.runner.schedule import Rank
+    from factc.scheduling.schedule import Rank
 
 SHARE = 0.002  # of the time that a run takes at least: so long its order is looked for
 START = 1.25e-6  # seconds that simulating the start of one task takes

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from factc.runner.schedule import Schedule, longest_first
-from factc.runner.starts import Starts
+from factc.scheduling.schedule import Schedule, longest_first
+from factc.scheduling.starts import Starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from factc.runner.schedule import Rank
+    from factc.scheduling.schedule import Rank
 
 
 def makespan(

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from factc.runner.schedule import Rank
+    from factc.scheduling.schedule import Rank
 
 
 class Pools:

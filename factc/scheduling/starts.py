@@ -7,13 +7,13 @@ So the order of what happens together changes nothing.
 
 from __future__ import annotations
 
-from factc.runner.pools import Pools
+from factc.scheduling.pools import Pools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from factc.runner.schedule import Rank, Schedule
+    from factc.scheduling.schedule import Rank, Schedule
 
 
 class Starts:

@@ -1,0 +1,1 @@
+"""Scheduling: which task may start next, and how long a plan takes. Pure: no clock, no process."""
