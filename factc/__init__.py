@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from factc.api import compile, run
     from factc.diagnostic import CompileError, Diagnostic, RequestError
     from factc.plan import Plan
-    from factc.runner.launch import Result
+    from factc.session.session import Result
 
 __all__ = ["CompileError", "Diagnostic", "Plan", "RequestError", "Result", "__version__", "compile", "run"]
 
@@ -28,7 +28,7 @@ _HOMES = {
     "Diagnostic": "factc.diagnostic",
     "RequestError": "factc.diagnostic",
     "Plan": "factc.plan",
-    "Result": "factc.runner.launch",
+    "Result": "factc.session.session",
 }
 
 

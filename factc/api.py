@@ -15,11 +15,11 @@ from factc.plan.bind import add
 from factc.plan.selection import select
 from factc.plan.values import Given
 from factc.record import STATE_DIR
-from factc.record.earlier import Earlier
 from factc.record.statedir import StateDir
-from factc.runner.launch import Result, launch
-from factc.runner.rules import GRACE
-from factc.runner.wishes import DRAIN, TAIL, Wishes, several
+from factc.runner.settings import GRACE
+from factc.session.continuation import Earlier
+from factc.session.options import DRAIN, TAIL, Wishes, several
+from factc.session.session import Result, launch
 from factc.source import Source
 
 
@@ -179,6 +179,6 @@ def _place(state_dir: str | os.PathLike[str] | _Usual | None) -> str | None:
 
 
 def _here(constraint: Sequence[str]) -> bool:
-    from factc.compiler.constraint import why_not_here
+    from factc.session.host import why_not_here
 
     return why_not_here(constraint) is None

@@ -14,8 +14,8 @@ from factc.events import Step
 from factc.events.state import RunState
 from factc.loop import Timer
 from factc.plan import Plan, PlanTask
-from factc.runner.rules import Rules
 from factc.runner.runner import Runner
+from factc.runner.settings import Rules
 
 
 class Due(Timer):

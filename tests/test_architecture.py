@@ -76,9 +76,10 @@ LIGHT = {
     *(f"model.{name}" for name in "document duration_text factfile job schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
     *(f"record.{name}" for name in "ballast beside journal journalfile known logs onward pasted statedir writer".split()),
-    *(f"runner.{name}" for name in "above attempts confidential itself launch outcome outer parts remarks rules runheader runner running scratch tail term wishes".split()),
+    *(f"runner.{name}" for name in "above attempt attempts messages outcome runner scratch settings tail term".split()),
     *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
-    *(f"secrets.{name}" for name in "declared forms heads mask".split()),
+    *(f"secrets.{name}" for name in "forms heads mask".split()),
+    *(f"session.{name}" for name in "components declared_secrets header nested options own_program secrets session".split()),
     "shell.scanner",
     *(f"sink.{name}" for name in "streams tails terminal".split()),
 }  # fmt: skip
@@ -89,21 +90,21 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"__init__", "api"},
-    {"load", "lsp", "record.earlier", "runner.launch", "runner.parts", "sink.late"},
-    {"compiler.pipeline", "fmt", "runner", "scheduling.search"},
+    {"load", "lsp", "session.components", "session.continuation", "session.session", "sink.late"},
+    {"compiler.pipeline", "fmt", "runner", "scheduling.search", "session"},
     {"complete", "lint"},
     {"compiler.suppressions", "lint.checks", "lint.habits", "lint.syntax", "lint.unexpanded"},
     {"lint.recipe", "shell.closed"},
-    {"compiler.check", "compiler.command", "compiler.constraint", "compiler.uses", "emit", "engine", "front",
-     "model.factfile", "record", "sink"},
-    {"events.ending", "events.pace", "events.stats", "events.wire", "record.resume", "secrets"},
+    {"compiler.check", "compiler.command", "compiler.uses", "emit", "engine", "front", "model.factfile",
+     "record", "session.host", "sink"},
+    {"events.ending", "events.pace", "events.stats", "events.wire", "record.resume", "secrets", "session.declared_secrets"},
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"loop", "model.job", "plan.families", "plan.selection", "shell"},
     {"durations", "events.state", "model.document", "model.duration_text", "plan.graph", "plan.values", "runner.above",
      "runner.tail", "scheduling"},
     {"caller", "controls", "diagnostic", "digest", "digits", "edits", "entered",
      "events", "files", "forks", "highlight", "instant", "jitter", "model",
-     "plan", "poller", "reach", "resources", "runner.rules", "secrets.credentials", "secrets.forms",
+     "plan", "poller", "reach", "resources", "runner.settings", "secrets.credentials", "secrets.forms",
      "secrets.heads", "secrets.mask", "secrets.written", "source", "spelling", "version", "visible"},
 ]  # fmt: skip
 
@@ -222,7 +223,7 @@ def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
 # Who has to do with what lies in a state directory; `record.statedir` opens, makes and removes it for all of them.
 RECORDING = {module for module in MODULES if module.startswith("factc.record")} | {
     f"factc.{name}"
-    for name in "sink.late complete.runs cli.runs cli.retold cli.show cli.events cli.deliver cli.prune".split()
+    for name in "session.continuation sink.late complete.runs cli.runs cli.retold cli.show cli.events cli.deliver cli.prune".split()
 }
 BY_PATH = {
     "open", "mkdir", "makedirs", "unlink", "remove", "removedirs", "rmdir", "listdir", "scandir", "walk", "stat", "lstat",

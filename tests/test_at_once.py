@@ -12,9 +12,9 @@ import pytest
 from factc import api
 from factc.diagnostic import RequestError
 from factc.record import history
-from factc.record.earlier import Earlier
 from factc.record.prune import GONE, STAYS, Pruning
 from factc.record.statedir import StateDir
+from factc.session.continuation import Earlier
 from factc.sink.late import Late
 from tests import forked
 from tests.conftest import environment

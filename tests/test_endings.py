@@ -21,9 +21,9 @@ from factc.plan import Plan, PlanTask, Retry
 from factc.record import JOURNAL, history
 from factc.record.journal import fact_line
 from factc.record.statedir import StateDir
-from factc.runner import launch, parts
-from factc.runner.launch import Result
-from factc.runner.wishes import Wishes
+from factc.session import components, session
+from factc.session.options import Wishes
+from factc.session.session import Result
 from factc.sink.terminal import Terminal
 from factc.sink.webhook import Report
 from tests.draws import draws
@@ -33,7 +33,7 @@ TERM = int(signal.SIGTERM)
 
 
 class Machine(Clock):
-    """A loop whose time jumps, as `launch` needs it."""
+    """A loop whose time jumps, as `session` needs it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,8 +114,8 @@ class Run:
         before = signal.getsignal(TERM)
         signal.signal(TERM, signal.default_int_handler)  # whatever pytest has
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(parts, "Local", lambda *args, **more: Script(machine, ends))
-            patch.setattr(parts.Parts, "_webhooks", lambda made: [self.hook])
+            patch.setattr(components, "Local", lambda *args, **more: Script(machine, ends))
+            patch.setattr(components.Parts, "_webhooks", lambda made: [self.hook])
             patch.setattr(Terminal, "attach", lambda screen, loop: None)
             patch.setattr(Terminal, "say", lambda screen, words, at: self.said.append(words))
             patch.setattr(Terminal, "write", lambda screen, text: self._told(text, slow))
@@ -127,8 +127,8 @@ class Run:
                 machine.later(at, lambda: machine.handlers[TERM](TERM))
             signal.signal(TERM, signal.SIG_DFL)
             try:
-                made = parts.Parts(Plan("j", tasks), wanted, None, None, None)
-                self.result: Result = launch._Launch(made, machine).result()  # type: ignore[arg-type]
+                made = components.Parts(Plan("j", tasks), wanted, None, None, None)
+                self.result: Result = session._Launch(made, machine).result()  # type: ignore[arg-type]
                 self.ended, count = machine.time, len(self.said)
                 machine.later_than_all()
             finally:

@@ -15,7 +15,7 @@ import factc as api
 from factc.cli import main
 from factc.complete.table import ARGUMENTS, OPTIONS
 from factc.diagnostic import RequestError
-from factc.runner.wishes import Wishes
+from factc.session.options import Wishes
 from tests.conftest import Ran, environment
 from tests.test_completion import parser_of
 

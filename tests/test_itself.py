@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import factc as api
-from factc.runner.itself import text
-from factc.secrets.declared import read_secrets
+from factc.session.declared_secrets import read_secrets
+from factc.session.own_program import text
 from tests.conftest import Ran, environment
 
 JOB = """\

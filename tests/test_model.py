@@ -19,8 +19,8 @@ from factc.events.ending import WORDS
 from factc.loop import Loop
 from factc.plan import Plan
 from factc.plan.values import Given
-from factc.runner.rules import Rules
 from factc.runner.runner import Runner
+from factc.runner.settings import Rules
 from factc.scheduling.schedule import sequence
 from factc.source import Source
 from tests.jobs import RandomJob

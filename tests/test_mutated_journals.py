@@ -181,7 +181,7 @@ class Place:
         self._text = plan_text(compile(folder / "job.fact"))
         self._home = folder / ".factc"
         self._sound = b"".join(whole(0)).replace(b"ab" * 32, b"99" * 32)
-        monkeypatch.setattr("factc.record.earlier.PATIENCE", 0.0)
+        monkeypatch.setattr("factc.session.continuation.PATIENCE", 0.0)
         monkeypatch.setattr("factc.engine.marks.marked", lambda *_: [])
         monkeypatch.setattr("factc.sink.late.TRY", 0.01)
 

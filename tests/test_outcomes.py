@@ -14,8 +14,8 @@ from factc.events import AttemptEnded, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, SETTLED, SKIPPED, SUCCEEDED, RunState
 from factc.plan import LONGEST_PAUSE, LOST, TIMEOUT, Plan, PlanTask, Retry
 from factc.runner.outcome import pause, retried
-from factc.runner.rules import Rules
 from factc.runner.runner import Runner
+from factc.runner.settings import Rules
 from tests.draws import draws
 from tests.fake_engine import Clock, Script, Seen, run
 from tests.outcome_table import PAGE, RESULTS, STOPS, Outcome, expected, page

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factc.controls import REACH, REMOVED, latest, settled
-from factc.runner.running import Running
+from factc.runner.attempt import Running
 from factc.runner.tail import Tail
 from factc.secrets.mask import Mask
 from factc.sink.lines import OLD, Lines, cleaned

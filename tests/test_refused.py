@@ -22,7 +22,7 @@ import factc
 from factc import cli
 from factc.engine import local, stopping
 from factc.record import journalfile
-from factc.runner import parts
+from factc.session import components
 from factc.sink import delivery, post, webhook
 from tests.conftest import environment
 from tests.receiver import Receiver
@@ -176,7 +176,7 @@ def test_what_a_try_needs_is_refused(monkeypatch: pytest.MonkeyPatch, name: str)
 def test_a_part_that_cannot_be_loaded(
     plan: factc.Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(parts.Parts, "_webhooks", Refuses(list, _os(errno.EMFILE), 1, True))
+    monkeypatch.setattr(components.Parts, "_webhooks", Refuses(list, _os(errno.EMFILE), 1, True))
     with pytest.raises(factc.RequestError, match="a run cannot begin: Too many open files"):
         factc.run(plan)
     monkeypatch.setattr(cli, "_verb", Refuses(lambda: 0, _os(errno.EMFILE), 1, True))

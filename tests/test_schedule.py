@@ -13,8 +13,8 @@ from factc.compiler.check import order
 from factc.events import TaskStarted
 from factc.plan import Plan, PlanTask
 from factc.plan.levels import levels
-from factc.runner.rules import Rules
 from factc.runner.runner import Runner
+from factc.runner.settings import Rules
 from factc.scheduling.pools import Pools
 from factc.scheduling.schedule import Schedule, longest_first, sequence, urgency
 from factc.scheduling.search import best_urgency

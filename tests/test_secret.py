@@ -12,7 +12,7 @@ from factc.compiler.pipeline import compile_source
 from factc.diagnostic import RequestError
 from factc.plan import Hole, Parameter, Plan, PlanTask
 from factc.plan.values import Given
-from factc.secrets.declared import Secret, find_secret, read_secrets, refuse_exposed
+from factc.session.declared_secrets import Secret, find_secret, read_secrets, refuse_exposed
 from factc.source import Source
 from tests.jobs import factfile, task
 

@@ -511,7 +511,7 @@ def test_stats_without_a_record(factc: Factc, tmp_path: Path) -> None:
 
 def test_stats_are_made_for_nobody_who_does_not_ask(factc: Factc, tmp_path: Path) -> None:
     ran = factc("run", job(tmp_path), "--output", "quiet", env={"PYTHONPROFILEIMPORTTIME": "1"})
-    assert "factc.runner.launch" in ran.err
+    assert "factc.session.session" in ran.err
     assert not re.search(r"factc\.(events\.(stats|spent)|sink\.stats|runner\.simulation)$", ran.err, re.MULTILINE)
     assert "critical path" not in ran.err
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from factc.engine import Left
 from factc.record.pasted import word
-from factc.runner.remarks import left_behind
+from factc.runner.messages import left_behind
 from factc.secrets.mask import Mask
 from factc.sink.address import recorded, shown_url, tokens, whole_urls
 from tests.conftest import ROOT, Ran

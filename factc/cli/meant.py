@@ -9,7 +9,7 @@ import os
 from itertools import pairwise
 
 from factc.record.pasted import path, word
-from factc.runner.wishes import STYLES
+from factc.session.options import STYLES
 from factc.spelling import nearest
 from factc.visible import visible
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from factc.record.earlier import Earlier
+    from factc.session.continuation import Earlier
 
 
 def run(arguments: list[str]) -> int:
@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> int:
 
 def _resumed(options: argparse.Namespace) -> int:
     from factc.diagnostic import RequestError
-    from factc.record.earlier import Earlier
+    from factc.session.continuation import Earlier
 
     if options.script:
         raise RequestError("--script writes the whole job: it does not go with --resume")

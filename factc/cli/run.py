@@ -7,7 +7,7 @@ from factc.cli.aside import Aside
 from factc.cli.options import Once, given, home, load, parser
 from factc.cli.running import add_options, aside, prepared, wishes
 from factc.load import close, files
-from factc.runner.launch import launch
+from factc.session.session import launch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from factc.load import Loaded
     from factc.plan import Plan
     from factc.record.resume import Resumption
-    from factc.runner.wishes import Wishes
+    from factc.session.options import Wishes
 
 
 def run(arguments: list[str]) -> int:
@@ -58,7 +58,7 @@ def _whole(options: argparse.Namespace) -> Loaded:
 
 
 def _continued(options: argparse.Namespace, wanted: Wishes, beside: Aside) -> int:
-    from factc.record.earlier import Earlier
+    from factc.session.continuation import Earlier
 
     with Earlier(home(options), options.resume) as earlier:
         if words := earlier.choice():
@@ -96,7 +96,7 @@ def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> N
 
 def _here(options: argparse.Namespace, beside: Aside) -> bool:
     """Whether this machine is meant; says so if not."""
-    from factc.compiler.constraint import why_not_here
+    from factc.session.host import why_not_here
 
     why = why_not_here(options.constraint)
     if why:

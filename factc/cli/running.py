@@ -14,8 +14,8 @@ from factc.durations import given, plain, written
 from factc.entered import variable
 from factc.plan import MAX_SLOTS
 from factc.record.pasted import plain as quoted
-from factc.runner.rules import GRACE
-from factc.runner.wishes import AUTO, DRAIN, HEARTBEAT, OUTPUTS, QUIET, SHORTEST, STYLES, Wishes
+from factc.runner.settings import GRACE
+from factc.session.options import AUTO, DRAIN, HEARTBEAT, OUTPUTS, QUIET, SHORTEST, STYLES, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The runner: a plan becomes attempts for an engine, what comes of them becomes facts; `launch` puts a run together.
+"""The runner: a plan becomes attempts for an engine, what comes of them becomes facts.
 
 Nothing in here knows how a job is written down.
 """

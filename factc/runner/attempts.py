@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from factc.durations import written
 from factc.engine import Attempt
-from factc.runner.running import Running
+from factc.runner.attempt import Running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from factc.loop import Loop
     from factc.plan import Plan
     from factc.runner.above import Above
-    from factc.runner.rules import Rules
+    from factc.runner.settings import Rules
     from factc.secrets.mask import Mask
 
 

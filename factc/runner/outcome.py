@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from factc.engine import End
     from factc.plan import PlanTask, Retry
-    from factc.runner.running import Running
+    from factc.runner.attempt import Running
 
 NOT_STARTED = "not started"  # it could not be started at all
 MOST_NAME = 200  # characters of a name in a reason

@@ -25,6 +25,7 @@ from factc.plan import LOST, TIMEOUT
 from factc.plan.graph import finals
 from factc.runner.above import Above
 from factc.runner.attempts import Attempts
+from factc.runner.messages import left_behind, many_at_once, waiting_for
 from factc.runner.outcome import (
     NOT_STARTED,
     called,
@@ -38,7 +39,6 @@ from factc.runner.outcome import (
     signal_name,
     tried,
 )
-from factc.runner.remarks import left_behind, many_at_once, waiting_for
 from factc.runner.scratch import Scratch
 from factc.scheduling.schedule import Schedule, urgency
 from factc.scheduling.starts import Starts
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from factc.loop import Loop, Timer
     from factc.plan import Plan
     from factc.runner.jobserver import Tokens
-    from factc.runner.rules import Rules
+    from factc.runner.settings import Rules
     from factc.secrets.mask import Mask
 
     class Sink(Protocol):

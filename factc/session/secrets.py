@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from factc.plan import Plan
-    from factc.runner.wishes import Wishes
-    from factc.secrets.declared import Secret
     from factc.secrets.mask import Mask
+    from factc.session.declared_secrets import Secret
+    from factc.session.options import Wishes
     from factc.sink.signing import Credentials
     from factc.source import Source
 
@@ -49,7 +49,7 @@ class Confidential:
         ]  # fmt: skip
         if not given and not declared:
             return []
-        from factc.secrets.declared import read_secrets, refuse_exposed
+        from factc.session.declared_secrets import read_secrets, refuse_exposed
 
         missing = [name for name in declared if not os.environ.get(name)]
         if missing:
@@ -93,7 +93,7 @@ def _demanded(plan: Plan, carried: Collection[int]) -> set[str]:
 
 def _refuse_arguments(arguments: list[str], secrets: list[Secret]) -> None:
     """The record holds the command line, and everybody can see it while the run goes on."""
-    from factc.secrets.declared import stands_in
+    from factc.session.declared_secrets import stands_in
 
     for secret in secrets:
         if any(stands_in(word, secret) for word in arguments):

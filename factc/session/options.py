@@ -12,7 +12,7 @@ from factc.entered import enter, named
 from factc.plan import MAX_SLOTS
 from factc.record import STATE_DIR
 from factc.record.statedir import StateDir
-from factc.runner.rules import GRACE
+from factc.runner.settings import GRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _seconds(name: str, value: object, least: float) -> float:
 def _jobs(value: int | str | None) -> int | None:
     """The number that is meant."""
     if value == AUTO:
-        from factc.runner.cpus import available
+        from factc.session.cpus import available
 
         return available()
     if isinstance(value, str):

@@ -17,14 +17,14 @@ from factc.plan.values import alike, tag_variable
 from factc.record import PROGRAM, STATE_DIR
 from factc.record.pasted import path
 from factc.record.writer import Record
-from factc.runner import itself
-from factc.runner.confidential import Confidential
-from factc.runner.outer import GRACE, RECORD, SECRETS, ended
-from factc.runner.rules import Rules
-from factc.runner.runheader import run_header
 from factc.runner.runner import Runner
 from factc.runner.scratch import Scratch
-from factc.runner.wishes import QUIET
+from factc.runner.settings import Rules
+from factc.session import own_program
+from factc.session.header import run_header
+from factc.session.nested import GRACE, RECORD, SECRETS, ended
+from factc.session.options import QUIET
+from factc.session.secrets import Confidential
 from factc.sink.terminal import Terminal
 from factc.spelling import nearest
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from factc.record.exclusive import Exclusive
     from factc.record.resume import Resumption
     from factc.runner.jobserver import Share
-    from factc.runner.wishes import Wishes
+    from factc.session.options import Wishes
     from factc.sink.webhook import Webhook
     from factc.source import Source
 
@@ -67,7 +67,7 @@ class Parts:
         self._resumption = resumption
         self._confidential = Confidential(plan, wishes, source, resumption.carried if resumption else ())
         self._warnings = [*self._confidential.warnings, *alike(plan.tags)]
-        self._called = itself.called() if wishes.alone else ""
+        self._called = own_program.called() if wishes.alone else ""
         self._recording = wishes.state_dir is not None and not wishes.rehearse
         self._text = (text or _plan_text(plan)) if self._recording else ""
         self._groups = self._levels() if wishes.levels else None
@@ -166,7 +166,7 @@ class Parts:
     def _open_record(self) -> None:
         if not self._recording:
             return
-        program = b"" if self._called else itself.text()
+        program = b"" if self._called else own_program.text()
         self.record = Record(self.wishes.home, self.header, self._text, self._opening, program)
         if not self.record.locked:
             self._warnings.append("this file system has no locks: nobody can see that this run is alive")
@@ -302,14 +302,14 @@ class Parts:
         """How tasks call this factc, and where the record of the run lies."""
         found = {RECORD: self._recorded(self.record.directory)} if self.record else {}
         if self._called:
-            found[itself.PROGRAM] = self._called
+            found[own_program.PROGRAM] = self._called
         elif self.record:
-            found[itself.PROGRAM] = os.path.join(found[RECORD], PROGRAM)
-        elif itself.is_named(self.plan):
+            found[own_program.PROGRAM] = os.path.join(found[RECORD], PROGRAM)
+        elif own_program.is_named(self.plan):
             try:
-                found[itself.PROGRAM] = self._scratch.program(itself.text())
+                found[own_program.PROGRAM] = self._scratch.program(own_program.text())
             except OSError as problem:
-                self._warnings.append(f"tasks get no {itself.PROGRAM}: {of_system(problem)}")
+                self._warnings.append(f"tasks get no {own_program.PROGRAM}: {of_system(problem)}")
         return found
 
     def _recorded(self, folder: str) -> str:
@@ -337,7 +337,7 @@ def _grace(wishes: Wishes) -> float:
 
 
 def _cpus() -> int:
-    from factc.runner.cpus import available
+    from factc.session.cpus import available
 
     return available()
 

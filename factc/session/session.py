@@ -12,9 +12,9 @@ from factc.durations import written
 from factc.engine.local import Local
 from factc.events.ending import exit_code
 from factc.loop import Loop
-from factc.runner.parts import Parts
 from factc.runner.term import Term
-from factc.runner.wishes import QUIET
+from factc.session.components import Parts
+from factc.session.options import QUIET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from factc.events.state import TaskState
     from factc.plan import Plan
     from factc.record.resume import Resumption
-    from factc.runner.wishes import Wishes
+    from factc.session.options import Wishes
     from factc.source import Source
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

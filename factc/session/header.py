@@ -11,7 +11,7 @@ from factc.digest import sha256_hex
 from factc.events.wire import job_reference, run_reference
 from factc.plan.values import TAG
 from factc.record.journal import RunHeader
-from factc.runner.outer import ended
+from factc.session.nested import ended
 from factc.version import __version__
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from factc.plan import Plan
-    from factc.runner.wishes import Wishes
+    from factc.session.options import Wishes
 
 
 def run_header(
