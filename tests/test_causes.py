@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factc.events import RunCreated, RunFinished, RunStarted, TaskEnded, TaskSkipped, TaskStarted
-from factc.events.spent import Courses
 from factc.events.state import FAILED, SKIPPED, SUCCEEDED, RunState
-from factc.events.stats import Stats
 from factc.plan import Plan, PlanTask
 from factc.plan.graph import reach
 from factc.record.journal import fact_line
 from factc.record.resume import Resumption
+from factc.report.stats import Stats
+from factc.report.time_spent import Courses
 from factc.runner.above import Above
 from factc.runner.outcome import MOST_NAME
 from factc.scheduling.schedule import MOST_CAUSES, Schedule

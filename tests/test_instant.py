@@ -14,10 +14,10 @@ import pytest
 from factc import instant
 from factc.cli import main
 from factc.events import AttemptEnded, RunCreated, RunStarted, TaskEnded, TaskStarted
-from factc.events.spent import Courses
 from factc.events.state import RunState
 from factc.record.journal import fact_line
 from factc.record.reading import Journal
+from factc.report.time_spent import Courses
 from tests.receiver import Receiver
 
 JOB = "job j\n\na:\n    echo a; sleep 0.05; touch stepped\n\nb: a\n    exit 3\n"

@@ -26,14 +26,14 @@ from factc.events import (
     TaskSkipped,
     TaskStarted,
 )
-from factc.events.spent import Courses
 from factc.events.state import FAILED, SUCCEEDED
-from factc.events.stats import NO_LIMIT, Stats, saved
 from factc.plan import Plan, PlanTask, Retry
 from factc.plan.levels import levels
+from factc.report.stats import NO_LIMIT, Stats, saved
+from factc.report.stats_json import figures
+from factc.report.time_spent import Courses
 from factc.scheduling.schedule import urgency
 from factc.scheduling.simulation import timetable
-from factc.sink.figures import figures
 from factc.sink.stats import WIDTH, advice, text
 from tests.conftest import Ran
 from tests.draws import draws

@@ -14,8 +14,6 @@ from factc.cli.retold import failures, may_go_on, outcome, summary
 from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError
 from factc.events.ending import WORDS
-from factc.events.spent import Courses
-from factc.events.stats import Stats
 from factc.events.wire import moment
 from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
@@ -23,8 +21,10 @@ from factc.record.logs import log_name
 from factc.record.onward import deliver, onward
 from factc.record.pasted import show_command, task_word, word
 from factc.record.recorded import Recorded
+from factc.report.stats import Stats
+from factc.report.stats_json import figures
+from factc.report.time_spent import Courses
 from factc.sink.colour import colour_wanted
-from factc.sink.figures import figures
 from factc.sink.lines import Lines
 from factc.sink.stats import text
 from factc.sink.summary import short

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
     from factc.engine import Engine
     from factc.events import Step
-    from factc.events.spent import Courses
     from factc.loop import Loop
     from factc.plan import Plan
     from factc.record.exclusive import Exclusive
     from factc.record.resume import Resumption
+    from factc.report.time_spent import Courses
     from factc.runner.jobserver import Share
     from factc.session.options import Wishes
     from factc.sink.webhook import Webhook
@@ -283,7 +283,7 @@ class Parts:
         """Who keeps the times of all attempts, if figures are wanted at the end."""
         if not self.wishes.stats:
             return []
-        from factc.events.spent import Courses
+        from factc.report.time_spent import Courses
 
         self.courses = Courses(len(self.plan.tasks))
         return [self.courses]

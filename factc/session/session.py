@@ -205,7 +205,7 @@ class _Launch:
         """What the run spent where, if that is wanted."""
         if self.parts.courses is None:
             return ""
-        from factc.events.stats import NO_LIMIT, Stats
+        from factc.report.stats import NO_LIMIT, Stats
         from factc.sink.stats import text
 
         slots, levels = self.parts.jobs or NO_LIMIT, self.wishes.levels

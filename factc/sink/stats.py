@@ -8,7 +8,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from factc import durations
-from factc.events.stats import NO_LIMIT, heaviest, saved
+from factc.report.stats import NO_LIMIT, heaviest, saved
 from factc.sink.colour import BOLD, DIM, painted
 from factc.sink.summary import short
 
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from factc.events.stats import Stats
+    from factc.report.stats import Stats
 
 MOST_TASKS = 10  # in the table
 WIDTH = 80

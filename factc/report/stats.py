@@ -6,8 +6,8 @@ brought is simulated: the same tasks with the seconds that they took, by the rul
 
 from __future__ import annotations
 
-from factc.events.spent import at_least, spent
 from factc.plan.levels import levels
+from factc.report.time_spent import at_least, spent
 from factc.scheduling.schedule import longest_first
 from factc.scheduling.simulation import makespan
 
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from factc.events.spent import Courses
     from factc.plan import Plan
+    from factc.report.time_spent import Courses
     from factc.scheduling.schedule import Rank
 
     # What ran, numbered anew: what each needs, its seconds, its rank, and the groups of a run by levels.

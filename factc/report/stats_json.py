@@ -5,11 +5,11 @@ Knows the figures; the answer is made of plain JSON values.
 
 from __future__ import annotations
 
-from factc.events.stats import NO_LIMIT
+from factc.report.stats import NO_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.events.stats import Stats
+    from factc.report.stats import Stats
 
 
 def figures(stats: Stats) -> dict[str, object]:

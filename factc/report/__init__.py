@@ -1,0 +1,1 @@
+"""Reports on a run: where its time went, worked out from its facts."""
