@@ -19,11 +19,11 @@ MODULES = {
 HOMES = {
     "lark": {"factc.front.text_grammar"},
     "jsonschema": {"factc.model.document"},
-    "requests": {"factc.sink.post"},
-    "urllib3": {"factc.sink.connection"},
+    "requests": {"factc.webhooks.client"},
+    "urllib3": {"factc.webhooks.connection"},
     "graphviz": {"factc.emit.dot"},
     "rich": {"factc.sink.live"},
-    "standardwebhooks": {"factc.sink.signing"},
+    "standardwebhooks": {"factc.webhooks.signing"},
     "pygls": {"factc.lsp.server"},
     "lsprotocol": {"factc.lsp.server"},
     "pygments": {"factc.highlight"},
@@ -34,22 +34,23 @@ PURE = {
     "controls", "diagnostic", "digits", "edits", "events", "lint", "plan", "reach", "source", "spelling",
     "visible",
     *(f"compiler.{name}" for name in "check command dependencies expand limits scope suppressions used_scope".split()),
-    *(f"events.{name}" for name in "ending pace state wire".split()),
+    *(f"events.{name}" for name in "ending payload state".split()),
     "front.planshape",
     *(f"lint.{name}" for name in "checks habits recipe unexpanded warnings".split()),
     *(f"model.{name}" for name in "duration_text job repair reported schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
-    *(f"record.{name}" for name in "fields journal outbox reading resume".split()),
+    *(f"record.{name}" for name in "fields journal reading resume".split()),
     "report.stats", "report.time_spent",
     "runner.outcome", "runner.tail",
     *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
     *(f"secrets.{name}" for name in "credentials forms heads mask written".split()),
     *(f"shell.{name}" for name in "closed flow informing scanner".split()),
+    "webhooks.policy", "webhooks.replay",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
           "shutil", "pathlib", "logging", "asyncio"}  # fmt: skip
 
-PURE_PARTS = {"events.wire": {"time"}}  # gmtime and strftime of a given time
+PURE_PARTS = {"events.payload": {"time"}}  # gmtime and strftime of a given time
 
 # What starting must not pay for, from a compiled plan, from text or from JSON. (`test_startup` looks at whole processes.)
 HEAVY = {
@@ -72,7 +73,7 @@ LIGHT = {
     *(f"compiler.{name}" for name in "check command dependencies expand limits pipeline scope sizes suppressions used_scope uses".split()),
     "emit.called", "emit.shell",
     *(f"engine.{name}" for name in "direct ended group guard local marks pipes proc process rehearsal shells spare spawn stopping".split()),
-    *(f"events.{name}" for name in "ending state wire".split()),
+    *(f"events.{name}" for name in "ending payload state".split()),
     *(f"front.{name}" for name in "file jsonfile jsonmistakes jsontext planfile planshape text text_above text_attributes text_clauses text_declarations text_kept text_limits text_places text_reader text_recipe text_statements text_string text_suspicions text_tables text_written".split()),
     *(f"model.{name}" for name in "document duration_text factfile job schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
@@ -91,17 +92,17 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"__init__", "api"},
-    {"load", "lsp", "session.components", "session.continuation", "session.session", "sink.late"},
+    {"load", "lsp", "session.components", "session.continuation", "session.session", "webhooks.redelivery"},
     {"compiler.pipeline", "fmt", "runner", "scheduling.search", "session"},
     {"complete", "lint"},
     {"compiler.suppressions", "lint.checks", "lint.habits", "lint.syntax", "lint.unexpanded"},
     {"lint.recipe", "shell.closed"},
     {"compiler.check", "compiler.command", "compiler.uses", "emit", "engine", "front", "model.factfile",
-     "record", "report", "session.host", "sink"},
-    {"events.ending", "events.pace", "events.wire", "record.resume", "report.stats", "secrets", "session.declared_secrets"},
+     "record", "report", "session.host", "sink", "urls", "webhooks"},
+    {"events.ending", "events.payload", "record.resume", "report.stats", "secrets", "session.declared_secrets", "webhooks.policy"},
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"loop", "model.job", "plan.families", "plan.selection", "shell"},
-    {"durations", "events.state", "model.document", "model.duration_text", "plan.graph", "plan.values", "runner.above",
+    {"durations", "events.state", "events.steps", "model.document", "model.duration_text", "plan.graph", "plan.values", "runner.above",
      "runner.tail", "scheduling"},
     {"caller", "controls", "diagnostic", "digest", "digits", "edits", "entered",
      "events", "files", "forks", "highlight", "instant", "jitter", "model",
@@ -189,7 +190,7 @@ def test_every_room_says_what_it_is(module: str) -> None:
 def test_camel_case_keys_live_where_documents_come_in_and_events_go_out() -> None:
     keys = ("jobReference", "taskStates", "runReference", "taskTransitions")
     users = {m for m, path in MODULES.items() if any(f'"{key}"' in path.read_text() for key in keys)}
-    assert users <= {"factc.events.wire"}
+    assert users <= {"factc.events.payload"}
 
 
 OURS = {"CompileError", "RequestError", "Unusable"}  # exceptions whose text is for people
@@ -225,7 +226,7 @@ def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
 # Who has to do with what lies in a state directory; `record.statedir` opens, makes and removes it for all of them.
 RECORDING = {module for module in MODULES if module.startswith("factc.record")} | {
     f"factc.{name}"
-    for name in "session.continuation sink.late complete.runs cli.runs cli.retold cli.show cli.events cli.deliver cli.prune".split()
+    for name in "session.continuation webhooks.redelivery complete.runs cli.runs cli.retold cli.show cli.events cli.deliver cli.prune".split()
 }
 BY_PATH = {
     "open", "mkdir", "makedirs", "unlink", "remove", "removedirs", "rmdir", "listdir", "scandir", "walk", "stat", "lstat",

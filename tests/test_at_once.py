@@ -15,7 +15,7 @@ from factc.record import history
 from factc.record.prune import GONE, STAYS, Pruning
 from factc.record.statedir import StateDir
 from factc.session.continuation import Earlier
-from factc.sink.late import Late
+from factc.webhooks.redelivery import Late
 from tests import forked
 from tests.conftest import environment
 from tests.forked import Process

@@ -22,20 +22,20 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskSkipped, TaskStarted
-from factc.events.pace import is_job, transitions
+from factc.events.payload import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
 from factc.events.state import FAILED, SUCCEEDED
-from factc.events.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT, Wire
+from factc.events.steps import is_job, transitions
 from factc.record.history import every, refuse
 from factc.record.journal import RunHeader, Seal, fact_line, header_line, seal_line
-from factc.record.outbox import Retelling, wire_header
 from factc.record.reading import Journal
 from factc.record.recorded import Recorded
 from factc.record.statedir import StateDir
-from factc.sink.address import recorded
-from factc.sink.delivery import DEADLINE
-from factc.sink.late import TRY, Late
-from factc.sink.post import Answer
-from factc.sink.signing import Credentials
+from factc.urls import recorded
+from factc.webhooks.client import Answer
+from factc.webhooks.delivery import DEADLINE
+from factc.webhooks.redelivery import TRY, Late
+from factc.webhooks.replay import Retelling, wire_header
+from factc.webhooks.signing import Credentials
 from tests.conftest import ROOT, Ran, environment
 from tests.draws import draws
 from tests.forked import Process
@@ -318,8 +318,8 @@ def test_every_wait_is_within_what_is_left_of_patience(
     answer: Answer, seconds: float, patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(answer, seconds)
-    monkeypatch.setattr("factc.sink.delivery.Post", clock)
-    monkeypatch.setattr("factc.sink.late.time", clock)
+    monkeypatch.setattr("factc.webhooks.delivery.Post", clock)
+    monkeypatch.setattr("factc.webhooks.redelivery.time", clock)
     with Late(recorded_run(tmp_path, "http://h/")) as late:
         outcome = late.deliver(1, "http://h/", Credentials(), lambda words: None, patience)
         long = 0.01  # what the event's own length adds
@@ -333,8 +333,8 @@ def test_every_wait_is_within_what_is_left_of_patience(
 
 def test_each_success_gives_new_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(Answer(200, "slow"), 1.8)
-    monkeypatch.setattr("factc.sink.delivery.Post", clock)
-    monkeypatch.setattr("factc.sink.late.time", clock)
+    monkeypatch.setattr("factc.webhooks.delivery.Post", clock)
+    monkeypatch.setattr("factc.webhooks.redelivery.time", clock)
     with Late(recorded_run(tmp_path, "http://h/")) as late:
         outcome = late.deliver(1, "http://h/", Credentials(), lambda words: None, 2)
     assert (outcome.delivered, outcome.why, outcome.dead) == (3, "", False)
@@ -744,7 +744,7 @@ def test_the_snippet_for_receivers_works() -> None:
     names: dict[str, Any] = {}
     exec(code, names)
     at, body = int(time.time()), b'{"schema":"x","data":{"a":"\xc3\xa9"}}'
-    from factc.sink.signing import signers
+    from factc.webhooks.signing import signers
 
     signature = " ".join(sign("msg_1", at, body) for sign in signers([SECRET, NEXT_SECRET]))
     headers = {"webhook-id": "msg_1", "webhook-timestamp": str(at), "webhook-signature": signature}
@@ -757,7 +757,7 @@ def test_the_snippet_for_receivers_works() -> None:
 
 def test_the_manual_names_every_header() -> None:
     text = (ROOT / "docs" / "events.md").read_text()
-    sent = re.findall(r'"((?:webhook|factc)-[a-z]+)"', (ROOT / "factc" / "sink" / "delivery.py").read_text())
+    sent = re.findall(r'"((?:webhook|factc)-[a-z]+)"', (ROOT / "factc" / "webhooks" / "delivery.py").read_text())
     assert len(sent) == 5 and all(f"| `{header}` |" in text for header in sent)
 
 

@@ -25,7 +25,7 @@ from factc.session import components, session
 from factc.session.options import Wishes
 from factc.session.session import Result
 from factc.sink.terminal import Terminal
-from factc.sink.webhook import Report
+from factc.webhooks.worker import Report
 from tests.draws import draws
 from tests.fake_engine import Clock, Script
 

@@ -30,7 +30,7 @@ from factc.events import (
 from factc.record.journal import RunHeader, Seal, ack_line, fact_line, header_line, passed_line, seal_line
 from factc.record.known import known_seconds
 from factc.record.statedir import StateDir
-from factc.sink.address import recorded
+from factc.urls import recorded
 from tests.inside import Inside
 
 JOB = """\
@@ -183,7 +183,7 @@ class Place:
         self._sound = b"".join(whole(0)).replace(b"ab" * 32, b"99" * 32)
         monkeypatch.setattr("factc.session.continuation.PATIENCE", 0.0)
         monkeypatch.setattr("factc.engine.marks.marked", lambda *_: [])
-        monkeypatch.setattr("factc.sink.late.TRY", 0.01)
+        monkeypatch.setattr("factc.webhooks.redelivery.TRY", 0.01)
 
     def write(self, data: bytes) -> None:
         for name, journal in ((FOLDER, data), (f"20010909T014639Z-{'99' * 4}", self._sound)):

@@ -19,10 +19,11 @@ from factc.events import (
     TaskEnded,
     TaskSkipped,
     TaskStarted,
-    pace,
 )
-from factc.events.pace import NEVER, Backoff, Pace, retry_after, verdict
 from factc.events.state import FAILED, SUCCEEDED
+from factc.events.steps import is_job, transitions
+from factc.webhooks import policy
+from factc.webhooks.policy import NEVER, Backoff, Pace, retry_after, verdict
 
 CREATED: Step = (RunCreated(0.0),)
 BEGUN: Step = (RunStarted(0.0),)
@@ -49,7 +50,7 @@ def paced(size: int = 128_000, seconds: float = 0.0) -> Pace:
     """An endpoint that has had its first megabyte, the last `size` of it at time 0."""
     at = Pace()
     at.put(CREATED)
-    delivered(at, -100.0, pace.FREELY)
+    delivered(at, -100.0, policy.FREELY)
     at.put(BEGUN)
     delivered(at, 0.0, size, seconds)
     return at
@@ -137,7 +138,7 @@ def test_a_failure_behind_events_that_go_singly_keeps_its_right() -> None:
     at = Pace()
     for step in (started(0), ended(0, FAILED), started(1)):
         at.put(step)
-    assert delivered(at, 0.0, pace.FREELY) == [started(0)]
+    assert delivered(at, 0.0, policy.FREELY) == [started(0)]
     assert delivered(at, 0.0) == [ended(0, FAILED), started(1)]
     at.put(started(2))
     assert at.due() > 0.0
@@ -180,23 +181,23 @@ def test_every_step_goes_once_in_order_and_the_job_goes_alone(
         if not waiting:
             now = max(now, at.due())
     assert [step for steps in cut for step in steps] == [CREATED, BEGUN, *middle, FINISHED]
-    assert all(len(steps) == 1 for steps in cut if any(map(pace.is_job, steps)))
+    assert all(len(steps) == 1 for steps in cut if any(map(is_job, steps)))
 
 
 def test_a_step_counts_its_changes_of_state() -> None:
     stop: Fact = RunStopped(1.0, "the run was stopped")
-    assert pace.transitions((stop,)) == 0
-    assert pace.transitions((stop, TaskSkipped(1.0, 0, "x"), TaskSkipped(1.0, 1, "x"))) == 2
+    assert transitions((stop,)) == 0
+    assert transitions((stop, TaskSkipped(1.0, 0, "x"), TaskSkipped(1.0, 1, "x"))) == 2
 
 
 @pytest.mark.parametrize(
     ("statuses", "expected"),
     [
-        ((200, 201, 202, 204, 299), pace.DELIVERED),
-        ((None, 408, 425, 429, 500, 502, 503, 504, 599), pace.RETRY),
-        ((301, 302, 303, 304, 307, 308, 401, 403, 404, 410), pace.STOP),
-        ((400, 402, 405, 415, 418, 422, 451), pace.POISON),
-        ((413,), pace.SMALLER),
+        ((200, 201, 202, 204, 299), policy.DELIVERED),
+        ((None, 408, 425, 429, 500, 502, 503, 504, 599), policy.RETRY),
+        ((301, 302, 303, 304, 307, 308, 401, 403, 404, 410), policy.STOP),
+        ((400, 402, 405, 415, 418, 422, 451), policy.POISON),
+        ((413,), policy.SMALLER),
     ],
 )
 def test_what_an_answer_means(statuses: tuple[int | None, ...], expected: str) -> None:
@@ -219,13 +220,13 @@ NOON = 1_750_000_000.0  # Sun, 15 Jun 2025 15:06:40 GMT
     [
         ("7", 7.0),
         (" 0 ", 0.0),
-        ("9" * 5000, pace.LONGEST_WISH),
+        ("9" * 5000, policy.LONGEST_WISH),
         ("Sun, 15 Jun 2025 15:07:00 GMT", 20.0),
         ("Sunday, 15-Jun-25 15:07:00 GMT", 20.0),
         ("Sun Jun 15 15:07:00 2025", 20.0),
         ("Sun, 15 Jun 2025 15:07:00 -0000", 20.0),
         ("Sun, 15 Jun 2025 15:00:00 GMT", 0.0),
-        ("Sun, 15 Jun 2099 15:00:00 GMT", pace.LONGEST_WISH),
+        ("Sun, 15 Jun 2099 15:00:00 GMT", policy.LONGEST_WISH),
         (None, None),
         ("", None),
         ("soon", None),
@@ -247,4 +248,4 @@ def test_retry_after(header: str | None, seconds: float | None, monkeypatch: pyt
 @given(st.text(max_size=40))
 def test_no_retry_after_header_does_harm(header: str) -> None:
     seconds = retry_after(header, NOON)
-    assert seconds is None or 0 <= seconds <= pace.LONGEST_WISH
+    assert seconds is None or 0 <= seconds <= policy.LONGEST_WISH

@@ -18,10 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factc.cli import main
-from factc.events import pace
-from factc.sink import connection
-from factc.sink.address import check_proxy, check_url, origin, shown_url
-from factc.sink.post import CERTIFICATES, Answer, Post, Unusable
+from factc.urls import check_proxy, check_url, origin, shown_url
+from factc.webhooks import connection, policy
+from factc.webhooks.client import CERTIFICATES, Answer, Post, Unusable
 from tests.receiver import Raw, Receiver, Reply, Trickle
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -79,7 +78,7 @@ def answered(text: bytes, *, open: bool = False, deadline: float = 5.0) -> Answe
 )
 def test_the_status_counts_whatever_else_is_odd(text: bytes, caplog: pytest.LogCaptureFixture) -> None:
     answer = answered(text)
-    assert answer.status is not None and pace.verdict(answer.status) == pace.DELIVERED
+    assert answer.status is not None and policy.verdict(answer.status) == policy.DELIVERED
     assert caplog.messages == [], "what a library tells a log may hold the URL"
 
 
@@ -114,7 +113,7 @@ def test_the_status_counts_whatever_else_is_odd(text: bytes, caplog: pytest.LogC
 def test_a_broken_answer_is_none(text: bytes, words: str) -> None:
     answer = answered(text)
     assert (answer.status, answer.words) == (None, words)
-    assert pace.verdict(answer.status) == pace.RETRY
+    assert policy.verdict(answer.status) == policy.RETRY
 
 
 @pytest.mark.parametrize(

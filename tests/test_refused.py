@@ -23,7 +23,7 @@ from factc import cli
 from factc.engine import local, stopping
 from factc.record import journalfile
 from factc.session import components
-from factc.sink import delivery, post, webhook
+from factc.webhooks import client, delivery, worker
 from tests.conftest import environment
 from tests.receiver import Receiver
 
@@ -158,7 +158,7 @@ def test_what_sends_events_is_loaded_later(
 ) -> None:
     refuses = Refuses(delivery.Delivery, problem, 1, False)
     monkeypatch.setattr(delivery, "Delivery", refuses)
-    monkeypatch.setattr(webhook, "AGAIN", 0.01)
+    monkeypatch.setattr(worker, "AGAIN", 0.01)
     with Receiver() as receiver:
         factc.run(plan, webhooks=[receiver.url])
         assert receiver.requests[-1].data["jobTransition"]["currentState"] == "FAILED"
@@ -168,8 +168,8 @@ def test_what_sends_events_is_loaded_later(
 
 @pytest.mark.parametrize("name", ["_proxy", "_request"])
 def test_what_a_try_needs_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(post.Post, name, Refuses(post.Post._proxy, _os(errno.EMFILE), 1, True))
-    answer = post.Post("http://127.0.0.1:1/", 1.0).send(b"", {}, 1.0)
+    monkeypatch.setattr(client.Post, name, Refuses(client.Post._proxy, _os(errno.EMFILE), 1, True))
+    answer = client.Post("http://127.0.0.1:1/", 1.0).send(b"", {}, 1.0)
     assert (answer.status, answer.words) == (None, "too many open files")
 
 

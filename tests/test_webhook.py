@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskStarted
-from factc.events.pace import Backoff
+from factc.events.payload import Header, job_reference, run_reference
 from factc.events.state import FAILED, SUCCEEDED
-from factc.events.wire import Header, job_reference, run_reference
-from factc.sink.address import check_url, shown_url
-from factc.sink.post import Answer, Post
-from factc.sink.webhook import LINGER, Report, Webhook
+from factc.urls import check_url, shown_url
+from factc.webhooks.client import Answer, Post
+from factc.webhooks.policy import Backoff
+from factc.webhooks.worker import LINGER, Report, Webhook
 from tests.patience import until
 from tests.receiver import Drop, Hang, Receiver, Reply, Reset, Trickle
 from tests.receiver import changes as changes_of
@@ -297,7 +297,7 @@ def test_after_the_end_no_try_takes_much_longer_than_the_drain(said: Said, monke
             return super().send(body, headers, deadline)
 
     with Receiver([503]) as receiver:
-        monkeypatch.setattr("factc.sink.delivery.Post", Counted)
+        monkeypatch.setattr("factc.webhooks.delivery.Post", Counted)
         hook = webhook(receiver.url, said, deadline=60, backoff=Backoff(base=1e6, most=1e6))
         hook.step(CREATED)
         receiver.wait_for(1)
@@ -332,8 +332,8 @@ def test_a_process_ends_although_its_receiver_hangs() -> None:
     code = """if True:
         import sys, time
         from factc.events import RunCreated
-        from factc.sink.webhook import Webhook
-        from factc.events.wire import Header
+        from factc.webhooks.worker import Webhook
+        from factc.events.payload import Header
         hook = Webhook(sys.argv[1], Header("j", "r", "r", "0.1.0", "", {}, ["a"]), 1, print, host="here")
         hook.step((RunCreated(0.0),))
         while not hook._number:
@@ -596,6 +596,6 @@ def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str) -> None
 
 def test_requests_is_not_imported_before_it_is_needed() -> None:
     heavy = "'requests', 'datetime', 'dataclasses', 'random', 'ssl'"
-    code = f"import sys, factc.sink.webhook; print([m for m in ({heavy}) if m in sys.modules])"
+    code = f"import sys, factc.webhooks.worker; print([m for m in ({heavy}) if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert done.stdout == "[]\n", done.stderr

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskEnded, TaskSkipped, TaskStarted
+from factc.events.payload import FACTFILE_LIMIT, Header, Wire, duration, job_reference, moment, run_reference
 from factc.events.state import FAILED, NO_OP, SUCCEEDED
-from factc.events.wire import FACTFILE_LIMIT, Header, Wire, duration, job_reference, moment, run_reference
 from tests.draws import draws
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ from factc.engine import Left
 from factc.record.pasted import word
 from factc.runner.messages import left_behind
 from factc.secrets.mask import Mask
-from factc.sink.address import recorded, shown_url, tokens, whole_urls
+from factc.urls import recorded, shown_url, tokens, whole_urls
 from tests.conftest import ROOT, Ran
 from tests.draws import draws
 

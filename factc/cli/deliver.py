@@ -10,18 +10,18 @@ from factc.cli.output import tell
 from factc.diagnostic import RequestError
 from factc.events.ending import UNDELIVERED
 from factc.record import history
-from factc.sink.address import origin
-from factc.sink.late import PATIENCE, Late
-from factc.sink.signing import read_credentials
+from factc.urls import origin
 from factc.visible import visible
+from factc.webhooks.redelivery import PATIENCE, Late
+from factc.webhooks.signing import read_credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from factc.record.recorded import Recorded
-    from factc.sink.late import Outcome
-    from factc.sink.signing import Credentials
+    from factc.webhooks.redelivery import Outcome
+    from factc.webhooks.signing import Credentials
 
 
 def run(arguments: list[str]) -> int:

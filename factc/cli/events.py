@@ -13,17 +13,17 @@ from factc.cli.output import write_out
 from factc.diagnostic import RequestError
 from factc.record import JOURNAL, history
 from factc.record.journalfile import is_locked
-from factc.record.outbox import Retelling
 from factc.record.statedir import read_whole
 from factc.visible import visible, visible_json
+from factc.webhooks.replay import Retelling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from factc.record.outbox import Event
     from factc.record.recorded import Recorded
     from factc.record.statedir import Folder
+    from factc.webhooks.replay import Event
 
 POLL = 0.2  # seconds between two looks at a journal that grows
 LATE = 2.0  # seconds: a fact is in the journal that long after its time at the latest

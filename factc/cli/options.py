@@ -112,7 +112,7 @@ class Parser(argparse.ArgumentParser):
         known = [name for action in self._actions for name in action.option_strings]
         name = word.split("=", 1)[0]
         if not word.startswith("-"):
-            from factc.sink.address import shown_url
+            from factc.urls import shown_url
 
             shown = shown_url(word) if "://" in word else word  # one with a password, say, behind a blank too many
             hint = self.usage or "" if shown != word else meant.extra(word, arguments, known, self.usage or "")

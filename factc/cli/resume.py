@@ -77,7 +77,7 @@ def _names(options: argparse.Namespace) -> list[str]:
 
 
 def _webhooks(given_urls: list[str], header: RunHeader) -> list[str]:
-    from factc.sink.address import unknown, whole_urls
+    from factc.urls import unknown, whole_urls
 
     whole = whole_urls(header.endpoints, given_urls)
     known = [url for url in whole if url is not None]

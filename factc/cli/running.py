@@ -159,7 +159,7 @@ def _cleaned(arguments: Sequence[str]) -> list[str]:
     """A command line as it may be kept: URLs without credentials and query."""
     if not any(word.startswith("--webhook") for word in arguments):
         return list(arguments)
-    from factc.sink.address import shown_url
+    from factc.urls import shown_url
 
     cleaned: list[str] = []
     for argument in arguments:

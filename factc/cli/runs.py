@@ -11,7 +11,7 @@ from factc.cli.complain import say
 from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.diagnostic import RequestError
-from factc.events.wire import moment
+from factc.events.payload import moment
 from factc.record import history, recorded
 from factc.record.recorded import Recorded
 from factc.sink.summary import short

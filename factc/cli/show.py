@@ -14,7 +14,7 @@ from factc.cli.retold import failures, may_go_on, outcome, summary
 from factc.cli.runs import aligned, as_json, clock, counted, json_line
 from factc.diagnostic import RequestError
 from factc.events.ending import WORDS
-from factc.events.wire import moment
+from factc.events.payload import moment
 from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
 from factc.record.logs import log_name

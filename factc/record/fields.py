@@ -6,8 +6,8 @@ Knows the lines' fields; knows no file. What does not fit raises ValueError, whi
 from __future__ import annotations
 
 from factc.events import RunFinished, TaskEnded
+from factc.events.payload import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT
 from factc.events.state import FAILED, NO_OP, SUCCEEDED
-from factc.events.wire import WHOLE, WITHOUT_FACTFILE, WITHOUT_OUTPUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

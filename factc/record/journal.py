@@ -12,7 +12,7 @@ import json
 
 from factc import events
 from factc.events import Fact, TaskEnded, TaskStarted
-from factc.events.wire import WHOLE
+from factc.events.payload import WHOLE
 from factc.instant import Instant
 
 TYPE_CHECKING = False
@@ -94,7 +94,7 @@ class RunHeader:
 class Seal:
     """What an event of one endpoint consists of: it ends with the fact numbered `last`.
 
-    number: 1, 2, 3 … for the endpoint. without: what it leaves out (see `wire`), "" for nothing.
+    number: 1, 2, 3 … for the endpoint. without: what it leaves out (see `events.payload`), "" for nothing.
     """
 
     __slots__ = ("number", "id", "last", "without")

@@ -74,7 +74,7 @@ def _hidden(header: RunHeader, chosen: Sequence[dict[str, str]] | None) -> list[
     chosen = header.endpoints if chosen is None else chosen
     if not chosen:
         return []
-    from factc.sink.address import whole_urls
+    from factc.urls import whole_urls
 
     return [one["url"] for one, url in zip(chosen, whole_urls(chosen, []), strict=True) if url is None]
 
@@ -95,7 +95,7 @@ def _run(header: RunHeader, state_dir: str) -> str:
     options = [option("--webhook-header-env", name) for name in header.headers]
     options += [option("--webhook-secret-env", header.signed)] if header.signed else []
     if header.endpoints:
-        from factc.sink.address import whole_urls
+        from factc.urls import whole_urls
 
         options += [option("--webhook", url) for url in whole_urls(header.endpoints, []) if url]
     options.append(_urls(header))

@@ -9,8 +9,8 @@ import json
 
 from factc.diagnostic import RequestError
 from factc.events import Fact, RunFinished
-from factc.events.pace import is_job, transitions
-from factc.events.wire import WHOLE
+from factc.events.payload import WHOLE
+from factc.events.steps import is_job, transitions
 from factc.instant import instant
 from factc.record.fields import check_delivery, check_fact, check_header, is_number
 from factc.record.journal import FIELDS, FORMAT, KINDS, RunHeader, Seal

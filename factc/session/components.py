@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from factc.report.time_spent import Courses
     from factc.runner.jobserver import Share
     from factc.session.options import Wishes
-    from factc.sink.webhook import Webhook
     from factc.source import Source
+    from factc.webhooks.worker import Webhook
 
 
 class Parts:
@@ -200,8 +200,8 @@ class Parts:
     def _webhooks(self) -> list[Webhook]:
         if not self.wishes.webhooks:
             return []
-        from factc.record.outbox import wire_header
-        from factc.sink.webhook import Webhook
+        from factc.webhooks.replay import wire_header
+        from factc.webhooks.worker import Webhook
 
         header = wire_header(self.header)
         if header.factfile_dropped:

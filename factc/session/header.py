@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from factc.digest import sha256_hex
-from factc.events.wire import job_reference, run_reference
+from factc.events.payload import job_reference, run_reference
 from factc.plan.values import TAG
 from factc.record.journal import RunHeader
 from factc.session.nested import ended
@@ -95,6 +95,6 @@ def _digest(text: str) -> str:
 def _endpoints(wishes: Wishes) -> list[dict[str, str]]:
     if not wishes.webhooks:
         return []
-    from factc.sink.address import recorded
+    from factc.urls import recorded
 
     return [recorded(url) for url in wishes.webhooks]

@@ -177,7 +177,7 @@ class Wishes:
 
     def _check_urls(self) -> None:
         if self.webhooks:
-            from factc.sink.address import check_url, shown_url
+            from factc.urls import check_url, shown_url
 
             for url in self.webhooks:
                 if reason := check_url(url):

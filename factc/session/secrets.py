@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from factc.secrets.mask import Mask
     from factc.session.declared_secrets import Secret
     from factc.session.options import Wishes
-    from factc.sink.signing import Credentials
     from factc.source import Source
+    from factc.webhooks.signing import Credentials
 
 
 FEW = 3  # tasks that are named
@@ -105,7 +105,7 @@ def _refuse_arguments(arguments: list[str], secrets: list[Secret]) -> None:
 def _credentials(wishes: Wishes) -> Credentials | None:
     if wishes.webhook_secret is None and not wishes.webhook_headers:
         return None
-    from factc.sink.signing import read_credentials
+    from factc.webhooks.signing import read_credentials
 
     return read_credentials(wishes.webhook_secret, wishes.webhook_headers, os.environ)
 
@@ -114,7 +114,7 @@ def _mask(secrets: list[Secret], credentials: Credentials | None, urls: list[str
     values = [secret.data for secret in secrets]
     others = credentials.values() if credentials else []
     if urls:
-        from factc.sink.signing import url_passwords
+        from factc.webhooks.signing import url_passwords
 
         others += url_passwords(urls)
     values += [value.encode("utf-8", "surrogateescape") for value in others]

@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 import time
 
-from factc.events import pace
-from factc.events.wire import PRODUCER, SMALLER, WHOLE
+from factc.events.payload import PRODUCER, SMALLER, WHOLE
 from factc.record.journal import Seal
-from factc.sink.post import Post
-from factc.sink.signing import signers
+from factc.webhooks import policy
+from factc.webhooks.client import Post
+from factc.webhooks.signing import signers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from factc.record.outbox import Event
-    from factc.sink.post import Answer
-    from factc.sink.signing import Credentials
+    from factc.webhooks.client import Answer
+    from factc.webhooks.replay import Event
+    from factc.webhooks.signing import Credentials
 
     class Account(Protocol):
         """Where seals and answers are kept (see `record.Ledger`)."""
@@ -57,7 +57,7 @@ class Delivery:
         trouble: Callable[[str, str], None],
         pause: Callable[[Answer, int], int | None],
         *,
-        left: Callable[[], float] = lambda: pace.NEVER,
+        left: Callable[[], float] = lambda: policy.NEVER,
         deadline: float = DEADLINE,
         connect: float = CONNECT,
     ) -> None:
@@ -82,14 +82,14 @@ class Delivery:
         retry = 0
         while self._seal(event):
             answer = self._send(event)
-            verdict = pace.verdict(answer.status)
-            if verdict == pace.SMALLER:
+            verdict = policy.verdict(answer.status)
+            if verdict == policy.SMALLER:
                 if smaller := SMALLER.get(event.without):
                     self._make_smaller(event, smaller)
                     retry = 0
                     continue
-                verdict = pace.POISON
-            if verdict != pace.RETRY:
+                verdict = policy.POISON
+            if verdict != policy.RETRY:
                 return self._settled(event, verdict, answer)
             if retry:  # a single hiccup is not worth a line
                 self._trouble(answer.words, "sending is tried again")
@@ -108,7 +108,7 @@ class Delivery:
         if event.id is None:
             id = new_id()
             if self._account and not self._account.seal(Seal(event.number, id, event.last, event.without)):
-                self._trouble("the journal cannot be written", pace.NO_MORE)
+                self._trouble("the journal cannot be written", policy.NO_MORE)
                 return False
             event.id = id
         return True
@@ -120,24 +120,24 @@ class Delivery:
         event.id = None
 
     def _settled(self, event: Event, verdict: str, answer: Answer) -> str:
-        if verdict == pace.DELIVERED:
+        if verdict == policy.DELIVERED:
             if self._account:
                 self._account.acknowledged(event.number)
-        elif verdict == pace.POISON:
+        elif verdict == policy.POISON:
             self.refused = answer.words
             self._trouble(answer.words, "that event is passed by")
             if self._account:
                 self._account.passed(event.number, answer.words)
         else:
-            self.gone = answer.status == pace.GONE
-            self._trouble(answer.words, pace.NO_MORE)
+            self.gone = answer.status == policy.GONE
+            self._trouble(answer.words, policy.NO_MORE)
             if self._account:
                 self._account.stopped(answer.words, self.gone)
         return verdict
 
     def _send(self, event: Event) -> Answer:
         assert event.id is not None
-        deadline = min(self._deadline, self._left()) + len(event.body) / pace.RATE
+        deadline = min(self._deadline, self._left()) + len(event.body) / policy.RATE
         return self._post.send(event.body, self._headers(event.id, event.number, event.body), deadline)
 
     def _headers(self, id: str, number: int | None, body: bytes) -> dict[str, str]:

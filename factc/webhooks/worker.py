@@ -1,6 +1,6 @@
 """A webhook: the changes of a run, delivered to one endpoint by a thread of its own.
 
-Knows no plan and no runner; what an event looks like is `wire`'s business, when it goes `pace`'s, how it
+Knows no plan and no runner; what an event looks like is `events.payload`'s business, when it goes `policy`'s, how it
 is sent and settled `delivery`'s. Whatever an endpoint does, the job neither waits nor fails.
 """
 
@@ -14,18 +14,20 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from factc.diagnostic import of_system
-from factc.events import Step, pace
-from factc.events.pace import Backoff, Pace
-from factc.events.wire import Header, Wire
+from factc.events import Step
+from factc.events.payload import Header, Wire
+from factc.events.steps import has_failure, is_end, transitions
 from factc.jitter import chance
-from factc.record.outbox import Event
-from factc.sink.address import shown_url
-from factc.sink.signing import Credentials
+from factc.urls import shown_url
+from factc.webhooks import policy
+from factc.webhooks.policy import Backoff, Pace
+from factc.webhooks.replay import Event
+from factc.webhooks.signing import Credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from factc.sink.delivery import Account, Delivery
-    from factc.sink.post import Answer
+    from factc.webhooks.client import Answer
+    from factc.webhooks.delivery import Account, Delivery
 
 
 AGAIN = 1.0  # seconds until what was refused is tried again
@@ -133,13 +135,13 @@ class Webhook:
     def step(self, facts: Step) -> None:
         """Something happened in the run."""
         self._facts += len(facts)
-        changes = pace.transitions(facts)
+        changes = transitions(facts)
         if not changes:
             return
         self._events += 1
         self._changes += changes
         self._inbox.append((facts, self._facts))
-        if self._listening or pace.has_failure(facts) or pace.is_end(facts):
+        if self._listening or has_failure(facts) or is_end(facts):
             self._bell.set()
 
     def heartbeat(self, at: float, outputs: dict[int, tuple[str, str]]) -> None:
@@ -157,7 +159,7 @@ class Webhook:
         self._closing.set()
         self._bell.set()
         if self._thread is None:
-            self._start(pace.NO_MORE)
+            self._start(policy.NO_MORE)
 
     @property
     def busy(self) -> bool:
@@ -191,7 +193,7 @@ class Webhook:
                 self._wire = Wire(self._header, self._tasks)  # not in the job's time: it takes a while for 10,000 tasks
                 self._deliver_all(delivery)
         except Exception as error:  # it must not cost the job anything; its text may hold the URL's secrets
-            self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), pace.NO_MORE)
+            self._trouble(getattr(error, "words", f"internal error ({type(error).__name__})"), policy.NO_MORE)
         finally:
             self._idle = False
             if delivery:
@@ -205,7 +207,7 @@ class Webhook:
         """What sends events; None if the descriptors or the memory that it takes were refused until the end."""
         while not self._over.is_set():
             try:
-                from factc.sink.delivery import Delivery
+                from factc.webhooks.delivery import Delivery
 
                 return Delivery(
                     self._address, self._host, self._header.version, self._credentials or Credentials(), self._account,
@@ -243,10 +245,10 @@ class Webhook:
     def _rest(self) -> None:
         """Sleeps until something is to be done."""
         due = self._pace.due()
-        self._idle = due == pace.NEVER and not self._inbox
+        self._idle = due == policy.NEVER and not self._inbox
         # While the pace runs, steps need not wake this thread: a busy job keeps the processor for itself.
-        self._listening = due == pace.NEVER
-        self._bell.wait(None if due == pace.NEVER else max(0.0, due - time.monotonic()))
+        self._listening = due == policy.NEVER
+        self._bell.wait(None if due == policy.NEVER else max(0.0, due - time.monotonic()))
         self._bell.clear()
 
     def _deliver(self, delivery: Delivery, steps: list[Step]) -> bool:
@@ -262,12 +264,12 @@ class Webhook:
         self._tried_closing = self._closing.is_set()
         verdict = delivery.settle(event)
         self._pace.answered(time.monotonic())
-        if verdict == pace.DELIVERED:
+        if verdict == policy.DELIVERED:
             self._events_done += event.steps
             self._changes_done += event.changes
-        elif verdict == pace.POISON:
+        elif verdict == policy.POISON:
             self._events_refused += event.steps
-        if verdict in (pace.DELIVERED, pace.POISON):
+        if verdict in (policy.DELIVERED, policy.POISON):
             self._problem, self._refused = "", delivery.refused
             return True
         self._gone = delivery.gone
@@ -275,13 +277,13 @@ class Webhook:
 
     def _left(self) -> float:
         """How long a try may take: not much longer than anybody waits for it."""
-        return max(0.0, self._ends - time.monotonic()) + LINGER if self._closing.is_set() else pace.NEVER
+        return max(0.0, self._ends - time.monotonic()) + LINGER if self._closing.is_set() else policy.NEVER
 
     def _pause(self, answer: Answer, retry: int) -> int | None:
         """Waits until an event may be tried again; how often it was then, None if there is no time for that."""
         self._problem = answer.words
         before = self._tried_closing
-        wish = pace.retry_after(answer.retry_after, time.time())
+        wish = policy.retry_after(answer.retry_after, time.time())
         until = time.monotonic() + max(self._backoff.delay(retry, chance()), wish or 0.0)
         if not before:
             self._closing.wait(until - time.monotonic())
@@ -298,12 +300,12 @@ class Webhook:
         """Sends what `heartbeat` left, if nothing else is to be sent and the last one is paid for."""
         beat, self._beat = self._beat, None
         now = time.monotonic()
-        if not beat or self._pace.due() != pace.NEVER or now < self._next_beat:
+        if not beat or self._pace.due() != policy.NEVER or now < self._next_beat:
             return
         body = self._wire.heartbeat(*beat)
         if body:
             self._idle = False
-            self._next_beat = now + len(body) / pace.RATE
+            self._next_beat = now + len(body) / policy.RATE
             delivery.heartbeat(body)
 
     def _trouble(self, words: str, outlook: str) -> None:

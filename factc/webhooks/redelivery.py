@@ -9,28 +9,28 @@ import os
 import time
 
 from factc.diagnostic import RequestError
-from factc.events import pace
-from factc.events.pace import Backoff
 from factc.jitter import chance
 from factc.record import JOURNAL
 from factc.record.journalfile import Alive, JournalFile, Locked
-from factc.record.outbox import Retelling
 from factc.record.reading import Journal, is_delivered
 from factc.record.writer import Ledger
-from factc.sink.address import check_url, unknown, whole_urls
-from factc.sink.delivery import Delivery
-from factc.sink.post import Unusable
-from factc.sink.signing import Credentials
+from factc.urls import check_url, unknown, whole_urls
 from factc.visible import visible
+from factc.webhooks import policy
+from factc.webhooks.client import Unusable
+from factc.webhooks.delivery import Delivery
+from factc.webhooks.policy import Backoff
+from factc.webhooks.replay import Retelling
+from factc.webhooks.signing import Credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from factc.record.journal import RunHeader
-    from factc.record.outbox import Event
     from factc.record.recorded import Recorded
-    from factc.sink.post import Answer
+    from factc.webhooks.client import Answer
+    from factc.webhooks.replay import Event
 
 PATIENCE = 30.0  # seconds without success before an endpoint is given up for now
 TRY = 1.0  # seconds that a try has at the least
@@ -133,11 +133,11 @@ class Late:
         try:
             for event in self._missing_events(number):
                 verdict = delivery.settle(event)
-                if verdict not in (pace.DELIVERED, pace.POISON):
+                if verdict not in (policy.DELIVERED, policy.POISON):
                     break
                 attempts.success()
-                outcome.delivered += verdict == pace.DELIVERED
-                outcome.refused += verdict == pace.POISON
+                outcome.delivered += verdict == policy.DELIVERED
+                outcome.refused += verdict == policy.POISON
             else:
                 outcome.why = ""
         except Unusable as unusable:
@@ -180,7 +180,7 @@ class _Attempts:
 
     def pause(self, answer: Answer, retry: int) -> int | None:
         self._outcome.why = answer.words
-        wish = pace.retry_after(answer.retry_after, time.time()) or 0.0
+        wish = policy.retry_after(answer.retry_after, time.time()) or 0.0
         room = self._until - time.monotonic() - TRY
         if room <= 0 or wish > room:
             self._outcome.dead, self._outcome.silent = True, answer.status is None

@@ -17,8 +17,8 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
-from factc.sink import connection, failure
-from factc.sink.address import check_proxy, check_url, shown_proxy, shown_url
+from factc.urls import check_proxy, check_url, shown_proxy, shown_url
+from factc.webhooks import connection, failure
 
 FAREWELL = 1.0  # seconds that an answer's body may take once its status is known
 BODY = 65_536  # bytes of an answer's body that are read, so that the connection can be used again

@@ -12,8 +12,8 @@ import ssl
 from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected, UnknownProtocol
 
-from factc.sink.connection import Broken, NoAddress
 from factc.visible import visible
+from factc.webhooks.connection import Broken, NoAddress
 
 CLOSED = "the connection was closed without an answer"
 NO_HTTP = "what answers there does not speak HTTP"

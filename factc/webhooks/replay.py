@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from factc.events.pace import NEVER, Pace, is_job, transitions
-from factc.events.wire import WHOLE, Header, Wire
+from factc.events.payload import WHOLE, Header, Wire
+from factc.events.steps import is_job, transitions
+from factc.webhooks.policy import NEVER, Pace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from base64 import b64decode
 from urllib.parse import unquote, urlsplit
 
 from factc.diagnostic import RequestError
-from factc.sink.address import tokens
+from factc.urls import tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

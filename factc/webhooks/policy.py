@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, Step, TaskCarried, TaskEnded
-from factc.events.state import FAILED
+from factc.events import Step
+from factc.events.steps import has_failure, is_end, is_job, transitions
 
 FREELY = 1_000_000  # bytes an endpoint may be sent in a run before steps are merged
 PROMPT = 1.0  # seconds: an endpoint that takes longer to answer gets merged events from then on
@@ -84,26 +84,6 @@ class Pace:
 
     def _freely(self) -> bool:
         return not self._slow and self._sent < FREELY
-
-
-def transitions(step: Step) -> int:
-    """How many changes of state a step makes."""
-    return sum(type(fact) is not RunStopped and type(fact) is not TaskCarried for fact in step)
-
-
-def is_job(step: Step) -> bool:
-    """Whether a step changes the job itself: such a step shares its event with no other."""
-    return any(isinstance(fact, (RunCreated, RunStarted, RunFinished)) for fact in step)
-
-
-def is_end(step: Step) -> bool:
-    """Whether a step ends the run."""
-    return any(isinstance(fact, RunFinished) for fact in step)
-
-
-def has_failure(step: Step) -> bool:
-    """Whether a task failed in a step."""
-    return any(isinstance(fact, TaskEnded) and fact.state == FAILED for fact in step)
 
 
 # What becomes of an event, and of its endpoint, after an answer.

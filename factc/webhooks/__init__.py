@@ -1,0 +1,1 @@
+"""Webhooks: a run's events on their way to receivers, during the run and after it."""
