@@ -33,9 +33,11 @@ PARTS = {
     "factc/engine/": "the engine: preparing starts, pipes, ends",
     "factc/loop.py": "the loop",
     "factc/runner/": "the runner: judging, choosing, attempts",
+    "factc/scheduling/": "the runner: judging, choosing, attempts",
+    "factc/session/": "the runner: judging, choosing, attempts",
     "factc/record/": "the record: lines of the journal",
     "factc/events/": "the state that the facts add up to",
-    "factc/sink/": "the screen",
+    "factc/screen/": "the screen",
     "<frozen importlib": "loading factc",
 }
 OTHER = "everything else: other system calls, the plan, options"

@@ -21,8 +21,8 @@ from factc.report.time_spent import Courses
 from factc.runner.above import Above
 from factc.runner.outcome import MOST_NAME
 from factc.scheduling.schedule import MOST_CAUSES, Schedule
-from factc.sink.stats import text
-from factc.sink.summary import Summary
+from factc.screen.stats import text
+from factc.screen.summary import Summary
 from tests.draws import draws
 from tests.fake_engine import run
 

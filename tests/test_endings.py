@@ -21,10 +21,10 @@ from factc.plan import Plan, PlanTask, Retry
 from factc.record import JOURNAL, history
 from factc.record.journal import fact_line
 from factc.record.statedir import StateDir
+from factc.screen.terminal import Terminal
 from factc.session import components, session
 from factc.session.options import Wishes
 from factc.session.session import Result
-from factc.sink.terminal import Terminal
 from factc.webhooks.worker import Report
 from tests.draws import draws
 from tests.fake_engine import Clock, Script

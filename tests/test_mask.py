@@ -22,10 +22,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from factc.controls import plain
+from factc.screen.lines import Lines
 from factc.secrets.forms import PARTED, WRAPPED, forms
 from factc.secrets.heads import Automaton, Blocks
 from factc.secrets.mask import Mask
-from factc.sink.lines import Lines
 from tests.draws import draws
 
 KEY = "\n".join(

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from factc.controls import REACH, REMOVED, latest, settled
 from factc.runner.attempt import Running
 from factc.runner.tail import Tail
+from factc.screen.lines import OLD, Lines, cleaned
+from factc.screen.tails import BYTES, Tails
 from factc.secrets.mask import Mask
-from factc.sink.lines import OLD, Lines, cleaned
-from factc.sink.tails import BYTES, Tails
 from tests.conftest import Ran
 from tests.screen import Terminal, rows
 
@@ -56,7 +56,7 @@ def test_a_terminal_without_a_block_gets_a_line_now_and_then(job: Path) -> None:
     """The pace is that of ticks: here they are made by hand."""
     from factc.events import RunCreated, RunStarted, TaskStarted
     from factc.plan import Plan, PlanTask
-    from factc.sink.terminal import Terminal as Screen
+    from factc.screen.terminal import Terminal as Screen
 
     master, slave = os.openpty()
     with pytest.MonkeyPatch.context() as patch:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from factc import durations
 from factc.events import RunCreated, RunFinished, RunStarted, RunStopped, TaskEnded, TaskSkipped, TaskStarted
 from factc.plan import Plan, PlanTask
-from factc.sink.colour import colour_wanted
-from factc.sink.lines import Lines, cleaned
-from factc.sink.spool import MEMORY, Spool
-from factc.sink.terminal import Terminal
+from factc.screen.colour import colour_wanted
+from factc.screen.lines import Lines, cleaned
+from factc.screen.spool import MEMORY, Spool
+from factc.screen.terminal import Terminal
 from tests.draws import draws
 
 START = 1_769_824_800.0  # 2026-01-31 02:00:00 UTC

@@ -34,7 +34,7 @@ from factc.report.stats_json import figures
 from factc.report.time_spent import Courses
 from factc.scheduling.schedule import urgency
 from factc.scheduling.simulation import timetable
-from factc.sink.stats import WIDTH, advice, text
+from factc.screen.stats import WIDTH, advice, text
 from tests.conftest import Ran
 from tests.draws import draws
 from tests.fake_engine import run

@@ -23,10 +23,10 @@ from factc.events import RunCreated, RunFinished, RunStarted, TaskEnded, TaskSta
 from factc.loop import Loop
 from factc.plan import Plan, PlanTask
 from factc.poller import Selected
-from factc.sink import outlet, spool
-from factc.sink.live import Block
-from factc.sink.streams import ERR, FULL, OUT, Streams
-from factc.sink.terminal import Terminal
+from factc.screen import nonblocking_writer, spool
+from factc.screen.live import Block
+from factc.screen.streams import ERR, FULL, OUT, Streams
+from factc.screen.terminal import Terminal
 from tests.conftest import environment
 from tests.patience import PATIENCE
 from tests.screen import rows
@@ -47,7 +47,7 @@ def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways not to block: on a description of our own, and by asking first."""
     if request.param == "poll":
-        monkeypatch.setattr(outlet, "_opened_again", lambda descriptor: None)
+        monkeypatch.setattr(nonblocking_writer, "_opened_again", lambda descriptor: None)
     return str(request.param)
 
 
@@ -372,8 +372,8 @@ def test_a_terminal_that_was_stopped(loop: Loop, way: str, terminal: tuple[int, 
 STRANGER = """\
 import os, sys
 from factc.loop import Loop
-from factc.sink import outlet, spool
-from factc.sink import streams as module
+from factc.screen import nonblocking_writer as outlet, spool
+from factc.screen import streams as module
 os.close(os.open(os.ttyname(1), os.O_RDWR))  # the first one that a session opens becomes its terminal
 def denied(descriptor):
     raise PermissionError

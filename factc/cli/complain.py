@@ -43,7 +43,7 @@ def reported(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> s
     if not diagnostics:
         return ""
     from factc import excerpt
-    from factc.sink.colour import colour_wanted
+    from factc.screen.colour import colour_wanted
 
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = len(diagnostics) - errors

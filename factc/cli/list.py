@@ -11,7 +11,7 @@ from factc.cli.runs import aligned
 from factc.diagnostic import CompileError
 from factc.plan import shown
 from factc.plan.values import TAG
-from factc.sink.summary import MOST_NAMES, short
+from factc.screen.summary import MOST_NAMES, short
 from factc.visible import visible_json
 
 TYPE_CHECKING = False

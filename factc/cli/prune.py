@@ -13,7 +13,7 @@ from factc.cli.runs import clock
 from factc.diagnostic import RequestError
 from factc.record import prune
 from factc.record.prune import Fate, Pruning
-from factc.sink.summary import short
+from factc.screen.summary import short
 
 
 def run(arguments: list[str]) -> int:

@@ -17,8 +17,8 @@ from factc.record.logs import log_name
 from factc.record.onward import onward
 from factc.record.pasted import word
 from factc.record.recorded import RUNS, Recorded
-from factc.sink.summary import Summary
-from factc.sink.tails import BYTES, Tails
+from factc.screen.summary import Summary
+from factc.screen.tails import BYTES, Tails
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> N
     from factc.cli.output import write_out
     from factc.plan.levels import levels
     from factc.scheduling.schedule import sequence
-    from factc.sink.table import table
+    from factc.screen.dry_run_table import table
 
     carried = resumption.carried if resumption else ()
     order = sequence(plan, levels(plan) if by_levels else None)

@@ -14,7 +14,7 @@ from factc.diagnostic import RequestError
 from factc.events.payload import moment
 from factc.record import history, recorded
 from factc.record.recorded import Recorded
-from factc.sink.summary import short
+from factc.screen.summary import short
 from factc.visible import visible, visible_json
 
 TYPE_CHECKING = False

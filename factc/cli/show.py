@@ -24,10 +24,10 @@ from factc.record.recorded import Recorded
 from factc.report.stats import Stats
 from factc.report.stats_json import figures
 from factc.report.time_spent import Courses
-from factc.sink.colour import colour_wanted
-from factc.sink.lines import Lines
-from factc.sink.stats import text
-from factc.sink.summary import short
+from factc.screen.colour import colour_wanted
+from factc.screen.lines import Lines
+from factc.screen.stats import text
+from factc.screen.summary import short
 from factc.visible import visible
 
 TYPE_CHECKING = False

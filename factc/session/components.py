@@ -20,12 +20,12 @@ from factc.record.writer import Record
 from factc.runner.runner import Runner
 from factc.runner.scratch import Scratch
 from factc.runner.settings import Rules
+from factc.screen.terminal import Terminal
 from factc.session import own_program
 from factc.session.header import run_header
 from factc.session.nested import GRACE, RECORD, SECRETS, ended
 from factc.session.options import QUIET
 from factc.session.secrets import Confidential
-from factc.sink.terminal import Terminal
 from factc.spelling import nearest
 
 TYPE_CHECKING = False

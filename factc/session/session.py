@@ -206,7 +206,7 @@ class _Launch:
         if self.parts.courses is None:
             return ""
         from factc.report.stats import NO_LIMIT, Stats
-        from factc.sink.stats import text
+        from factc.screen.stats import text
 
         slots, levels = self.parts.jobs or NO_LIMIT, self.wishes.levels
         return text(

@@ -45,7 +45,7 @@ class Tails:
         for stream, _ in _STREAMS:
             tail = self._tails.get((task, stream), b"")
             if tail and not tail.endswith(b"\n"):
-                from factc.sink.lines import cleaned
+                from factc.screen.lines import cleaned
 
                 at = tail.rfind(b"\n") + 1
                 if text := cleaned(tail[at or entire(tail, len(tail) - BYTES) :], False).strip():
@@ -62,7 +62,7 @@ class Tails:
 
 
 def _lines(tail: bytes) -> list[str]:
-    from factc.sink.lines import Lines
+    from factc.screen.lines import Lines
 
     text = Lines("", False)
     if len(tail) >= BYTES:  # the first line may have lost its beginning

@@ -14,11 +14,11 @@ from factc.events import AttemptEnded, RunStopped, TaskEnded, TaskSkipped, TaskS
 from factc.events.ending import WORDS
 from factc.events.state import FAILED, NO_OP, RUNNING, SKIPPED, SUCCEEDED, RunState
 from factc.instant import between
-from factc.sink.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
-from factc.sink.spool import Spool
-from factc.sink.streams import ERR, OUT, Streams
-from factc.sink.summary import Summary, names, rehearsed, short
-from factc.sink.tails import Tails
+from factc.screen.colour import CYAN, DIM, GREEN, RED, YELLOW, colour_wanted, painted
+from factc.screen.spool import Spool
+from factc.screen.streams import ERR, OUT, Streams
+from factc.screen.summary import Summary, names, rehearsed, short
+from factc.screen.tails import Tails
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from factc.events import Step
     from factc.loop import Loop
     from factc.plan import Plan
-    from factc.sink.lines import Lines
+    from factc.screen.lines import Lines
 
 STREAM = "stream"
 GROUP = "group"
@@ -257,7 +257,7 @@ class Terminal:
 
     def _splitter(self, key: tuple[int, int]) -> Lines:
         if key not in self._lines:
-            from factc.sink.lines import Lines
+            from factc.screen.lines import Lines
 
             prefix = painted(f"[{short(self._plan.tasks[key[0]].name, PREFIX)}]", CYAN, self._colour[key[1]])
             self._lines[key] = Lines(prefix + " ", self._colour[key[1]])
@@ -294,7 +294,7 @@ class Terminal:
         if self._shown:
             self._streams.redraw()
             return
-        from factc.sink.live import Block
+        from factc.screen.live import Block
 
         self._shown = True
         self._streams.show(Block(self._rows, self._descriptor, self._colour[ERR]))

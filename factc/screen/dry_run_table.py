@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from factc.emit.shell import quoted
 from factc.plan import shown
-from factc.sink.summary import short
+from factc.screen.summary import short
 from factc.visible import visible
 
 TYPE_CHECKING = False

@@ -9,8 +9,8 @@ from textwrap import wrap
 
 from factc import durations
 from factc.report.stats import NO_LIMIT, heaviest, saved
-from factc.sink.colour import BOLD, DIM, painted
-from factc.sink.summary import short
+from factc.screen.colour import BOLD, DIM, painted
+from factc.screen.summary import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

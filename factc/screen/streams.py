@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import stat
 
-from factc.sink.outlet import Outlet
+from factc.screen.nonblocking_writer import Outlet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from factc.loop import Loop, Timer
-    from factc.sink.live import Block
+    from factc.screen.live import Block
 
 OUT = 1
 ERR = 2

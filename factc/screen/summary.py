@@ -10,7 +10,7 @@ from factc.events.ending import WORDS, ending
 from factc.events.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
 from factc.instant import between
 from factc.plan.graph import users_of
-from factc.sink.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
+from factc.screen.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
 from factc.visible import visible
 
 TYPE_CHECKING = False

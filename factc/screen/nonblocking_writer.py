@@ -11,7 +11,7 @@ import select
 import stat
 import time
 
-from factc.sink.spool import Spool
+from factc.screen.spool import Spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

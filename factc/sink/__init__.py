@@ -1,1 +1,0 @@
-"""Sinks: whoever keeps an account of a run for somebody outside."""
