@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.engine import Attempt, End, Exited, NotStarted, Output, Post, spawn
-from factc.engine.direct import OWN, Direct, words
-from factc.engine.local import Local
+from factc.engine import Attempt, End, Exited, NotStarted, Output, Post
+from factc.engine.local import spawn
+from factc.engine.local.direct import OWN, Direct, words
+from factc.engine.local.engine import Local
 from factc.loop import Loop
 from factc.plan import BARE, DOUBLE, SINGLE, quoted
 from tests.draws import draws

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started, ended, local
-from factc.engine.group import living
-from factc.engine.local import Local
+from factc.engine import Attempt, Exited, NotStarted, Output, Post, Started
+from factc.engine.local import engine, waitid
+from factc.engine.local.engine import Local
+from factc.engine.local.process_groups import living
 from factc.loop import Loop
 from factc.poller import Selected
 from tests.patience import PATIENCE
@@ -147,7 +148,7 @@ def test_what_is_left_behind_does_not_hold_the_end(bench: Bench) -> None:
 
 
 def test_late_output_within_the_grace_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "LINGER", PATIENCE)
+    monkeypatch.setattr(engine, "LINGER", PATIENCE)
     bench.submit(1, "(sleep 0.05; echo late) & echo early")
     bench.end(1)
     assert bench.output(1) == b"early\nlate\n"
@@ -167,7 +168,7 @@ def test_someone_elses_child_is_let_be(bench: Bench) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]) == 5
 
 
-@pytest.mark.parametrize("way", [ended._python_waitid, ended._c_waitid])
+@pytest.mark.parametrize("way", [waitid._python_waitid, waitid._c_waitid])
 def test_both_ways_to_ask_which_child_has_ended(way: Callable[[int, int], tuple[int, int] | None]) -> None:
     """Python's own waitid, and the C library's, which an older Python on macOS needs."""
     with pytest.raises(ChildProcessError):
@@ -185,7 +186,7 @@ def test_both_ways_to_ask_which_child_has_ended(way: Callable[[int, int], tuple[
         way(1, pid)
 
 
-@pytest.mark.parametrize("way", [ended._python_waitid, ended._c_waitid])
+@pytest.mark.parametrize("way", [waitid._python_waitid, waitid._c_waitid])
 @pytest.mark.parametrize(
     ("text", "code"), [("exit 0", 0), ("exit 255", 255), ("kill -9 $$", 137), ("kill -ABRT $$", 134)]
 )
@@ -199,7 +200,7 @@ def test_both_ways_tell_the_exit_code(way: Callable[[int, int], tuple[int, int] 
 
 
 def test_a_run_that_asks_the_c_library(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ended, "_waitid", ended._c_waitid)
+    monkeypatch.setattr(waitid, "_waitid", waitid._c_waitid)
     for i in range(5):
         bench.submit(i, f"exit {i}")
     assert [code(bench.end(i)) for i in range(5)] == list(range(5))

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 import factc
-from factc.engine import Lost, local
-from factc.engine.local import Local
+from factc.engine import Lost
+from factc.engine.local import engine as local
+from factc.engine.local.engine import Local
 from factc.loop import Loop
 from tests.conftest import Ran, environment
 from tests.patience import until
@@ -186,14 +187,15 @@ def test_an_end_that_somebody_else_has_taken_is_a_lost_one(folder: Folder, monke
 def test_a_number_that_was_given_anew_is_not_signalled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between a theft and the look that finds it, the number may be that of somebody else's group."""
     with Loop() as loop, subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
-        from factc.engine import Attempt, stopping
-        from factc.engine.process import Process
+        from factc.engine import Attempt
+        from factc.engine.local import termination
+        from factc.engine.local.process import Process
 
         engine = Local()
         posts: list[object] = []
         engine.open(posts.append, loop)
         stolen = Process(Attempt(1, (), {}), other.pid, 0.0, {})
-        monkeypatch.setattr(stopping, "is_child", lambda pid: False)
+        monkeypatch.setattr(termination, "is_child", lambda pid: False)
         engine._by_id[1] = engine._by_pid[other.pid] = stolen
         engine.cancel(1, 0)
         loop.wait(0.1)

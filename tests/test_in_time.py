@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import factc
-from factc.engine import local, process
+from factc.engine.local import engine, process
 from factc.loop import Loop
 from tests.conftest import Ran
 
@@ -30,7 +30,7 @@ WAYS = {"the task's limit": ("[timeout 700ms]", [], ""), "the run's limit": ("",
 def lingering(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An ended task's pipes are read out for longer than the limit."""
     with monkeypatch.context() as patch:
-        for module in (local, process):
+        for module in (engine, process):
             patch.setattr(module, "LINGER", 1.2)
         yield
 

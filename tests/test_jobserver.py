@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from factc import RequestError, api
-from factc.engine.guard import Guard
+from factc.engine.local.guard import Guard
 from factc.loop import Loop
 from factc.plan import Plan, PlanTask
 from factc.runner import jobserver, patient

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine import guard, marks
+from factc.engine.local import guard, marks
 from tests.conftest import Ran, environment
 from tests.forked import Process
 from tests.patience import PATIENCE

@@ -13,8 +13,8 @@ import pytest
 
 from factc.compiler.pipeline import compile_source
 from factc.emit.script import script
-from factc.engine.local import Local
-from factc.engine.rehearsal import Rehearsal
+from factc.engine.dry_run import Rehearsal
+from factc.engine.local.engine import Local
 from factc.events.ending import WORDS
 from factc.loop import Loop
 from factc.plan import Plan

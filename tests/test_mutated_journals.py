@@ -182,7 +182,7 @@ class Place:
         self._home = folder / ".factc"
         self._sound = b"".join(whole(0)).replace(b"ab" * 32, b"99" * 32)
         monkeypatch.setattr("factc.session.continuation.PATIENCE", 0.0)
-        monkeypatch.setattr("factc.engine.marks.marked", lambda *_: [])
+        monkeypatch.setattr("factc.engine.local.marks.marked", lambda *_: [])
         monkeypatch.setattr("factc.webhooks.redelivery.TRY", 0.01)
 
     def write(self, data: bytes) -> None:

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine import Attempt, Exited, NotStarted, Started, guard, marks, proc
-from factc.engine.local import Local
-from factc.engine.rehearsal import Rehearsal
+from factc.engine import Attempt, Exited, NotStarted, Started
+from factc.engine.dry_run import Rehearsal
+from factc.engine.local import guard, marks, procfs
+from factc.engine.local.engine import Local
 from factc.loop import Loop
 from tests.conftest import environment
 from tests.patience import PATIENCE, until
@@ -230,7 +231,7 @@ def test_close_kills_what_runs(folder: Folder) -> None:
 @pytest.fixture(params=[0.0, 1e9], ids=["all are looked at", "the younger are"])
 def looking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which processes are looked at when an attempt has failed."""
-    monkeypatch.setattr(proc, "lap", lambda: request.param)
+    monkeypatch.setattr(procfs, "lap", lambda: request.param)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -287,8 +288,8 @@ def test_what_breeds_when_its_attempt_fails_is_stopped(looking: None, den: Den, 
 
 
 def test_an_end_that_is_left_alone_looks_at_no_process(den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proc, "pids", lambda: pytest.fail("the processes are listed"))
-    monkeypatch.setattr(proc, "younger", lambda pid: pytest.fail("the younger ones are looked for"))
+    monkeypatch.setattr(procfs, "pids", lambda: pytest.fail("the processes are listed"))
+    monkeypatch.setattr(procfs, "younger", lambda pid: pytest.fail("the younger ones are looked for"))
     den.run(1, "true")
     den.end(1)
 
@@ -297,11 +298,11 @@ def test_an_end_that_is_left_alone_looks_at_no_process(den: Den, monkeypatch: py
 def test_short_failures_cost_nothing_for_each_process_of_the_machine(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proc, "lap", lambda: 1e9)
+    monkeypatch.setattr(procfs, "lap", lambda: 1e9)
     others = [subprocess.Popen(["sleep", "60"]) for _ in range(20)]
-    lists, read, pids, environ = [], [], proc.pids, proc.environ
-    monkeypatch.setattr(proc, "pids", lambda: lists.append(1) or pids())  # type: ignore[func-returns-value]
-    monkeypatch.setattr(proc, "environ", lambda pid: read.append(pid) or environ(pid))  # type: ignore[func-returns-value]
+    lists, read, pids, environ = [], [], procfs.pids, procfs.environ
+    monkeypatch.setattr(procfs, "pids", lambda: lists.append(1) or pids())  # type: ignore[func-returns-value]
+    monkeypatch.setattr(procfs, "environ", lambda pid: read.append(pid) or environ(pid))  # type: ignore[func-returns-value]
     failures = 10
     try:
         with Loop() as loop:
@@ -325,8 +326,8 @@ def test_short_failures_cost_nothing_for_each_process_of_the_machine(
         (["7"], []),
         (["9", "9"], [8, 9]),
         (["9", "10", "10"], [8, 9, 10]),  # one more came while those were looked at
-        ([str(7 + proc.MOST)] * 2, list(range(8, 8 + proc.MOST))),
-        ([str(8 + proc.MOST)], None),  # too many
+        ([str(7 + procfs.MOST)] * 2, list(range(8, 8 + procfs.MOST))),
+        ([str(8 + procfs.MOST)], None),  # too many
         (["6"], None),  # they have begun again
         (["9", "8"], None),  # somebody set it by hand
         ([str(8 + n) for n in range(99)], None),  # it never ends
@@ -342,12 +343,12 @@ def test_the_younger_are_those_that_got_their_numbers_since(
             raise FileNotFoundError
         return told.pop(0).encode() + b"\n"
 
-    monkeypatch.setattr(proc, "_read", read)
+    monkeypatch.setattr(procfs, "_read", read)
     if found is None:
         with pytest.raises(LookupError):
-            list(proc.younger(7))
+            list(procfs.younger(7))
     else:
-        assert list(proc.younger(7)) == found
+        assert list(procfs.younger(7)) == found
 
 
 @pytest.mark.parametrize(("limit", "seconds"), [("250000\n", 1), ("32768", 0.131072), ("", 0), (None, 0)])
@@ -359,8 +360,8 @@ def test_how_long_the_numbers_take_to_come_round(
             raise PermissionError
         return limit.encode()
 
-    monkeypatch.setattr(proc, "_read", read)
-    assert proc.lap() == seconds
+    monkeypatch.setattr(procfs, "_read", read)
+    assert procfs.lap() == seconds
 
 
 # ---- marks
@@ -411,7 +412,7 @@ def test_a_scan_does_not_miss_a_process_in_the_middle_of_an_exec(folder: Folder)
 RUN = """
 import sys
 from factc.engine import Attempt
-from factc.engine.local import Local
+from factc.engine.local.engine import Local
 from factc.loop import Loop
 
 brand, folder, text, end = sys.argv[1:]

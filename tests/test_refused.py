@@ -20,7 +20,7 @@ import pytest
 
 import factc
 from factc import cli
-from factc.engine import local, stopping
+from factc.engine.local import engine, termination
 from factc.record import journalfile
 from factc.session import components
 from factc.webhooks import client, delivery, worker
@@ -75,8 +75,8 @@ KINDS: dict[str, tuple[Any, str, Callable[[], Exception]]] = {
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> factc.Plan:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(local, "ROUND", 0.05)
-    monkeypatch.setattr(stopping, "PATIENCE", 0.02)
+    monkeypatch.setattr(engine, "ROUND", 0.05)
+    monkeypatch.setattr(termination, "PATIENCE", 0.02)
     (tmp_path / "job.fact").write_text(JOB)
     return factc.compile("job.fact")
 

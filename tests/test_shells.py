@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.engine.shells import SHELLS, Shells
+from factc.engine.local.shells import SHELLS, Shells
 from factc.model import job
 from tests.conftest import Ran
 

@@ -1,4 +1,4 @@
-"""The table of a rehearsal: tasks and exact commands, in the order in which they would start.
+"""The table of a dry run: tasks and exact commands, in the order in which they would start.
 
 Knows plans; the answer is a string.
 """

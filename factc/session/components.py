@@ -9,7 +9,7 @@ import os
 
 from factc.diagnostic import RequestError, of_system
 from factc.durations import given, plain
-from factc.engine.local import Local
+from factc.engine.local.engine import Local
 from factc.entered import variable
 from factc.events import RunCreated
 from factc.jitter import chance
@@ -253,7 +253,7 @@ class Parts:
             if tokens:
                 tokens.told = made.owe
             return made
-        from factc.engine.rehearsal import Rehearsal
+        from factc.engine.dry_run import Rehearsal
 
         return Rehearsal(lambda i: self.plan.tasks[i].ok[0])
 

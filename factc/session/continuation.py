@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
 
-    from factc.engine.marks import Marked
+    from factc.engine.local.marks import Marked
     from factc.plan import Plan
     from factc.plan.values import Given
     from factc.record.recorded import Recorded
@@ -146,7 +146,7 @@ class Earlier:
             raise RequestError(visible(words), f"kill {pids}")
 
     def _alive(self) -> list[Marked]:
-        from factc.engine.marks import marked
+        from factc.engine.local.marks import marked
 
         tasks = self.run.state.tasks
         return [one for one in marked(self.run.header.run, range(len(tasks))) if tasks[one.id].state != SUCCEEDED]

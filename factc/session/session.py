@@ -9,7 +9,7 @@ import signal
 
 from factc.diagnostic import RequestError, of_system
 from factc.durations import written
-from factc.engine.local import Local
+from factc.engine.local.engine import Local
 from factc.events.ending import exit_code
 from factc.loop import Loop
 from factc.runner.term import Term

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from factc.engine import proc
+from factc.engine.local import procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def living(groups: Set[int], among: Iterable[int] | None = None) -> Set[int] | N
         return groups
     if sys.platform != "linux":
         return {group for group in groups if _answers(group)}
-    if not proc.is_ours():
+    if not procfs.is_ours():
         return None
     found: set[int] = set()
     try:
-        for pid in proc.pids() if among is None else among:
+        for pid in procfs.pids() if among is None else among:
             group = _group(pid)
             if group in groups and group not in found and _runs(pid):
                 found.add(group)
@@ -56,6 +56,6 @@ def _group(pid: int) -> int:
 def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)  # one that may not be signalled cannot be stopped: nobody waits for it
-        return proc.alive(pid)
+        return procfs.alive(pid)
     except (ProcessLookupError, FileNotFoundError, PermissionError):
         return False

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from factc.engine import Attempt
-    from factc.engine.direct import Direct
-    from factc.engine.shells import Shells
-    from factc.engine.spare import Spare
+    from factc.engine.local.direct import Direct
+    from factc.engine.local.shells import Shells
+    from factc.engine.local.spare_fds import Spare
 
 BUSY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 

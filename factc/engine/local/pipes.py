@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from factc.engine import Post
-    from factc.engine.process import Process
+    from factc.engine.local.process import Process
     from factc.loop import Loop
 
 READ_SIZE = 65_536

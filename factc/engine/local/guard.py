@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 
 from factc import forks
-from factc.engine.spawn import to_default
+from factc.engine.local.spawn import to_default
 
 PATIENCE = 0.5  # seconds that a dismissed guard is waited for; it needs about one thousandth
 SHELL = "/bin/sh"

@@ -12,19 +12,19 @@ import signal
 import time
 from contextlib import suppress
 
-from factc.engine import proc
-from factc.engine.ended import is_child
-from factc.engine.group import living
-from factc.engine.marks import scan, send
-from factc.engine.process import ASKED, KILLED, LINGER, LINGERS, RUNS
+from factc.engine.local import procfs
+from factc.engine.local.marks import scan, send
+from factc.engine.local.process import ASKED, KILLED, LINGER, LINGERS, RUNS
+from factc.engine.local.process_groups import living
+from factc.engine.local.waitid import is_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
-    from factc.engine.marks import Marked
-    from factc.engine.process import Process
-    from factc.engine.spare import Spare
+    from factc.engine.local.marks import Marked
+    from factc.engine.local.process import Process
+    from factc.engine.local.spare_fds import Spare
     from factc.loop import Loop, Timer
 
 SOON, POLL = 0.002, 0.05  # seconds between two looks: the first, and the longest
@@ -45,7 +45,7 @@ class Stopping:
         self._spare = spare
         self._leaders = leaders
         self._gone = gone
-        self._lap = proc.lap()
+        self._lap = procfs.lap()
         self._members: dict[int, Process] = {}  # by attempt; none of them is reaped by us
         self._asked: set[int] = set()  # those whose strays have not been asked yet
         self._timer: Timer | None = None
@@ -89,7 +89,7 @@ class Stopping:
             return False
         group = {process.pid}
         try:
-            for pid in proc.younger(process.pid):
+            for pid in procfs.younger(process.pid):
                 if pid in self._leaders:
                     continue
                 if living(group, (pid,)) != set():

@@ -12,7 +12,7 @@ import signal
 import sys
 from time import sleep
 
-from factc.engine import proc
+from factc.engine.local import procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Marked:
     @property
     def command(self) -> str:
         """What it runs, shortened, for people; empty if it has gone."""
-        return proc.command(self.pid)
+        return procfs.command(self.pid)
 
 
 def mark(outer: bytes, brand: str) -> bytes:
@@ -69,11 +69,11 @@ def scan(brand: str, among: Iterable[int] | None = None) -> tuple[list[Marked], 
     process in the middle of an exec.
     """
     found: list[Marked] = []
-    if not proc.is_ours():
+    if not procfs.is_ours():
         return found, True
     whole, me, user = True, os.getpid(), os.geteuid()
     try:
-        for pid in proc.pids() if among is None else among:
+        for pid in procfs.pids() if among is None else among:
             try:
                 if pid != me and os.stat(f"/proc/{pid}").st_uid == user:
                     found += _look(pid, brand)
@@ -114,7 +114,7 @@ def _handle(pid: int) -> int | None:
 def _look(pid: int, brand: str) -> list[Marked]:
     """The process, if it carries the brand's mark and can be signalled."""
     word = brand.encode() + b":"
-    data = proc.environ(pid)
+    data = procfs.environ(pid)
     if word not in data:
         return []
     for variable in data.split(b"\0"):
@@ -125,7 +125,7 @@ def _look(pid: int, brand: str) -> list[Marked]:
         for at in range(len(tokens) - 1, -1, -1):
             number = tokens[at].removeprefix(word)
             if tokens[at].startswith(word) and number.isdigit() and len(number) < DIGITS:
-                if proc.user(pid) != os.getuid():  # a program that becomes root keeps what its caller gave it
+                if procfs.user(pid) != os.getuid():  # a program that becomes root keeps what its caller gave it
                     return []
                 os.kill(pid, 0)  # PermissionError: nothing can be done about it, so it is not waited for either
                 return [Marked(pid, int(number), at == len(tokens) - 1)]

@@ -1,4 +1,4 @@
-"""The rehearsal: nothing is executed, every attempt ends at once with the code that was written for it.
+"""The dry run: nothing is executed, every attempt ends at once with the code that was written for it.
 
 Unaware of jobs and plans, as every engine; starts no process.
 """

@@ -10,17 +10,18 @@ import os
 import signal
 from contextlib import suppress
 
-from factc.engine import Exited, Left, Lost, NotStarted, Output, Started, proc
-from factc.engine.direct import Direct
-from factc.engine.ended import any_ended, has_ended
-from factc.engine.guard import Guard
-from factc.engine.marks import VARIABLE, Marked, mark, marked
-from factc.engine.pipes import Pipes
-from factc.engine.process import LINGER, RUNS, Process
-from factc.engine.shells import Shells
-from factc.engine.spare import Spare
-from factc.engine.spawn import BUSY, PWD, encoded, here, spawn, words
-from factc.engine.stopping import Stopping
+from factc.engine import Exited, Left, Lost, NotStarted, Output, Started
+from factc.engine.local import procfs
+from factc.engine.local.direct import Direct
+from factc.engine.local.guard import Guard
+from factc.engine.local.marks import VARIABLE, Marked, mark, marked
+from factc.engine.local.pipes import Pipes
+from factc.engine.local.process import LINGER, RUNS, Process
+from factc.engine.local.shells import Shells
+from factc.engine.local.spare_fds import Spare
+from factc.engine.local.spawn import BUSY, PWD, encoded, here, spawn, words
+from factc.engine.local.termination import Stopping
+from factc.engine.local.waitid import any_ended, has_ended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Local:
     def _guarded(self) -> Guard | None:
         if not self._brand or not os.path.isdir("/proc/self"):
             return None
-        if not proc.is_ours():
+        if not procfs.is_ours():
             self.unguarded = "/proc shows the processes of another namespace"
             return None
         try:
