@@ -53,7 +53,7 @@ bench: $(VENV)/test.stamp $(PEERS)/made.stamp
 	$(BIN)/python -m bench
 
 tables: $(VENV)/run.stamp
-	$(BIN)/python -m factc.front.text_grammar
+	$(BIN)/python -m factc.syntax.fact.grammar
 
 golden: $(VENV)/test.stamp
 	$(BIN)/python -m tests.test_text_errors

@@ -6,10 +6,10 @@ Knows the doors, the values that a caller gives and the part of a job that is wa
 from __future__ import annotations
 
 from factc.diagnostic import CompileError, Diagnostic
-from factc.front import is_plan
-from factc.front.file import read_source
 from factc.plan.bind import add, complete
 from factc.plan.selection import select
+from factc.syntax import is_plan
+from factc.syntax.source_file import read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def load(name: str, given: Given, *, start: str | None = None, to: str | None = 
     """
     source = read_source(name)
     if is_plan(source):
-        from factc.front.planfile import read_plan
+        from factc.syntax.planfile.reader import read_plan
 
         plan = select(add(read_plan(source), given), start, to)
         same = not (given.values or given.tags or start or to)

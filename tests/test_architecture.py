@@ -17,7 +17,7 @@ MODULES = {
 }
 
 HOMES = {
-    "lark": {"factc.front.text_grammar"},
+    "lark": {"factc.syntax.fact.grammar"},
     "jsonschema": {"factc.model.document"},
     "requests": {"factc.webhooks.client"},
     "urllib3": {"factc.webhooks.connection"},
@@ -35,7 +35,6 @@ PURE = {
     "visible",
     *(f"compiler.{name}" for name in "check command dependencies expand limits scope suppressions used_scope".split()),
     *(f"events.{name}" for name in "ending payload state".split()),
-    "front.planshape",
     *(f"lint.{name}" for name in "checks habits recipe unexpanded warnings".split()),
     *(f"model.{name}" for name in "duration_text job repair reported schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
@@ -45,6 +44,7 @@ PURE = {
     *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
     *(f"secrets.{name}" for name in "credentials forms heads mask written".split()),
     *(f"shell.{name}" for name in "closed flow informing scanner".split()),
+    "syntax.planfile.checks",
     "webhooks.policy", "webhooks.replay",
 }  # fmt: skip
 IMPURE = {"os", "io", "time", "socket", "random", "subprocess", "threading", "selectors", "secrets", "uuid", "tempfile",
@@ -67,15 +67,14 @@ HEAVY = {
 }
 LIGHT = {
     "caller", "cli", "controls", "diagnostic", "digest", "digits", "durations", "engine", "entered", "events",
-    "files", "forks", "front", "instant", "jitter", "lint", "load", "loop", "plan", "poller",
-    "reach", "record", "resources", "runner", "secrets", "source", "spelling",
+    "files", "forks", "instant", "jitter", "lint", "load", "loop", "plan", "poller", "reach",
+    "record", "resources", "runner", "secrets", "source", "spelling", "syntax",
     *(f"cli.{name}" for name in "aside complain list options output plan run running validate".split()),
     *(f"compiler.{name}" for name in "check command dependencies expand limits pipeline scope sizes suppressions used_scope uses".split()),
     "emit.called", "emit.shell",
     "engine.dry_run",
     *(f"engine.local.{name}" for name in "direct engine guard marks pipes process process_groups procfs shells spare_fds spawn termination waitid".split()),
     *(f"events.{name}" for name in "ending payload state".split()),
-    *(f"front.{name}" for name in "file jsonfile jsonmistakes jsontext planfile planshape text text_above text_attributes text_clauses text_declarations text_kept text_limits text_places text_reader text_recipe text_statements text_string text_suspicions text_tables text_written".split()),
     *(f"model.{name}" for name in "document duration_text factfile job schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
     *(f"record.{name}" for name in "ballast beside journal journalfile known logs onward pasted statedir writer".split()),
@@ -85,6 +84,10 @@ LIGHT = {
     *(f"secrets.{name}" for name in "forms heads mask".split()),
     *(f"session.{name}" for name in "components declared_secrets header nested options own_program secrets session".split()),
     "shell.scanner",
+    "syntax.source_file",
+    *(f"syntax.fact.{name}" for name in "attribute_limits attributes builder clauses declarations locations parser placement positions reader recipe state strings tables warnings".split()),
+    *(f"syntax.factfile.{name}" for name in "errors positions reader".split()),
+    "syntax.planfile.checks", "syntax.planfile.reader",
 }  # fmt: skip
 
 # A room may import the rooms of its own row and of the rows below it. A module goes by its own name, or else by that
@@ -98,8 +101,8 @@ FLOORS = [
     {"complete", "lint"},
     {"compiler.suppressions", "lint.checks", "lint.habits", "lint.syntax", "lint.unexpanded"},
     {"lint.recipe", "shell.closed"},
-    {"compiler.check", "compiler.command", "compiler.uses", "emit", "engine", "front", "model.factfile",
-     "record", "report", "screen", "session.host", "urls", "webhooks"},
+    {"compiler.check", "compiler.command", "compiler.uses", "emit", "engine", "model.factfile", "record",
+     "report", "screen", "session.host", "syntax", "urls", "webhooks"},
     {"events.ending", "events.payload", "record.resume", "report.stats", "secrets", "session.declared_secrets", "webhooks.policy"},
     {"compiler", "excerpt", "plan.bind", "plan.levels"},
     {"loop", "model.job", "plan.families", "plan.selection", "shell"},

@@ -10,12 +10,12 @@ import pytest
 from factc.compiler.pipeline import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic
 from factc.emit.fact import fact_text
-from factc.front import read_document
 from factc.model.factfile import factfile_text
 from factc.model.job import FACTC, FACTOTUM
 from factc.plan import Plan, PlanTask
 from factc.plan.values import Given
 from factc.source import Source
+from factc.syntax import read_document
 
 
 def plan(text: str, **values: str) -> Plan:

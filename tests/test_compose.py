@@ -17,14 +17,14 @@ from factc.compiler.pipeline import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.emit.fact import fact_text
 from factc.emit.factfiles import fact_files
-from factc.front import read_document
-from factc.front.file import read_source
 from factc.load import load
 from factc.model.factfile import factfile_text
 from factc.plan import Plan, PlanTask, shown
 from factc.plan.bind import add, complete
 from factc.plan.values import Given
 from factc.source import Source
+from factc.syntax import read_document
+from factc.syntax.source_file import read_source
 from tests.conftest import Ran
 from tests.draws import draws
 from tests.jobs import FACTC, factfile

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from factc.compiler.pipeline import compile_job, read
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
-from factc.front import read_document
 from factc.model.job import Command, Job, Script
 from factc.plan import Plan
 from factc.plan.bind import complete
 from factc.plan.values import Given
 from factc.source import Source
+from factc.syntax import read_document
 from tests.draws import draws
 from tests.jobs import FACTC, FACTOTUM, factfile, task
 

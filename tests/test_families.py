@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from factc.complete import jobs
-from factc.front.planfile import read_plan
 from factc.lsp.library import Library
 from factc.lsp.symbols import occurrences
 from factc.source import Source
+from factc.syntax.planfile.reader import read_plan
 from tests.conftest import Ran
 
 Factc = Callable[..., Ran]

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, RequestError
 from factc.emit.fact import fact_text
-from factc.emit.planfile import plan_text
 from factc.fmt import formatted, layout
 from factc.fmt.difference import difference
-from factc.front.text import read_text
 from factc.source import Source
+from factc.syntax.fact.parser import read_text
+from factc.syntax.planfile.writer import plan_text
 from tests.conftest import ROOT, Ran
 from tests.draws import draws
 from tests.pages import PAGES, blocks

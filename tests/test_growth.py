@@ -20,7 +20,6 @@ from factc.compiler.suppressions import Allowances
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.excerpt import text as excerpt
 from factc.fmt.difference import difference
-from factc.front.text import read_text
 from factc.lsp.lines import Lines
 from factc.plan import MAX_TEXT
 from factc.plan.bind import add, complete
@@ -29,6 +28,7 @@ from factc.shell.commands import commands, handed_on
 from factc.shell.scanner import Scan
 from factc.source import Source
 from factc.spelling import MOST, Words, nearest, some
+from factc.syntax.fact.parser import read_text
 from tests.conftest import Ran
 
 Factc = Callable[..., Ran]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from factc.front.text_attributes import ATTRIBUTES
+from factc.syntax.fact.attributes import ATTRIBUTES
 from tests.conftest import ROOT
 
 pygments = pytest.importorskip("pygments")

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factc.diagnostic import CompileError, Diagnostic
-from factc.front import jsontext
-from factc.front.jsonfile import read_json
-from factc.front.jsonmistakes import Mistake, not_closed, unexpected
 from factc.source import Source
+from factc.syntax.factfile import positions
+from factc.syntax.factfile.errors import Mistake, not_closed, unexpected
+from factc.syntax.factfile.reader import read_json
 from tests.draws import draws
 from tests.test_causes import grows
 
@@ -86,7 +86,7 @@ def everywhere(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tu
 @settings(max_examples=draws(200), deadline=None)
 def test_every_value_is_found_where_it_stands(value: object, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    nodes = jsontext.places(text)
+    nodes = positions.places(text)
     for path, inner in everywhere(value):
         node = nodes[path]
         assert json.loads(text[node.start : node.end]) == inner
@@ -100,8 +100,8 @@ def test_a_stretch_of_a_string_is_found_in_its_escapes(value: str, data: st.Data
     start = data.draw(st.integers(0, len(value)))
     end = data.draw(st.integers(start, len(value)))
     text = json.dumps([value], ensure_ascii=data.draw(st.booleans()))
-    node = jsontext.places(text)[(0,)]
-    first, last = jsontext.inner(text, node, start, end)
+    node = positions.places(text)[(0,)]
+    first, last = positions.inner(text, node, start, end)
     assert json.loads(f'"{text[first:last]}"') == value[start:end]
 
 
@@ -117,9 +117,9 @@ def test_the_scanner_and_the_standard_parser_agree_on_what_is_json(value: object
     except ValueError:
         good = False
     try:
-        list(jsontext.walk(broken))
+        list(positions.walk(broken))
         accepted = True
-    except jsontext.Mistake as mistake:
+    except positions.Mistake as mistake:
         assert 0 <= mistake.start <= mistake.end <= len(broken)
         if "stands twice" in mistake.message:
             return  # JSON allows that, and what comes behind it has not been looked at

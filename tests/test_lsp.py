@@ -494,7 +494,7 @@ def test_the_verb_takes_no_job(factc: Callable[..., Ran]) -> None:
 
 
 def test_there_are_words_for_every_attribute() -> None:
-    from factc.front.text_attributes import ATTRIBUTES
+    from factc.syntax.fact.attributes import ATTRIBUTES
 
     assert list(ATTRIBUTE) == list(ATTRIBUTES)
 

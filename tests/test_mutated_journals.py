@@ -14,7 +14,6 @@ import pytest
 
 from factc.api import compile
 from factc.complete import runs
-from factc.emit.planfile import plan_text
 from factc.events import (
     AttemptEnded,
     Fact,
@@ -30,6 +29,7 @@ from factc.events import (
 from factc.record.journal import RunHeader, Seal, ack_line, fact_line, header_line, passed_line, seal_line
 from factc.record.known import known_seconds
 from factc.record.statedir import StateDir
+from factc.syntax.planfile.writer import plan_text
 from factc.urls import recorded
 from tests.inside import Inside
 

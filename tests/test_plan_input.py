@@ -21,10 +21,10 @@ from factc.cli import main
 from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError
 from factc.digest import sha256_hex
-from factc.emit.planfile import plan_text
-from factc.front.planfile import read_plan
 from factc.plan.values import Given
 from factc.source import Source
+from factc.syntax.planfile.reader import read_plan
+from factc.syntax.planfile.writer import plan_text
 from tests.conftest import ROOT
 from tests.draws import draws
 from tests.pages import blocks

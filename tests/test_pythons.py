@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from factc.front.text_grammar import grammar
 from factc.highlight import FactLexer
+from factc.syntax.fact.grammar import grammar
 from tests.conftest import ROOT
 from tests.test_architecture import MODULES
 
@@ -29,8 +29,8 @@ CALLS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "fin
 # Patterns that come from somewhere else: from the module's tables, from a schema, from the grammar, from escaped words.
 ELSEWHERE = {
     "factc.model.schema_fast",
-    "factc.front.jsonfile",
-    "factc.front.text_tables",
+    "factc.syntax.factfile.reader",
+    "factc.syntax.fact.tables",
     "factc.secrets.credentials",
     "factc.secrets.written",
 }

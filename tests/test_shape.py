@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from factc.compiler.uses import SCHEMAS
-from factc.front import read_document
-from factc.front.file import read_source
 from factc.model.schema_fast import fitting
+from factc.syntax import read_document
+from factc.syntax.source_file import read_source
 from tests.conftest import ROOT, environment
 from tests.draws import draws
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from factc import resources
-from factc.front.text_tables import installed
+from factc.syntax.fact.tables import installed
 from tests.conftest import ROOT, environment
 from tests.test_architecture import HEAVY, HOMES
 
@@ -31,7 +31,7 @@ HEAVY_TOO = (HEAVY - {"enum"}) | {
     "hashlib",
 }
 OTHERS = {
-    *(f"factc.front.{name}" for name in "text_grammar text_mistakes text_line".split()),
+    *(f"factc.syntax.fact.{name}" for name in "grammar errors errors_line".split()),
     "factc.excerpt", "factc.secrets.credentials", "factc.secrets.written", "factc.lint.warnings",
 }  # fmt: skip
 # `validate` looks for credentials, and asks the shells whether they can read the recipes.

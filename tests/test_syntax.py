@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factc.compiler.pipeline import compile_source
-from factc.front.file import Source
 from factc.lint import syntax
 from factc.lint.recipe import recipes
 from factc.plan.values import Given
 from factc.shell import closed
+from factc.syntax.source_file import Source
 from tests.draws import draws
 from tests.jobs import factfile, task
 

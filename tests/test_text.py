@@ -15,11 +15,11 @@ from lark import Lark, logger
 from factc import resources
 from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, Diagnostic
-from factc.front.text import read_text
 from factc.model.document import Document
 from factc.plan import Plan, PlanTask, shown
 from factc.plan.values import Given
 from factc.source import Source
+from factc.syntax.fact.parser import read_text
 from tests.conftest import ROOT
 from tests.draws import draws
 

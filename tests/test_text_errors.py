@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from factc.diagnostic import CompileError, Diagnostic
-from factc.front.text import read_text
 from factc.source import Source
+from factc.syntax.fact.parser import read_text
 from tests.conftest import ROOT
 
 GOLDEN = Path(__file__).with_suffix(".txt")
@@ -65,7 +65,7 @@ def test_mistake(title: str, text: str, answer: str) -> None:
 
 def test_every_code_has_a_case() -> None:
     said = {line.split()[0] for _, _, answer in cases() for line in answer.split("\n") if line[:1] in "EW"}
-    door = "".join(path.read_text() for path in (ROOT / "factc" / "front").glob("text*.py"))
+    door = "".join(path.read_text() for path in (ROOT / "factc" / "syntax" / "fact").glob("*.py"))
     assert said == set(re.findall(r'"([EW]\d{3})"', door))
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from factc.front.text import read_text, statements
 from factc.model.document import Path
 from factc.source import Source
+from factc.syntax.fact.parser import read_text, statements
 from tests.conftest import ROOT
 from tests.test_text import GOOD, MORE
 from tests.test_text_errors import cases, decoded, diagnostics, lines
@@ -31,7 +31,7 @@ def test_portions_make_no_difference(together: int, monkeypatch: pytest.MonkeyPa
         return found
 
     whole = answers()
-    monkeypatch.setattr("factc.front.text.TOGETHER", together)
+    monkeypatch.setattr("factc.syntax.fact.parser.TOGETHER", together)
     assert answers() == whole
 
 

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factc import resources
-from factc.front import text as door
-from factc.front import text_tables
-from factc.front.text_grammar import grammar, made, written
-from factc.front.text_reader import Stuck, parsed
-from factc.front.text_tables import Tables, installed, tables
 from factc.resources import GRAMMAR, TABLES
+from factc.syntax.fact import parser as door
+from factc.syntax.fact import tables as text_tables
+from factc.syntax.fact.grammar import grammar, made, written
+from factc.syntax.fact.reader import Stuck, parsed
+from factc.syntax.fact.tables import Tables, installed, tables
 from tests import test_cases
 from tests.conftest import ROOT, environment
 from tests.draws import draws
@@ -174,7 +174,7 @@ def test_the_tables_are_those_that_lark_makes() -> None:
 
 
 def test_the_version_of_lark_is_found_without_importing_it() -> None:
-    code = "import sys; from factc.front.text_tables import installed; print(installed(), 'lark' in sys.modules)"
+    code = "import sys; from factc.syntax.fact.tables import installed; print(installed(), 'lark' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)
     assert done.stdout == f"{lark.__version__} False\n"
 

@@ -17,14 +17,14 @@ from factc.cli import main
 from factc.complete import jobs
 from factc.diagnostic import CompileError
 from factc.files import TooLarge, read_regular
-from factc.front import is_job
-from factc.front.file import read_source
 from factc.lsp.analysis import analysed
 from factc.lsp.completion import proposals
 from factc.lsp.hover import hover
 from factc.lsp.index import USE
 from factc.lsp.library import Library
 from factc.source import Source
+from factc.syntax import is_job
+from factc.syntax.source_file import read_source
 from tests.conftest import ROOT, Ran, environment
 from tests.jobs import FACTC, factfile
 
@@ -215,7 +215,7 @@ def test_five_files_that_use_each_other_often(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(jobs, "read_regular", counted)
     names = said("complete", "run", "f0.fact", "--to", "").splitlines()
     assert sorted(opened) == [f"f{i}.fact" for i in range(5)] and len(names) == 5001
-    monkeypatch.setattr("factc.front.file.read_regular", counted)
+    monkeypatch.setattr("factc.syntax.source_file.read_regular", counted)
     opened.clear()
     assert "E118" in said("validate", "f0.fact") and len(opened) == 4
     opened.clear()

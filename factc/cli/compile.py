@@ -32,8 +32,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _is_plan(beginning: str) -> bool:
-    from factc.front import is_plan
     from factc.source import Source
+    from factc.syntax import is_plan
 
     return is_plan(Source("", beginning))
 
@@ -44,7 +44,7 @@ def _nobody_can_tell(beginning: str) -> bool:
 
 
 def _plan(options: argparse.Namespace) -> list[bytes]:
-    from factc.emit.planfile import plan_parts
+    from factc.syntax.planfile.writer import plan_parts
 
     loaded = load(options)
     report(loaded.warnings, options.colour)
@@ -61,16 +61,16 @@ def _plan(options: argparse.Namespace) -> list[bytes]:
 def _texts(options: argparse.Namespace) -> dict[str, str]:
     """The job itself, by the file that it is for, and those that stand inside it; values belong to plans and runs."""
     from factc.compiler.pipeline import compile_job, read
-    from factc.front import is_plan, read_document
-    from factc.front.file import read_source
     from factc.source import Source
+    from factc.syntax import is_plan, read_document
+    from factc.syntax.source_file import read_source
 
     for name in ("start", "to"):
         if getattr(options, name):
             raise RequestError(f"--{name} chooses tasks of a plan: it does not go with --format {options.format}")
     source = read_source(options.job)
     if is_plan(source):
-        from factc.front.planfile import read_plan
+        from factc.syntax.planfile.reader import read_plan
 
         source = Source(source.name, read_plan(source).factfile)
         job = read(read_document(source, as_json=True))

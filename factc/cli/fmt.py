@@ -43,7 +43,7 @@ def _attempt(file: str, options: argparse.Namespace) -> int:
 
 def _format(file: str, *, check: bool) -> int:
     from factc.fmt import formatted
-    from factc.front.file import read_source
+    from factc.syntax.source_file import read_source
 
     source = read_source(file)
     _refuse_json(source)
@@ -62,7 +62,7 @@ def _format(file: str, *, check: bool) -> int:
 
 
 def _refuse_json(source: Source) -> None:
-    from factc.front import is_json, is_plan
+    from factc.syntax import is_json, is_plan
 
     name = visible(source.name)
     if is_plan(source):

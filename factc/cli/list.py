@@ -107,8 +107,8 @@ def _tags(plan: Plan) -> Entry:
 def _written(name: str) -> Entry:
     """A job whose names cannot be filled without values, as it is written."""
     from factc.compiler.uses import read, sound
-    from factc.front import read_document
-    from factc.front.file import read_source
+    from factc.syntax import read_document
+    from factc.syntax.source_file import read_source
 
     job: Job = sound(read(read_document(read_source(name))))
     return {

@@ -17,7 +17,6 @@ from factc.compiler.sizes import Sizes
 from factc.compiler.suppressions import Allowances
 from factc.compiler.uses import read
 from factc.diagnostic import ERROR, CompileError, Diagnostic, in_order
-from factc.front import read_document
 from factc.model.document import Path
 from factc.model.job import Job, Task
 from factc.model.reported import Told
@@ -25,6 +24,7 @@ from factc.plan import Plan, PlanTask, Text
 from factc.plan.selection import renumbered
 from factc.plan.values import Given
 from factc.source import Source
+from factc.syntax import read_document
 
 __all__ = ["Compiled", "compile_job", "compile_source", "read"]
 

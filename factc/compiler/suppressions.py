@@ -11,8 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from factc.diagnostic import WARNING, Diagnostic
-from factc.front import is_json
 from factc.source import Source, Span, line_starts
+from factc.syntax import is_json
 
 # Every warning that there is (a test compares it with the table of the documentation).
 CODES = frozenset(

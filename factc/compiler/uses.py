@@ -9,13 +9,13 @@ import os
 import re
 
 from factc.diagnostic import CompileError, Diagnostic
-from factc.front import is_job, is_json, is_plan, read_document
-from factc.front.file import STDIN, read_used
 from factc.model.document import Document, check_schema
 from factc.model.job import FACTC, FACTOTUM, Job, Use, read_job
 from factc.model.reported import Told, is_broken
 from factc.reach import MAX_BYTES, MAX_DEPTH, MAX_FILES, Reach
 from factc.source import Source, Span
+from factc.syntax import is_job, is_json, is_plan, read_document
+from factc.syntax.source_file import STDIN, read_used
 
 SCHEMAS = {
     FACTOTUM: "schemas/com.snowplowanalytics.factotum/factfile/jsonschema/1-0-0",

@@ -13,9 +13,9 @@ from contextlib import suppress
 from itertools import product
 
 from factc.files import TooLarge, read_regular
-from factc.front import is_job
 from factc.reach import MAX_DEPTH, Reach
 from factc.source import Source
+from factc.syntax import is_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 from factc.diagnostic import CompileError, RequestError
 from factc.fmt.entries import Entry, entries
 from factc.fmt.layout import laid_out, remarks
-from factc.front.text import read_text
-from factc.front.text_places import Clean
 from factc.source import Source
+from factc.syntax.fact.parser import read_text
+from factc.syntax.fact.positions import Clean
 
 
 def formatted(source: Source) -> str:

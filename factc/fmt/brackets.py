@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import chain
 
 from factc.fmt.lines import INDENT, WIDTH, Line
-from factc.front.text_reader import parsed
-from factc.front.text_string import TEXT
+from factc.syntax.fact.reader import parsed
+from factc.syntax.fact.strings import TEXT
 
 _QUIET = re.compile(rf"{TEXT}|(?P<comment>(?<=\s)#[^\n]*)|\n")
 _ASSIGNMENT = re.compile(rf"(?:[A-Za-z_]\w*|{TEXT})=")

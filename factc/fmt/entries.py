@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from factc.front.text import statements
-from factc.front.text_string import WORD, value
+from factc.syntax.fact.parser import statements
+from factc.syntax.fact.strings import WORD, value
 
 COMMENT = "comment"
 

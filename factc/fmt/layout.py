@@ -12,7 +12,7 @@ from itertools import groupby
 from factc.fmt.brackets import Remark, bracket_lines, parts
 from factc.fmt.entries import COMMENT, Entry
 from factc.fmt.lines import INDENT, Line, continued, joined
-from factc.front.text_recipe import dedented
+from factc.syntax.fact.recipe import dedented
 
 _DECLARATIONS = {"param", "secret", "pool"}  # no blank line has to stand between these
 _ABOVE = {"description", "bracket"}

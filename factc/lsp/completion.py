@@ -9,12 +9,12 @@ import json
 import os
 import re
 
-from factc.front.text_string import TEXT
 from factc.lsp.index import PARAM, POOL, RULE, USE, Statement
 from factc.lsp.library import File, Library
 from factc.lsp.words import ATTRIBUTE, KEYWORD, attribute
 from factc.model.job import SHELLS
 from factc.reach import MAX_DEPTH, Reach
+from factc.syntax.fact.strings import TEXT
 
 TASK, PARAMETER, ATTRIBUTES, VALUE, FILE, WORDS = "task", "parameter", "attribute", "value", "file", "keyword"
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from factc.front import is_json
-from factc.front.text import statements
-from factc.front.text_places import Clean
-from factc.front.text_recipe import dedented
-from factc.front.text_string import TEXT, value
 from factc.source import Source
+from factc.syntax import is_json
+from factc.syntax.fact.parser import statements
+from factc.syntax.fact.positions import Clean
+from factc.syntax.fact.recipe import dedented
+from factc.syntax.fact.strings import TEXT, value
 
 RULE, USE, PARAM, SECRET, POOL, JOB = "rule", "use", "param", "secret", "pool", "job"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 
 from factc.diagnostic import CompileError
-from factc.front import is_job
-from factc.front.file import read_used
 from factc.lsp.analysis import Analysis, analysed
 from factc.lsp.index import USE, Index, Statement
 from factc.lsp.lines import UTF16, Lines
 from factc.reach import MAX_BYTES, MAX_FILES
 from factc.source import Source
+from factc.syntax import is_job
+from factc.syntax.source_file import read_used
 
 
 class File:

@@ -16,8 +16,6 @@ from pygls.lsp.server import LanguageServer
 
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.fmt import formatted
-from factc.front import is_json
-from factc.front.text_string import WORD
 from factc.lsp import completion, symbols
 from factc.lsp.hover import hover
 from factc.lsp.index import JOB, PARAM, POOL, RULE, SECRET, USE
@@ -25,6 +23,8 @@ from factc.lsp.library import File, Library
 from factc.lsp.lines import Lines
 from factc.lsp.symbols import EACH, TASK, Occurrence
 from factc.source import Source, Span
+from factc.syntax import is_json
+from factc.syntax.fact.strings import WORD
 from factc.version import __version__
 
 PAUSE = 0.15  # seconds without a key pressed before a text is compiled

@@ -5,7 +5,7 @@ Knows how attributes are written from their table; knows no job.
 
 from __future__ import annotations
 
-from factc.front.text_attributes import ATTRIBUTES
+from factc.syntax.fact.attributes import ATTRIBUTES
 
 ATTRIBUTE = {
     "ok": "exit codes that continue the job",

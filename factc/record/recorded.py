@@ -117,8 +117,8 @@ class Recorded:
 
     def plan_in(self, folder: Folder) -> tuple[Plan, Source]:
         """As `plan`, from its open folder."""
-        from factc.front.file import source_of
-        from factc.front.planfile import read_plan
+        from factc.syntax.planfile.reader import read_plan
+        from factc.syntax.source_file import source_of
 
         path = folder.of(PLAN)
         try:

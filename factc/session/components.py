@@ -353,6 +353,6 @@ def _pools(plan: Plan, wishes: Wishes) -> dict[str, int]:
 
 
 def _plan_text(plan: Plan) -> str:
-    from factc.emit.planfile import plan_text
+    from factc.syntax.planfile.writer import plan_text
 
     return plan_text(plan)
