@@ -9,7 +9,7 @@ import pytest
 
 from factc.compiler.pipeline import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic
-from factc.emit.fact import fact_text
+from factc.export.fact import fact_text
 from factc.model.factfile import factfile_text
 from factc.model.job import FACTC, FACTOTUM
 from factc.plan import Plan, PlanTask

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from factc.compiler.pipeline import compile_job, compile_source, read
 from factc.diagnostic import CompileError, Diagnostic, RequestError
-from factc.emit.fact import fact_text
-from factc.emit.factfiles import fact_files
+from factc.export.fact import fact_text
+from factc.export.factfiles import fact_files
 from factc.load import load
 from factc.model.factfile import factfile_text
 from factc.plan import Plan, PlanTask, shown

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from factc.diagnostic import RequestError
-from factc.emit import dot
+from factc.export import dot
 from factc.plan import Plan, PlanTask
 from factc.reach import MAX_DEPTH
 from tests.conftest import Ran

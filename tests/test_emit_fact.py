@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from factc.compiler.pipeline import compile_job, read
 from factc.diagnostic import CompileError, RequestError
-from factc.emit.fact import fact_text
+from factc.export.fact import fact_text
 from factc.model.job import Command, Job, Script
 from factc.plan import Plan
 from factc.plan.bind import complete

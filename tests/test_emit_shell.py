@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.emit.shell import is_simple
+from factc.export.shell import is_simple
 from tests.conftest import Ran
 from tests.jobs import FACTC, factfile, task
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, RequestError
-from factc.emit.fact import fact_text
+from factc.export.fact import fact_text
 from factc.fmt import formatted, layout
 from factc.fmt.difference import difference
 from factc.source import Source

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from factc.compiler.pipeline import compile_source
-from factc.emit.script import script
 from factc.engine.dry_run import Rehearsal
 from factc.engine.local.engine import Local
 from factc.events.ending import WORDS
+from factc.export.script import script
 from factc.loop import Loop
 from factc.plan import Plan
 from factc.plan.values import Given

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.emit.script import script
+from factc.export.script import script
 from factc.plan import Plan, PlanTask, Retry
 from factc.scheduling.schedule import sequence
 from tests.patience import PATIENCE, until_there

@@ -82,8 +82,8 @@ def _texts(options: argparse.Namespace) -> dict[str, str]:
     report(compiled.warnings, options.colour)
     path = options.output or "-"
     if options.format == "fact":
-        from factc.emit.fact import fact_text
-        from factc.emit.factfiles import fact_files
+        from factc.export.fact import fact_text
+        from factc.export.factfiles import fact_files
 
         return fact_files(job, path) if is_place(path) else {path: fact_text(job)}
     from factc.model.factfile import factfile_text

@@ -15,7 +15,7 @@ def run(arguments: list[str]) -> int:
     options = made.parse(arguments)
     loaded = load(options)
     report(loaded.warnings, options.colour)
-    from factc.emit.dot import dot_text, is_drawn, rendered
+    from factc.export.dot import dot_text, is_drawn, rendered
 
     text = dot_text(loaded.plan)
     to_file = options.output not in (None, "-")

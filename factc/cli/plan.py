@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
         return _resumed(options)
     loaded = load(options)
     if options.script:
-        from factc.emit.script import script
+        from factc.export.script import script
 
         close(loaded, strict=options.strict)
         report(loaded.warnings, options.colour)
@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
             say(f"factc: {words}")
         write_out(script(loaded.plan, sequence(loaded.plan)))
         return 0
-    from factc.emit.shell import commands
+    from factc.export.shell import commands
 
     report(loaded.warnings, options.colour)
     plan = settle(loaded.plan)
@@ -57,7 +57,7 @@ def _resumed(options: argparse.Namespace) -> int:
 
 
 def _rest(options: argparse.Namespace, earlier: Earlier) -> int:
-    from factc.emit.shell import commands, remark
+    from factc.export.shell import commands, remark
     from factc.record.resume import CARRIED
 
     loaded = load(options, earlier.values(given(options)))

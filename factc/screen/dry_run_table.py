@@ -5,7 +5,7 @@ Knows plans; the answer is a string.
 
 from __future__ import annotations
 
-from factc.emit.shell import quoted
+from factc.export.shell import quoted
 from factc.plan import shown
 from factc.screen.summary import short
 from factc.visible import visible

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factc.durations import plain
-from factc.emit.called import assignment, folder, is_shell, program
-from factc.emit.script_head import foot, head, script_quoted, script_word
+from factc.export.program_call import assignment, folder, is_shell, program
+from factc.export.script_head import foot, head, script_quoted, script_word
 from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, Text, shown
 from factc.plan.graph import finals, reach
 from factc.runner.above import size

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from factc.diagnostic import RequestError
-from factc.emit.retold import Retold
+from factc.export.fact_templates import Retold
 from factc.model.job import DEFAULT_SHELL, Again, Command, Declaration, Each, Job, Task, Use
 
 WIDTH = 100  # where a line is broken, if it can be

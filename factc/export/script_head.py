@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from factc.durations import written
-from factc.emit.shell import quoted
+from factc.export.shell import quoted
 from factc.plan.values import tag_variable
 from factc.version import __version__
 from factc.visible import visible

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from factc.durations import written
-from factc.emit.called import assignment, folder, is_shell, program
+from factc.export.program_call import assignment, folder, is_shell, program
 from factc.plan import Plan, PlanTask, Text, is_final, shown
 from factc.visible import visible
 

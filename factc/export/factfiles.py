@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from factc.compiler.uses import folder
-from factc.emit.fact import fact_text
+from factc.export.fact import fact_text
 from factc.model.job import Job, Use
 
 

@@ -1,1 +1,0 @@
-"""Emitters: a plan or a job written in another language."""

@@ -1,0 +1,1 @@
+"""Exports: a plan or a job written in another language."""
