@@ -19,7 +19,7 @@ from bench.where import compiled, factc
 SHARE = """
 import json, sys, time
 from factc.cli import main
-from factc.record.journalfile import JournalFile
+from factc.record.journal_file import JournalFile
 from factc.record import writer
 
 spent = 0.0

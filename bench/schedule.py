@@ -18,8 +18,8 @@ from factc.events import TaskEnded
 from factc.events.state import SUCCEEDED
 from factc.plan import Plan, PlanTask
 from factc.plan.levels import levels
+from factc.record.durations import known_seconds
 from factc.record.journal import RunHeader, fact_line, header_line
-from factc.record.known import known_seconds
 from factc.record.statedir import StateDir
 from factc.scheduling.schedule import urgency
 from factc.scheduling.search import best_urgency

@@ -77,7 +77,7 @@ LIGHT = {
     "export.program_call", "export.shell",
     *(f"model.{name}" for name in "document duration_text factfile job schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
-    *(f"record.{name}" for name in "ballast beside journal journalfile known logs onward pasted statedir writer".split()),
+    *(f"record.{name}" for name in "ballast beside commands durations journal journal_file logs onward statedir writer".split()),
     *(f"runner.{name}" for name in "above attempt attempts messages outcome runner scratch settings tail term".split()),
     *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
     *(f"screen.{name}" for name in "streams tails terminal".split()),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from factc.events import Fact, TaskCarried, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.state import FAILED, NO_OP, SUCCEEDED
+from factc.record.durations import HEAD, known_seconds
 from factc.record.history import every, refuse
 from factc.record.journal import RunHeader, fact_line, header_line
-from factc.record.known import HEAD, known_seconds
 from factc.record.statedir import StateDir
 from tests.conftest import Ran
 from tests.draws import draws

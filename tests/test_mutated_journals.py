@@ -26,8 +26,8 @@ from factc.events import (
     TaskSkipped,
     TaskStarted,
 )
+from factc.record.durations import known_seconds
 from factc.record.journal import RunHeader, Seal, ack_line, fact_line, header_line, passed_line, seal_line
-from factc.record.known import known_seconds
 from factc.record.statedir import StateDir
 from factc.syntax.planfile.writer import plan_text
 from factc.urls import recorded

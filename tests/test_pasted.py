@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.record import pasted
+from factc.record import commands
 from tests import forked
 from tests.conftest import ROOT, Ran, environment
 
@@ -75,21 +75,21 @@ def test_every_command_with_hostile_names(shell: str, tmp_path: Path, monkeypatc
         folder = name + "/" if name.endswith("\n") else name
         place_words = [f"--state-dir={folder}"] if name.startswith("-") else ["--state-dir", folder]
         key = name.rstrip("\n")
-        again = pasted.requoted(f" -j 2 --exclusive={pasted.plain(key)} --secret-file={pasted.plain(key)}")
+        again = commands.requoted(f" -j 2 --exclusive={commands.plain(key)} --secret-file={commands.plain(key)}")
         some = ["-j", "2", f"--exclusive={key}", f"--secret-file={key}"]
-        lines.append(pasted.resume_command("0123abcd", again, name))
+        lines.append(commands.resume_command("0123abcd", again, name))
         wanted.append(["resume", "0123abcd", *some, *place_words])
-        lines.append(pasted.deliver_command("0123abcd", name))
+        lines.append(commands.deliver_command("0123abcd", name))
         wanted.append(["deliver", "0123abcd", *place_words])
-        lines.append(pasted.runs_command("--failed", name))
+        lines.append(commands.runs_command("--failed", name))
         wanted.append(["runs", "--failed", *place_words])
-        lines.append(pasted.show_command("0123abcd", pasted.task_word(key), name))
+        lines.append(commands.show_command("0123abcd", commands.task_word(key), name))
         wanted.append(["show", *place_words, "0123abcd", *(["--"] if key.startswith("-") else []), key])
-        lines.append(pasted.run_command(key, "0123abcd", again, name, f"/{name}"))
+        lines.append(commands.run_command(key, "0123abcd", again, name, f"/{name}"))
         absolute = os.path.join(here, name) + ("/" if name.endswith("\n") else "")
         wanted.append(["run", "-C", f"/{folder}", key, "--resume", "0123abcd", *some, "--state-dir", absolute])
     assert place.paste(*lines) == [["factc", *words] for words in wanted]
-    logs = [f"cat {pasted.path(name.rstrip())}" for name in HOSTILE]
+    logs = [f"cat {commands.path(name.rstrip())}" for name in HOSTILE]
     assert place.paste(*logs) == [
         ["cat", f"./{name.rstrip()}" if name.startswith("-") else name.rstrip()] for name in HOSTILE
     ]
@@ -183,9 +183,9 @@ def test_the_program_is_named_so_that_it_is_found(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(sys, "argv", [called])
         monkeypatch.setenv("PATH", path)
         monkeypatch.setenv("TERM", "vt100")
-        assert pasted.program() == wanted
+        assert commands.program() == wanted
         monkeypatch.delenv("TERM")
-        assert pasted.program() == (f"'{ours}'" if called == ours else wanted), "who reads the mail has another PATH"
+        assert commands.program() == (f"'{ours}'" if called == ours else wanted), "who reads the mail has another PATH"
 
 
 def test_options_come_back_as_they_were_given(factc: Factc, tmp_path: Path) -> None:
@@ -197,6 +197,6 @@ def test_options_come_back_as_they_were_given(factc: Factc, tmp_path: Path) -> N
     journals = [folder / "events.ndjson" for folder in (tmp_path / ".factc/runs").iterdir()]
     headers = [json.loads(journal.read_bytes().partition(b"\n")[0]) for journal in journals]
     (header,) = (header for header in headers if header.get("continues"))
-    line = f"factc resume{pasted.requoted(header['again'])}"
+    line = f"factc resume{commands.requoted(header['again'])}"
     done = subprocess.run(["sh", "-c", line.replace("factc", "printf '%s\\0'")], capture_output=True)
     assert os.fsdecode(done.stdout).split("\0")[1:-1] == ["--output", "quiet", f"--exclusive={key}"]

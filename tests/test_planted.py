@@ -17,7 +17,7 @@ import pytest
 
 from factc import api
 from factc.diagnostic import RequestError
-from factc.record.known import known_seconds
+from factc.record.durations import known_seconds
 from factc.record.statedir import StateDir
 from tests.inside import Inside
 

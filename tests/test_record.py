@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from factc.record.journalfile import JournalFile, Locked, is_locked
+from factc.record.journal_file import JournalFile, Locked, is_locked
 from factc.record.statedir import Folder
 from tests.conftest import Ran, environment
 from tests.forked import Process

@@ -21,7 +21,7 @@ import pytest
 import factc
 from factc import cli
 from factc.engine.local import engine, termination
-from factc.record import journalfile
+from factc.record import journal_file
 from factc.session import components
 from factc.webhooks import client, delivery, worker
 from tests.conftest import environment
@@ -68,7 +68,7 @@ KINDS: dict[str, tuple[Any, str, Callable[[], Exception]]] = {
     "folders": (os, "listdir", _os(errno.EMFILE)),
     "handles": (os, "pidfd_open", _os(errno.EMFILE)),
     "signals": (signal, "pidfd_send_signal", _os(errno.EPERM)),
-    "syncs": (journalfile, "_sync", _os(errno.EINVAL)),
+    "syncs": (journal_file, "_sync", _os(errno.EINVAL)),
 }
 
 

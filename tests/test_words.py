@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factc.engine import Left
-from factc.record.pasted import word
+from factc.record.commands import word
 from factc.runner.messages import left_behind
 from factc.secrets.mask import Mask
 from factc.urls import recorded, shown_url, tokens, whole_urls

@@ -12,7 +12,7 @@ from factc.cli.options import bare_parser, home, state_dir, whole
 from factc.cli.output import write_out
 from factc.diagnostic import RequestError
 from factc.record import JOURNAL, history
-from factc.record.journalfile import is_locked
+from factc.record.journal_file import is_locked
 from factc.record.statedir import read_whole
 from factc.visible import visible, visible_json
 from factc.webhooks.replay import Retelling

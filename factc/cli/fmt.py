@@ -68,7 +68,7 @@ def _refuse_json(source: Source) -> None:
     if is_plan(source):
         raise RequestError(f"{name} is a compiled plan: it has no layout to change")
     if is_json(source):
-        from factc.record.pasted import path
+        from factc.record.commands import path
 
         hint = f"factc compile --format fact {path(source.name)} writes it as text, in the one layout"
         raise RequestError(f"{name} is JSON: fmt is for jobs written as text", hint)

@@ -7,7 +7,7 @@ import sys
 from factc.cli import SUCCESS
 from factc.cli.options import bare_parser
 from factc.diagnostic import RequestError
-from factc.record.pasted import word
+from factc.record.commands import word
 
 
 def run(arguments: list[str]) -> int:

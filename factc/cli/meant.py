@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 
-from factc.record.pasted import path, word
+from factc.record.commands import path, word
 from factc.session.options import STYLES
 from factc.spelling import nearest
 from factc.visible import visible

@@ -17,7 +17,7 @@ from factc.entered import entered, variable
 from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
 from factc.record import STATE_DIR
-from factc.record.pasted import moved, word
+from factc.record.commands import moved, word
 from factc.record.statedir import StateDir
 from factc.visible import visible
 

@@ -9,8 +9,8 @@ from factc.cli.run import begin
 from factc.cli.running import add_options, aside, prepared, wishes
 from factc.diagnostic import RequestError, of_system
 from factc.load import Loaded, close
+from factc.record.commands import word
 from factc.record.onward import remark
-from factc.record.pasted import word
 from factc.session.continuation import Earlier
 from factc.session.header import here
 from factc.source import Source

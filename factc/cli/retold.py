@@ -13,9 +13,9 @@ from factc.diagnostic import CompileError, RequestError
 from factc.events.ending import WORDS
 from factc.events.state import FAILED
 from factc.record import LOGS, history
+from factc.record.commands import word
 from factc.record.logs import log_name
 from factc.record.onward import onward
-from factc.record.pasted import word
 from factc.record.recorded import RUNS, Recorded
 from factc.screen.summary import Summary
 from factc.screen.tails import BYTES, Tails

@@ -13,7 +13,7 @@ from factc.digits import bytes_written, number
 from factc.durations import given, plain, written
 from factc.entered import variable
 from factc.plan import MAX_SLOTS
-from factc.record.pasted import plain as quoted
+from factc.record.commands import plain as quoted
 from factc.runner.settings import GRACE
 from factc.session.options import AUTO, DRAIN, HEARTBEAT, OUTPUTS, QUIET, SHORTEST, STYLES, Wishes
 

@@ -17,9 +17,9 @@ from factc.events.ending import WORDS
 from factc.events.payload import moment
 from factc.plan.families import close_to, meant
 from factc.record import LOGS, history, recorded
+from factc.record.commands import show_command, task_word, word
 from factc.record.logs import log_name
 from factc.record.onward import deliver, onward
-from factc.record.pasted import show_command, task_word, word
 from factc.record.recorded import Recorded
 from factc.report.stats import Stats
 from factc.report.stats_json import figures

@@ -14,7 +14,7 @@ from contextlib import suppress
 from factc.diagnostic import RunsAlready, of_system
 from factc.digest import sha256_hex
 from factc.durations import written
-from factc.record.journalfile import Locked, lock, unlock
+from factc.record.journal_file import Locked, lock, unlock
 from factc.record.writer import refused
 from factc.visible import visible
 

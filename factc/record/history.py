@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.events.ending import EARLY, OK
+from factc.record.commands import option, runs_command
 from factc.record.contents import is_run
-from factc.record.pasted import option, runs_command
 from factc.record.recorded import DIED, Closed, NotBegun, Nothing, folder_of, header_of, read, runs_of, unreadable
 from factc.record.statedir import Doubtful
 from factc.visible import visible

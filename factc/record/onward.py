@@ -9,7 +9,7 @@ import os
 
 from factc.digest import sha256_hex
 from factc.files import TooLarge, read_regular
-from factc.record.pasted import deliver_command, option, requoted, resume_command, run_command
+from factc.record.commands import deliver_command, option, requoted, resume_command, run_command
 from factc.visible import visible
 
 TYPE_CHECKING = False

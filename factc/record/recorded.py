@@ -13,7 +13,7 @@ from factc.events.ending import BAD, STOPPED, WORDS, ending
 from factc.events.state import RunState
 from factc.instant import between
 from factc.record import JOURNAL, PLAN
-from factc.record.journalfile import is_locked
+from factc.record.journal_file import is_locked
 from factc.record.reading import Journal, is_delivered
 from factc.record.statedir import user
 from factc.visible import visible

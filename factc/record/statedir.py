@@ -41,7 +41,7 @@ class Doubt:
 
     @property
     def way_out(self) -> str:
-        from factc.record.pasted import word
+        from factc.record.commands import word
 
         mend = f"chown -R {os.geteuid()}" if self.uid not in _callers() else "chmod -R go-w"
         return f"if it is yours: {mend} {word(self.path)}; or believe it for this call: --trust-state-dir"

@@ -13,7 +13,7 @@ from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
 from factc.record import LOGS, PLAN, PROGRAM
 from factc.record.beside import Beside
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
-from factc.record.journalfile import JournalFile
+from factc.record.journal_file import JournalFile
 from factc.record.logs import Logs
 from factc.visible import visible
 

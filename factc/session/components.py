@@ -15,7 +15,7 @@ from factc.events import RunCreated
 from factc.jitter import chance
 from factc.plan.values import alike, tag_variable
 from factc.record import PROGRAM, STATE_DIR
-from factc.record.pasted import path
+from factc.record.commands import path
 from factc.record.writer import Record
 from factc.runner.runner import Runner
 from factc.runner.scratch import Scratch
@@ -274,7 +274,7 @@ class Parts:
 
     def _known(self) -> list[float] | None:
         """How long each task took in earlier runs."""
-        from factc.record.known import known_seconds
+        from factc.record.durations import known_seconds
 
         names = [task.name for task in self.plan.tasks]
         return known_seconds(self.wishes.home, self.plan.name, names, but=self.header.run)

@@ -12,9 +12,9 @@ from factc.diagnostic import NothingToDo, RequestError, RunsAlready
 from factc.events.ending import OK
 from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
+from factc.record.commands import option, resume_command, runs_command
 from factc.record.history import OPEN, find, open_runs, successor
-from factc.record.journalfile import JournalFile, Locked, lock, unlock
-from factc.record.pasted import option, resume_command, runs_command
+from factc.record.journal_file import JournalFile, Locked, lock, unlock
 from factc.record.recorded import read
 from factc.record.resume import Resumption
 from factc.visible import visible

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from factc.record import pasted
+from factc.record import commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ from factc.__main__ import main; sys.exit(main())' {folder} "$@"
 
 def called() -> str:
     """The path of the installed program, if that is how this process was called; else ""."""
-    path = pasted.called()
+    path = commands.called()
     return path if os.path.isfile(path) else ""  # a folder that Python runs is no program
 
 

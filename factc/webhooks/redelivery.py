@@ -11,7 +11,7 @@ import time
 from factc.diagnostic import RequestError
 from factc.jitter import chance
 from factc.record import JOURNAL
-from factc.record.journalfile import Alive, JournalFile, Locked
+from factc.record.journal_file import Alive, JournalFile, Locked
 from factc.record.reading import Journal, is_delivered
 from factc.record.writer import Ledger
 from factc.urls import check_url, unknown, whole_urls
