@@ -69,7 +69,8 @@ LIGHT = {
     "caller", "cli", "controls", "diagnostic", "digest", "digits", "durations", "engine", "entered", "events",
     "files", "forks", "instant", "jitter", "lint", "load", "loop", "plan", "poller", "reach",
     "record", "resources", "runner", "secrets", "source", "spelling", "syntax",
-    *(f"cli.{name}" for name in "aside complain list options output plan run running validate".split()),
+    *(f"cli.commands.{name}" for name in "list plan run validate".split()),
+    *(f"cli.shared.{name}" for name in "deferred errors options output run_options".split()),
     *(f"compiler.{name}" for name in "check command dependencies expand limits pipeline scope sizes suppressions used_scope uses".split()),
     "engine.dry_run",
     *(f"engine.local.{name}" for name in "direct engine guard marks pipes process process_groups procfs shells spare_fds spawn termination waitid".split()),
@@ -230,7 +231,7 @@ def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
 # Who has to do with what lies in a state directory; `record.statedir` opens, makes and removes it for all of them.
 RECORDING = {module for module in MODULES if module.startswith("factc.record")} | {
     f"factc.{name}"
-    for name in "session.continuation webhooks.redelivery complete.runs cli.runs cli.retold cli.show cli.events cli.deliver cli.prune".split()
+    for name in "session.continuation webhooks.redelivery complete.runs cli.commands.runs cli.shared.run_account cli.commands.show cli.commands.events cli.commands.deliver cli.commands.prune".split()
 }
 BY_PATH = {
     "open", "mkdir", "makedirs", "unlink", "remove", "removedirs", "rmdir", "listdir", "scandir", "walk", "stat", "lstat",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from factc.cli import VERBS
-from factc.cli.examples import EXAMPLES
+from factc.cli.shared.examples import EXAMPLES
 from factc.version import __version__
 from tests.conftest import Ran, environment
 from tests.forked import words_of

@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 
 from factc.cli import VERBS, main
-from factc.cli.completion import SHELLS
-from factc.cli.options import Parser
+from factc.cli.commands.completion import SHELLS
+from factc.cli.shared.options import Parser
 from factc.complete import table as written
 from factc.complete.quotes import unquoted
 from tests.conftest import ROOT, Ran, environment
@@ -52,7 +52,7 @@ def parser_of(verb: str) -> Parser:
 
     kept, Parser.parse = Parser.parse, parse  # type: ignore[method-assign]
     try:
-        import_module(f"factc.cli.{verb}").run([])
+        import_module(f"factc.cli.commands.{verb}").run([])
     except _Stop:
         pass
     finally:
@@ -401,7 +401,7 @@ def test_options_are_answered_with_few_imports(folder: Path) -> None:
         "inspect",
         "lark",
         "factc.load",
-        "factc.cli.run",
+        "factc.cli.commands.run",
     }
     assert not (with_it - without) & heavy
     assert "factc.complete.table" in with_it

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factc.cli.completion import SHELLS
+from factc.cli.commands.completion import SHELLS
 from factc.complete.quotes import BARE, DOLLAR, DOUBLE, SINGLE, read, unquoted, written
 from factc.record.journal import RunHeader, header_line
 from tests.jobs import FACTC, factfile

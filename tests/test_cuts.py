@@ -66,7 +66,7 @@ def test_an_event_and_the_account_and_the_view(
     assert said.replace("\n", "").replace("[a] ", "") == "." * shift + plain * 40_000
     lines = [line for line in account.splitlines() if line.startswith("        | ")]
     assert lines and set(lines[0][10:]) <= set(plain)
-    monkeypatch.setattr("factc.cli.show.PIECE", 1000 + shift)
+    monkeypatch.setattr("factc.cli.commands.show.PIECE", 1000 + shift)
     main(["show", "last", "a"])
     assert capfd.readouterr().out == "." * shift + unit * 40_000
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from factc.cli import output
-from factc.cli.output import write_file
+from factc.cli.shared import output
+from factc.cli.shared.output import write_file
 from factc.diagnostic import RequestError
 from tests.conftest import Ran, environment
 from tests.inside import Inside

@@ -11,16 +11,12 @@ import io
 import os
 import sys
 
+from factc.cli.shared import BAD_JOB, BAD_REQUEST, SUCCESS
 from factc.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-SUCCESS = 0  # also: the job finished early, or a constraint did not match
-BAD_JOB = 1
-TASK_FAILED = 2
-BAD_REQUEST = 3  # anything else: usage, a value, a start task, a place that cannot be written
 
 VERBS = {
     "compile": "write a job as a plan, a JSON Factfile or text",
@@ -70,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough
-        from factc.cli.output import silence
+        from factc.cli.shared.output import silence
 
         silence()
         return SUCCESS
@@ -78,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if problem.errno in (errno.EMFILE, errno.ENFILE):  # no write fails so, and what says it cannot be loaded either
             print(f"factc: it cannot go on: {problem.strerror}\n  help: `ulimit -n` shows the limit", file=sys.stderr)
             return BAD_REQUEST
-        from factc.cli.complain import complain
-        from factc.cli.output import silence
+        from factc.cli.shared.errors import complain
+        from factc.cli.shared.output import silence
 
         silence()
         if problem.filename is None and problem.errno != errno.ENOENT:
@@ -98,12 +94,12 @@ def _run(arguments: list[str]) -> int:
     try:
         return _verb(arguments)
     except RequestError as error:
-        from factc.cli.complain import complain
+        from factc.cli.shared.errors import complain
 
         complain(error.message, error.hint)
         return error.exit_code
     except CompileError as error:
-        from factc.cli.complain import report
+        from factc.cli.shared.errors import report
 
         report(error.diagnostics, colour=False if plain else None)
         only_values = all(d.code.startswith("E5") for d in error.diagnostics if d.severity == "error")
@@ -131,7 +127,7 @@ def _verb(arguments: list[str]) -> int:
     del arguments[0]
     from importlib import import_module
 
-    run = import_module(f"factc.cli.{verb}").run
+    run = import_module(f"factc.cli.commands.{verb}").run
     code: int = run([*before, *arguments])
     sys.stdout.flush()
     gc.freeze()  # the process ends: Python need not look for garbage among what large libraries have made
@@ -139,10 +135,10 @@ def _verb(arguments: list[str]) -> int:
 
 
 def _unknown(arguments: list[str]) -> Exception:
-    from factc.cli import meant
+    from factc.cli.shared import suggestions
     from factc.diagnostic import RequestError
 
-    return RequestError(f"`{arguments[0]}` is no verb", meant.verb(arguments, VERBS))
+    return RequestError(f"`{arguments[0]}` is no verb", suggestions.verb(arguments, VERBS))
 
 
 def _open_standard_streams() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from factc.cli.options import bare_parser, given, home, value_options
-from factc.cli.run import begin
-from factc.cli.running import add_options, aside, prepared, wishes
+from factc.cli.commands.run import begin
+from factc.cli.shared.options import bare_parser, given, home, value_options
+from factc.cli.shared.run_options import add_options, aside, prepared, wishes
 from factc.diagnostic import RequestError, of_system
 from factc.load import Loaded, close
 from factc.record.commands import word
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from factc.cli.aside import Aside
+    from factc.cli.shared.deferred import Aside
     from factc.plan.values import Given
     from factc.record.journal import RunHeader
 

@@ -5,7 +5,7 @@ Knows words; starts nothing.
 
 from __future__ import annotations
 
-from factc.cli import complain
+from factc.cli.shared import errors
 from factc.visible import visible
 
 TYPE_CHECKING = False
@@ -30,16 +30,16 @@ class Aside:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            complain.write(self.kept)
+            errors.write(self.kept)
 
     def say(self, words: str) -> None:
         self._write(visible(words) + "\n")
 
     def report(self, diagnostics: Sequence[Diagnostic], colour: bool | None) -> None:
-        self._write(complain.reported(diagnostics, colour))
+        self._write(errors.reported(diagnostics, colour))
 
     def _write(self, text: str) -> None:
         if self.silent:
             self.kept += text
         else:
-            complain.write(text)
+            errors.write(text)

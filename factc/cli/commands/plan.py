@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from factc.cli.complain import report, say
-from factc.cli.options import given, home, load, parser, state_dir
-from factc.cli.output import write_out
+from factc.cli.shared.errors import report, say
+from factc.cli.shared.options import given, home, load, parser, state_dir
+from factc.cli.shared.output import write_out
 from factc.load import close
 from factc.plan.bind import settle
 from factc.plan.values import alike

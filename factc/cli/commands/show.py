@@ -7,11 +7,11 @@ import sys
 import time
 
 from factc import durations
-from factc.cli.complain import say
-from factc.cli.options import bare_parser, home, state_dir, whole
-from factc.cli.output import write_out
-from factc.cli.retold import failures, may_go_on, outcome, summary
-from factc.cli.runs import aligned, as_json, clock, counted, json_line
+from factc.cli.commands.runs import aligned, as_json, clock, counted, json_line
+from factc.cli.shared.errors import say
+from factc.cli.shared.options import bare_parser, home, state_dir, whole
+from factc.cli.shared.output import write_out
+from factc.cli.shared.run_account import failures, may_go_on, outcome, summary
 from factc.diagnostic import RequestError
 from factc.events.ending import WORDS
 from factc.events.payload import moment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from factc.cli import SUCCESS
-from factc.cli.options import bare_parser
+from factc.cli.shared import SUCCESS
+from factc.cli.shared.options import bare_parser
 from factc.diagnostic import RequestError
 from factc.record.commands import word
 

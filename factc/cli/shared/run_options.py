@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from factc.cli.options import duration, keep_size, none_of, state_dir, whole
+from factc.cli.shared.options import duration, keep_size, none_of, state_dir, whole
 from factc.diagnostic import RequestError
 from factc.digits import bytes_written, number
 from factc.durations import given, plain, written
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from factc.cli.aside import Aside
-    from factc.cli.options import Parser
+    from factc.cli.shared.deferred import Aside
+    from factc.cli.shared.options import Parser
 
 # What the record of a run holds: `factc resume` needs no reminder of it.
 _RECORDED = {"job", "run", "resume", "set", "env", "tag", "start", "to", "webhook", "webhook_secret_env",
@@ -122,7 +122,7 @@ def wishes(options: argparse.Namespace, made: Parser, arguments: Sequence[str]) 
 
 def aside(options: argparse.Namespace) -> Aside:
     """For what is said before the run."""
-    from factc.cli.aside import Aside
+    from factc.cli.shared.deferred import Aside
 
     return Aside(silent=options.output == QUIET and not (options.stats or options.dry_run))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from factc.cli.complain import report
-from factc.cli.options import load, output, parser
-from factc.cli.output import tell, write_out, write_output
+from factc.cli.shared.errors import report
+from factc.cli.shared.options import load, output, parser
+from factc.cli.shared.output import tell, write_out, write_output
 from factc.diagnostic import RequestError
 
 

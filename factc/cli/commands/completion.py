@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from factc.cli.options import bare_parser
-from factc.cli.output import write_out
+from factc import complete as shell_completion
+from factc.cli.shared.options import bare_parser
+from factc.cli.shared.output import write_out
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -19,7 +20,7 @@ def run(arguments: list[str]) -> int:
     made.anywhere = True
     made.add_argument("shell", metavar="SHELL", choices=SHELLS, help="the shell that reads it")
     options = made.parse(arguments)
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "complete")
+    folder = os.path.dirname(shell_completion.__file__)
     with open(os.path.join(folder, f"factc.{options.shell}"), encoding="utf-8") as script:
         write_out(script.read())
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from factc.cli.complain import report
-from factc.cli.options import given, load, parser
-from factc.cli.output import write_out
-from factc.cli.runs import aligned
+from factc.cli.commands.runs import aligned
+from factc.cli.shared.errors import report
+from factc.cli.shared.options import given, load, parser
+from factc.cli.shared.output import write_out
 from factc.diagnostic import CompileError
 from factc.plan import shown
 from factc.plan.values import TAG

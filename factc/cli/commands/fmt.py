@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from factc.cli import BAD_JOB, BAD_REQUEST, SUCCESS
-from factc.cli.complain import complain, report, say
-from factc.cli.options import bare_parser
-from factc.cli.output import write_file, write_out
+from factc.cli.shared import BAD_JOB, BAD_REQUEST, SUCCESS
+from factc.cli.shared.errors import complain, report, say
+from factc.cli.shared.options import bare_parser
+from factc.cli.shared.output import write_file, write_out
 from factc.diagnostic import CompileError, RequestError
 from factc.visible import visible
 

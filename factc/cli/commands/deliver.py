@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from factc.cli.complain import complain, say
-from factc.cli.options import bare_parser, duration, home, state_dir
-from factc.cli.output import tell
+from factc.cli.shared.errors import complain, say
+from factc.cli.shared.options import bare_parser, duration, home, state_dir
+from factc.cli.shared.output import tell
 from factc.diagnostic import RequestError
 from factc.events.ending import UNDELIVERED
 from factc.record import history

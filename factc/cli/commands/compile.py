@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from factc.cli.complain import report, say
-from factc.cli.options import given, load, output, parser
-from factc.cli.output import is_place, write_outputs
+from factc.cli.shared.errors import report, say
+from factc.cli.shared.options import given, load, output, parser
+from factc.cli.shared.output import is_place, write_outputs
 from factc.diagnostic import RequestError
 from factc.load import refuse
 

@@ -71,12 +71,12 @@ class Parser(argparse.ArgumentParser):
     anywhere = False
 
     def error(self, message: str) -> NoReturn:
-        from factc.cli import meant
+        from factc.cli.shared import suggestions
 
-        raise RequestError(message, meant.usage(message, self.prog))
+        raise RequestError(message, suggestions.usage(message, self.prog))
 
     def format_help(self) -> str:
-        from factc.cli.examples import examples
+        from factc.cli.shared.examples import examples
 
         self.epilog = examples(self.prog.removeprefix("factc "))
         return super().format_help()
@@ -107,7 +107,7 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def _unknown(self, word: str, arguments: Sequence[str]) -> RequestError:
-        from factc.cli import meant
+        from factc.cli.shared import suggestions
 
         known = [name for action in self._actions for name in action.option_strings]
         name = word.split("=", 1)[0]
@@ -115,9 +115,9 @@ class Parser(argparse.ArgumentParser):
             from factc.urls import shown_url
 
             shown = shown_url(word) if "://" in word else word  # one with a password, say, behind a blank too many
-            hint = self.usage or "" if shown != word else meant.extra(word, arguments, known, self.usage or "")
+            hint = self.usage or "" if shown != word else suggestions.extra(word, arguments, known, self.usage or "")
             return RequestError(f"`{shown}` is one argument too many", hint)
-        return RequestError(f"there is no option `{name}`", meant.option(name, known, self.prog))
+        return RequestError(f"there is no option `{name}`", suggestions.option(name, known, self.prog))
 
 
 def _outer(options: argparse.Namespace) -> str:

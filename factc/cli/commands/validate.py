@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 
-from factc.cli import BAD_JOB, SUCCESS
-from factc.cli.complain import report
-from factc.cli.options import load, parser
-from factc.cli.output import write_out
+from factc.cli.shared import BAD_JOB, SUCCESS
+from factc.cli.shared.errors import report
+from factc.cli.shared.options import load, parser
+from factc.cli.shared.output import write_out
 from factc.diagnostic import ERROR, CompileError, Diagnostic, RequestError, in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from factc.cli.options import Parser
+    from factc.cli.shared.options import Parser
     from factc.load import Loaded
     from factc.model.job import Job
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from factc.cli import SUCCESS
-from factc.cli.aside import Aside
-from factc.cli.options import Once, given, home, load, parser
-from factc.cli.running import add_options, aside, prepared, wishes
+from factc.cli.shared import SUCCESS
+from factc.cli.shared.deferred import Aside
+from factc.cli.shared.options import Once, given, home, load, parser
+from factc.cli.shared.run_options import add_options, aside, prepared, wishes
 from factc.load import close, files
 from factc.session.session import launch
 
@@ -84,7 +84,7 @@ def _show_account(plan: Plan, resumption: Resumption, whole: bool, say: Callable
 
 
 def _show_table(plan: Plan, by_levels: bool, resumption: Resumption | None) -> None:
-    from factc.cli.output import write_out
+    from factc.cli.shared.output import write_out
     from factc.plan.levels import levels
     from factc.scheduling.schedule import sequence
     from factc.screen.dry_run_table import table

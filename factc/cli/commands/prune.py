@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from itertools import chain
 
-from factc.cli import BAD_REQUEST
-from factc.cli.complain import say
-from factc.cli.options import bare_parser, duration, home, keep_size, state_dir, whole
-from factc.cli.output import tell
-from factc.cli.runs import clock
+from factc.cli.commands.runs import clock
+from factc.cli.shared import BAD_REQUEST
+from factc.cli.shared.errors import say
+from factc.cli.shared.options import bare_parser, duration, home, keep_size, state_dir, whole
+from factc.cli.shared.output import tell
 from factc.diagnostic import RequestError
 from factc.record import prune
 from factc.record.prune import Fate, Pruning

@@ -7,9 +7,9 @@ import os
 import time
 
 from factc import durations
-from factc.cli.complain import say
-from factc.cli.options import bare_parser, home, state_dir, whole
-from factc.cli.output import write_out
+from factc.cli.shared.errors import say
+from factc.cli.shared.options import bare_parser, home, state_dir, whole
+from factc.cli.shared.output import write_out
 from factc.diagnostic import RequestError
 from factc.events.payload import moment
 from factc.record import history, recorded

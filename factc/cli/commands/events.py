@@ -7,9 +7,9 @@ import sys
 import time
 from itertools import chain
 
-from factc.cli.complain import say
-from factc.cli.options import bare_parser, home, state_dir, whole
-from factc.cli.output import write_out
+from factc.cli.shared.errors import say
+from factc.cli.shared.options import bare_parser, home, state_dir, whole
+from factc.cli.shared.output import write_out
 from factc.diagnostic import RequestError
 from factc.record import JOURNAL, history
 from factc.record.journal_file import is_locked

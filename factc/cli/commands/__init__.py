@@ -1,0 +1,1 @@
+"""The commands: a module a verb, imported when it is the one."""
