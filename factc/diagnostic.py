@@ -1,6 +1,6 @@
 """Mistakes as data: a diagnostic says what is wrong, where, and what to do; errors carry diagnostics.
 
-Knows no colours and draws no carets (`excerpt` does), and does not know who found the mistake.
+Knows no colours and draws no carets (`diagnostic_render` does), and does not know who found the mistake.
 """
 
 from __future__ import annotations

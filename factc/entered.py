@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 
 from factc.diagnostic import RequestError
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

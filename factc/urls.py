@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from factc.digest import sha256_hex
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

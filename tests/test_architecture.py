@@ -31,8 +31,8 @@ HOMES = {
 }
 
 PURE = {
-    "controls", "diagnostic", "digits", "edits", "events", "lint", "plan", "reach", "source", "spelling",
-    "visible",
+    "controls", "diagnostic", "digits", "edits", "escape", "events", "lint", "plan", "reach", "source",
+    "spelling",
     *(f"compiler.{name}" for name in "check command dependencies expand limits scope suppressions used_scope".split()),
     *(f"events.{name}" for name in "ending payload state".split()),
     *(f"lint.{name}" for name in "checks habits recipe unexpanded warnings".split()),
@@ -99,21 +99,21 @@ FLOORS = [
     {"__init__", "api"},
     {"load", "lsp", "session.components", "session.continuation", "session.session", "webhooks.redelivery"},
     {"compiler.pipeline", "fmt", "runner", "scheduling.search", "session"},
-    {"complete", "lint"},
+    {"lint", "shell_completion"},
     {"compiler.suppressions", "lint.checks", "lint.habits", "lint.syntax", "lint.unexpanded"},
     {"lint.recipe", "shell.closed"},
     {"compiler.check", "compiler.command", "compiler.uses", "engine", "export", "model.factfile", "record",
      "report", "screen", "session.host", "syntax", "urls", "webhooks"},
     {"events.ending", "events.payload", "record.resume", "report.stats", "secrets", "session.declared_secrets", "webhooks.policy"},
-    {"compiler", "excerpt", "plan.bind", "plan.levels"},
+    {"compiler", "diagnostic_render", "plan.bind", "plan.levels"},
     {"loop", "model.job", "plan.families", "plan.selection", "shell"},
     {"durations", "events.state", "events.steps", "model.document", "model.duration_text", "plan.graph", "plan.values",
      "runner.above", "runner.tail", "scheduling"},
     {"caller", "controls", "diagnostic", "digest", "digits", "edits", "entered",
-     "events", "files", "forks", "highlight", "instant", "jitter", "model",
-     "plan", "poller", "reach", "report.time_spent", "resources", "runner.settings", "secrets.credentials",
-     "secrets.forms", "secrets.heads", "secrets.mask", "secrets.written", "source", "spelling", "version",
-     "visible"},
+     "escape", "events", "files", "forks", "highlight", "instant", "jitter",
+     "model", "plan", "poller", "reach", "report.time_spent", "resources", "runner.settings",
+     "secrets.credentials", "secrets.forms", "secrets.heads", "secrets.mask", "secrets.written", "source", "spelling",
+     "version"},
 ]  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def test_nobody_sees_what_an_exception_of_a_library_says(module: str) -> None:
 # Who has to do with what lies in a state directory; `record.statedir` opens, makes and removes it for all of them.
 RECORDING = {module for module in MODULES if module.startswith("factc.record")} | {
     f"factc.{name}"
-    for name in "session.continuation webhooks.redelivery complete.runs cli.commands.runs cli.shared.run_account cli.commands.show cli.commands.events cli.commands.deliver cli.commands.prune".split()
+    for name in "session.continuation webhooks.redelivery shell_completion.runs cli.commands.runs cli.shared.run_account cli.commands.show cli.commands.events cli.commands.deliver cli.commands.prune".split()
 }
 BY_PATH = {
     "open", "mkdir", "makedirs", "unlink", "remove", "removedirs", "rmdir", "listdir", "scandir", "walk", "stat", "lstat",

@@ -136,7 +136,7 @@ tell: "load it" fetch
 
 def fuzz(count: int, seed: int, tmp: Path) -> None:
     """Compiles mutated jobs in one process; what is refused is refused properly."""
-    from factc import excerpt
+    from factc import diagnostic_render
     from factc.compiler.pipeline import compile_source
     from factc.diagnostic import CompileError, RequestError
     from factc.plan.values import Given
@@ -156,8 +156,8 @@ def fuzz(count: int, seed: int, tmp: Path) -> None:
         except CompileError as error:
             refused += 1
             assert error.diagnostics
-            shown = excerpt.text(error.diagnostics)
-            records = json.loads(excerpt.as_json(error.diagnostics))
+            shown = diagnostic_render.text(error.diagnostics)
+            records = json.loads(diagnostic_render.as_json(error.diagnostics))
             lines = text.removeprefix("\ufeff").count("\n") + 1
             for record in records:
                 assert record["file"] == name and 1 <= record["line"] <= lines + 1, (text, record)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from factc import excerpt
+from factc import diagnostic_render
 from factc.diagnostic import CompileError, Diagnostic, RequestError, in_order
 from factc.lint.recipe import recipes
 from factc.lint.warnings import lint
@@ -87,7 +87,7 @@ def said(case: Path) -> str:
             for name, text in files.items():
                 if name != "said" and text:
                     Path(name).write_bytes(written(text))
-            return excerpt.text(diagnostics(next(iter(files)), sets))
+            return diagnostic_render.text(diagnostics(next(iter(files)), sets))
         except RequestError as error:
             return f"factc: {error.message}\n  {error.hint}\n"
         finally:

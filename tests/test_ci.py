@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factc.visible import visible
+from factc.escape import visible
 from tests.conftest import ROOT, Ran
 from tests.pages import answer, blocks
 

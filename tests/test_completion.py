@@ -26,14 +26,14 @@ import pytest
 from factc.cli import VERBS, main
 from factc.cli.commands.completion import SHELLS
 from factc.cli.shared.options import Parser
-from factc.complete import table as written
-from factc.complete.quotes import unquoted
+from factc.shell_completion import table as written
+from factc.shell_completion.quotes import unquoted
 from tests.conftest import ROOT, Ran, environment
 from tests.jobs import FACTC, factfile, task
 
 Factc = Callable[..., Ran]
 
-TABLE = ROOT / "factc" / "complete" / "table.py"
+TABLE = ROOT / "factc" / "shell_completion" / "table.py"
 
 # ---- the table of options
 
@@ -404,7 +404,7 @@ def test_options_are_answered_with_few_imports(folder: Path) -> None:
         "factc.cli.commands.run",
     }
     assert not (with_it - without) & heavy
-    assert "factc.complete.table" in with_it
+    assert "factc.shell_completion.table" in with_it
 
 
 # ---- the shells

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factc.cli.commands.completion import SHELLS
-from factc.complete.quotes import BARE, DOLLAR, DOUBLE, SINGLE, read, unquoted, written
 from factc.record.journal import RunHeader, header_line
+from factc.shell_completion.quotes import BARE, DOLLAR, DOUBLE, SINGLE, read, unquoted, written
 from tests.jobs import FACTC, factfile
 from tests.test_completion import Terminal, offered
 

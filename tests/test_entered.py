@@ -13,9 +13,9 @@ import pytest
 
 import factc as api
 from factc.cli import main
-from factc.complete.table import ARGUMENTS, OPTIONS
 from factc.diagnostic import RequestError
 from factc.session.options import Wishes
+from factc.shell_completion.table import ARGUMENTS, OPTIONS
 from tests.conftest import Ran, environment
 from tests.test_completion import parser_of
 

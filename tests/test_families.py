@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from factc.complete import jobs
 from factc.lsp.library import Library
 from factc.lsp.symbols import occurrences
+from factc.shell_completion import jobs
 from factc.source import Source
 from factc.syntax.planfile.reader import read_plan
 from tests.conftest import Ran

@@ -18,7 +18,7 @@ from factc.compiler import check
 from factc.compiler.pipeline import compile_source
 from factc.compiler.suppressions import Allowances
 from factc.diagnostic import CompileError, Diagnostic, RequestError
-from factc.excerpt import text as excerpt
+from factc.diagnostic_render import text as excerpt
 from factc.fmt.difference import difference
 from factc.lsp.lines import Lines
 from factc.plan import MAX_TEXT

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from factc.api import compile
-from factc.complete import runs
 from factc.events import (
     AttemptEnded,
     Fact,
@@ -29,6 +28,7 @@ from factc.events import (
 from factc.record.durations import known_seconds
 from factc.record.journal import RunHeader, Seal, ack_line, fact_line, header_line, passed_line, seal_line
 from factc.record.statedir import StateDir
+from factc.shell_completion import runs
 from factc.syntax.planfile.writer import plan_text
 from factc.urls import recorded
 from tests.inside import Inside

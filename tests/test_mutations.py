@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from factc import excerpt
+from factc import diagnostic_render
 from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError, Diagnostic, RequestError
 from factc.plan.values import Given
@@ -271,7 +271,7 @@ def measure(count: int, seed: int) -> tuple[list[str], list[str], int]:
         if not found:
             continue
         total += 1
-        shown = excerpt.text(found)
+        shown = diagnostic_render.text(found)
         for d in found:
             words = " ".join((d.message, d.label, d.hint, *(words for _, words in d.related)))
             assert not JARGON.search(words), shown
@@ -315,7 +315,7 @@ def test_five_mistakes_are_five_diagnostics() -> None:
         text = text.replace(good, bad)
     found = mistakes(Mutation("job.fact", text, 0))
     lines = [d.span.source.place(d.span.start)[0] for d in found if d.span]
-    assert len(found) == 5 and lines == [14, 19, 20, 29, 33], excerpt.text(found)
+    assert len(found) == 5 and lines == [14, 19, 20, 29, 33], diagnostic_render.text(found)
 
 
 def test_five_names_that_do_not_exist_are_five_diagnostics() -> None:
@@ -330,5 +330,5 @@ def test_five_names_that_do_not_exist_are_five_diagnostics() -> None:
         assert text.count(good) == 1
         text = text.replace(good, bad)
     found = mistakes(Mutation("job.fact", text, 0))
-    assert len(found) == 5, excerpt.text(found)
-    assert all("did you mean" in d.hint for d in found), excerpt.text(found)
+    assert len(found) == 5, diagnostic_render.text(found)
+    assert all("did you mean" in d.hint for d in found), diagnostic_render.text(found)

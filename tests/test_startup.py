@@ -32,7 +32,7 @@ HEAVY_TOO = (HEAVY - {"enum"}) | {
 }
 OTHERS = {
     *(f"factc.syntax.fact.{name}" for name in "grammar errors errors_line".split()),
-    "factc.excerpt", "factc.secrets.credentials", "factc.secrets.written", "factc.lint.warnings",
+    "factc.diagnostic_render", "factc.secrets.credentials", "factc.secrets.written", "factc.lint.warnings",
 }  # fmt: skip
 # `validate` looks for credentials, and asks the shells whether they can read the recipes.
 ASKED = {"subprocess", "tempfile", "random", "shutil", "weakref", "factc.secrets.credentials", "factc.lint.warnings"}

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from factc.cli import main
-from factc.complete import jobs
 from factc.diagnostic import CompileError
 from factc.files import TooLarge, read_regular
 from factc.lsp.analysis import analysed
@@ -22,6 +21,7 @@ from factc.lsp.completion import proposals
 from factc.lsp.hover import hover
 from factc.lsp.index import USE
 from factc.lsp.library import Library
+from factc.shell_completion import jobs
 from factc.source import Source
 from factc.syntax import is_job
 from factc.syntax.source_file import read_source

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factc import excerpt
+from factc import diagnostic_render
 from factc.compiler.pipeline import compile_source
 from factc.diagnostic import CompileError
 from factc.lsp.analysis import analysed
@@ -83,7 +83,12 @@ def saids(name: str, text: str) -> dict[str, str]:
     with pytest.raises(CompileError) as caught:
         compile_source(Source(name, text), Given())
     said["api"] = str(caught.value) + "".join(d.message + d.hint for d in caught.value.diagnostics)
-    for how in (excerpt.text, excerpt.as_json, excerpt.as_github, excerpt.headline):
+    for how in (
+        diagnostic_render.text,
+        diagnostic_render.as_json,
+        diagnostic_render.as_github,
+        diagnostic_render.headline,
+    ):
         said[how.__name__] = how(caught.value.diagnostics)
     return said
 
@@ -116,7 +121,7 @@ def test_places_behind_a_covered_value_stay_what_they_are() -> None:
     text = f"[env PGPASSWORD={VALUE} nonsense]\njob j\n\na:\n    true\n"
     with pytest.raises(CompileError) as caught:
         compile_source(Source("job.fact", text), Given())
-    shown = excerpt.text(caught.value.diagnostics)
+    shown = diagnostic_render.text(caught.value.diagnostics)
     assert f":1:{text.index('nonsense') + 1}" in shown and "PGPASSWORD=hunt*** nonsense" in shown, shown
     line, carets = shown.splitlines()[3:5]
     assert line.index("nonsense") == carets.index("^") and carets.count("^") == len("nonsense"), shown

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.plan import Family, Plan
-from factc.visible import visible
 
 PROGRAMS = ("dot", "graphviz-pure")
 NODES = {"shape": "box", "style": "rounded", "fontname": "Helvetica"}

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factc.durations import plain
+from factc.escape import visible
 from factc.export.program_call import assignment, folder, is_shell, program
 from factc.export.script_head import foot, head, script_quoted, script_word
 from factc.plan import SIGNAL, TIMEOUT, Plan, PlanTask, Text, shown
 from factc.plan.graph import finals, reach
 from factc.runner.above import size
-from factc.visible import visible
 
 
 def script(plan: Plan, order: Sequence[int]) -> str:

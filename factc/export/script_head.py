@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 from factc.durations import written
+from factc.escape import visible
 from factc.export.shell import quoted
 from factc.plan.values import tag_variable
 from factc.version import __version__
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from factc.durations import written
+from factc.escape import visible
 from factc.export.program_call import assignment, folder, is_shell, program
 from factc.plan import Plan, PlanTask, Text, is_final, shown
-from factc.visible import visible
 
 # What bash, dash, zsh and ksh read alike when it is pasted bare: no expansion but variables in double quotes.
 _WORD = r"""(?:[\w@%+:,./-]|'[^']*'|"(?:[^"\\$`]|\\["\\$`]|\$\w+|\$\{\w+\})*")(?:[\w@%+:,./=-]|'[^']*'|"(?:[^"\\$`]|\\["\\$`]|\$\w+|\$\{\w+\})*")*"""  # noqa: E501

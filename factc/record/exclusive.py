@@ -14,9 +14,9 @@ from contextlib import suppress
 from factc.diagnostic import RunsAlready, of_system
 from factc.digest import sha256_hex
 from factc.durations import written
+from factc.escape import visible
 from factc.record.journal_file import Locked, lock, unlock
 from factc.record.writer import refused
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from collections import Counter
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.events.ending import EARLY, OK
 from factc.record.commands import option, runs_command
 from factc.record.contents import is_run
 from factc.record.recorded import DIED, Closed, NotBegun, Nothing, folder_of, header_of, read, runs_of, unreadable
 from factc.record.statedir import Doubtful
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from factc.digest import sha256_hex
+from factc.escape import visible
 from factc.files import TooLarge, read_regular
 from factc.record.commands import deliver_command, option, requoted, resume_command, run_command
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

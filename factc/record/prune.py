@@ -9,12 +9,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.record import PLAN, contents
 from factc.record.history import names
 from factc.record.journal_file import Locked, is_locked, lock, unlock
 from factc.record.lasting import Lasting
 from factc.record.recorded import NotBegun, Nothing, folder_of, header_of, read, runs_of
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

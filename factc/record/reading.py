@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.events import Fact, RunFinished
 from factc.events.payload import WHOLE
 from factc.events.steps import is_job, transitions
 from factc.instant import instant
 from factc.record.fields import check_delivery, check_fact, check_header, is_number
 from factc.record.journal import FIELDS, FORMAT, KINDS, RunHeader, Seal
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

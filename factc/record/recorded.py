@@ -9,6 +9,7 @@ import os
 import time
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.events.ending import BAD, STOPPED, WORDS, ending
 from factc.events.state import RunState
 from factc.instant import between
@@ -16,7 +17,6 @@ from factc.record import JOURNAL, PLAN
 from factc.record.journal_file import is_locked
 from factc.record.reading import Journal, is_delivered
 from factc.record.statedir import user
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

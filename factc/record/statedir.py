@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from factc.diagnostic import RequestError
 from factc.digits import number
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

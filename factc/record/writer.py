@@ -9,13 +9,13 @@ import time
 from contextlib import suppress
 
 from factc.diagnostic import RequestError, of_system
+from factc.escape import visible
 from factc.events import AttemptEnded, RunFinished, TaskEnded, TaskStarted
 from factc.record import LOGS, PLAN, PROGRAM
 from factc.record.beside import Beside
 from factc.record.journal import ack_line, fact_line, header_line, passed_line, seal_line, stopped_line
 from factc.record.journal_file import JournalFile
 from factc.record.logs import Logs
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

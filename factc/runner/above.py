@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
+from factc.escape import visible
 from factc.events.state import FAILED, SKIPPED
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

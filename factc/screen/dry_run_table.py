@@ -5,10 +5,10 @@ Knows plans; the answer is a string.
 
 from __future__ import annotations
 
+from factc.escape import visible
 from factc.export.shell import quoted
 from factc.plan import shown
 from factc.screen.summary import short
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

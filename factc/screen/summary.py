@@ -6,12 +6,12 @@ Knows the fold and the plan; the answer is a string.
 from __future__ import annotations
 
 from factc import durations
+from factc.escape import visible
 from factc.events.ending import WORDS, ending
 from factc.events.state import FAILED, NO_OP, SKIPPED, SUCCEEDED
 from factc.instant import between
 from factc.plan.graph import users_of
 from factc.screen.colour import BOLD, CYAN, DIM, GREEN, RED, YELLOW, painted
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

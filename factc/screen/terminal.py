@@ -10,6 +10,7 @@ import os
 import time
 
 from factc import durations
+from factc.escape import visible
 from factc.events import AttemptEnded, RunStopped, TaskEnded, TaskSkipped, TaskStarted
 from factc.events.ending import WORDS
 from factc.events.state import FAILED, NO_OP, RUNNING, SKIPPED, SUCCEEDED, RunState
@@ -19,7 +20,6 @@ from factc.screen.spool import Spool
 from factc.screen.streams import ERR, OUT, Streams
 from factc.screen.summary import Summary, names, rehearsed, short
 from factc.screen.tails import Tails
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

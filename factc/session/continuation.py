@@ -9,6 +9,7 @@ import os
 import time
 
 from factc.diagnostic import NothingToDo, RequestError, RunsAlready
+from factc.escape import visible
 from factc.events.ending import OK
 from factc.events.state import SUCCEEDED
 from factc.record import JOURNAL, PLAN
@@ -17,7 +18,6 @@ from factc.record.history import OPEN, find, open_runs, successor
 from factc.record.journal_file import JournalFile, Locked, lock, unlock
 from factc.record.recorded import read
 from factc.record.resume import Resumption
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.files import TooLarge, read_given
 from factc.plan import DOUBLE, MAX_TEXT, SINGLE, quoted, shown
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

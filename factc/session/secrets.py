@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from factc.diagnostic import RequestError
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import ssl
 from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected, UnknownProtocol
 
-from factc.visible import visible
+from factc.escape import visible
 from factc.webhooks.connection import Broken, NoAddress
 
 CLOSED = "the connection was closed without an answer"

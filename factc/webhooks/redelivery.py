@@ -9,13 +9,13 @@ import os
 import time
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.jitter import chance
 from factc.record import JOURNAL
 from factc.record.journal_file import Alive, JournalFile, Locked
 from factc.record.reading import Journal, is_delivered
 from factc.record.writer import Ledger
 from factc.urls import check_url, unknown, whole_urls
-from factc.visible import visible
 from factc.webhooks import policy
 from factc.webhooks.client import Unusable
 from factc.webhooks.delivery import Delivery

@@ -9,11 +9,11 @@ def run(arguments: list[str]) -> int:
     """With `--bash TEXT` first, words are as they were typed, quotes and all; what is answered takes TEXT's place."""
     text = ":words\n"  # there are none
     try:
-        from factc.complete.candidates import candidates
-        from factc.complete.line import Line
+        from factc.shell_completion.candidates import candidates
+        from factc.shell_completion.line import Line
 
         if arguments[:1] == ["--bash"]:
-            from factc.complete.quotes import as_typed, unquoted
+            from factc.shell_completion.quotes import as_typed, unquoted
 
             replaced, *typed = arguments[1:]
             text = as_typed(candidates(Line([unquoted(word) for word in typed])), typed[-1], replaced).text()

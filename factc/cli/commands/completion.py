@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from factc import complete as shell_completion
+from factc import shell_completion
 from factc.cli.shared.options import bare_parser
 from factc.cli.shared.output import write_out
 

@@ -8,10 +8,10 @@ from factc.cli.shared.errors import complain, say
 from factc.cli.shared.options import bare_parser, duration, home, state_dir
 from factc.cli.shared.output import tell
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.events.ending import UNDELIVERED
 from factc.record import history
 from factc.urls import origin
-from factc.visible import visible
 from factc.webhooks.redelivery import PATIENCE, Late
 from factc.webhooks.signing import read_credentials
 

@@ -11,10 +11,10 @@ from factc.cli.shared.errors import say
 from factc.cli.shared.options import bare_parser, home, state_dir, whole
 from factc.cli.shared.output import write_out
 from factc.diagnostic import RequestError
+from factc.escape import visible, visible_json
 from factc.record import JOURNAL, history
 from factc.record.journal_file import is_locked
 from factc.record.statedir import read_whole
-from factc.visible import visible, visible_json
 from factc.webhooks.replay import Retelling
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from factc.cli.shared.errors import complain, report, say
 from factc.cli.shared.options import bare_parser
 from factc.cli.shared.output import write_file, write_out
 from factc.diagnostic import CompileError, RequestError
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from factc.cli.shared.errors import report
 from factc.cli.shared.options import given, load, parser
 from factc.cli.shared.output import write_out
 from factc.diagnostic import CompileError
+from factc.escape import visible_json
 from factc.plan import shown
 from factc.plan.values import TAG
 from factc.screen.summary import MOST_NAMES, short
-from factc.visible import visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

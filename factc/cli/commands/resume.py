@@ -8,13 +8,13 @@ from factc.cli.commands.run import begin
 from factc.cli.shared.options import bare_parser, given, home, value_options
 from factc.cli.shared.run_options import add_options, aside, prepared, wishes
 from factc.diagnostic import RequestError, of_system
+from factc.escape import visible
 from factc.load import Loaded, close
 from factc.record.commands import word
 from factc.record.onward import remark
 from factc.session.continuation import Earlier
 from factc.session.header import here
 from factc.source import Source
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

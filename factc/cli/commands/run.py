@@ -73,8 +73,8 @@ def _continued(options: argparse.Namespace, wanted: Wishes, beside: Aside) -> in
 
 
 def _show_account(plan: Plan, resumption: Resumption, whole: bool, say: Callable[[str], None]) -> None:
+    from factc.escape import visible
     from factc.record.resume import account
-    from factc.visible import visible
 
     say(f"continues the run {resumption.run[:8]}")
     for line in account(plan, resumption, None if whole else 10):

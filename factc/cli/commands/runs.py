@@ -11,11 +11,11 @@ from factc.cli.shared.errors import say
 from factc.cli.shared.options import bare_parser, home, state_dir, whole
 from factc.cli.shared.output import write_out
 from factc.diagnostic import RequestError
+from factc.escape import visible, visible_json
 from factc.events.payload import moment
 from factc.record import history, recorded
 from factc.record.recorded import Recorded
 from factc.screen.summary import short
-from factc.visible import visible, visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

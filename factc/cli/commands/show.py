@@ -13,6 +13,7 @@ from factc.cli.shared.options import bare_parser, home, state_dir, whole
 from factc.cli.shared.output import write_out
 from factc.cli.shared.run_account import failures, may_go_on, outcome, summary
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.events.ending import WORDS
 from factc.events.payload import moment
 from factc.plan.families import close_to, meant
@@ -28,7 +29,6 @@ from factc.screen.colour import colour_wanted
 from factc.screen.lines import Lines
 from factc.screen.stats import text
 from factc.screen.summary import short
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -55,19 +55,19 @@ def _parser() -> Parser:
 
 
 def _for_programs(diagnostics: list[Diagnostic], options: argparse.Namespace) -> str:
-    from factc import excerpt
+    from factc import diagnostic_render
 
     if options.format == "json":
-        return excerpt.as_json(diagnostics) + "\n"
-    return excerpt.as_github(diagnostics, options.directory or "")
+        return diagnostic_render.as_json(diagnostics) + "\n"
+    return diagnostic_render.as_github(diagnostics, options.directory or "")
 
 
 def _verdict(name: str, diagnostics: list[Diagnostic], bad: bool) -> str:
-    from factc.visible import visible
+    from factc.escape import visible
 
     if not bad:
         return f"{visible(name)} is a valid Factotum Factfile!"
-    from factc.excerpt import headline
+    from factc.diagnostic_render import headline
 
     return f"{visible(name)} is not a valid Factotum Factfile: {headline(diagnostics)}"
 

@@ -6,7 +6,7 @@ Knows words; starts nothing.
 from __future__ import annotations
 
 from factc.cli.shared import errors
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from factc.visible import visible
+from factc.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ def reported(diagnostics: Sequence[Diagnostic], colour: bool | None = None) -> s
     """The same as a text."""
     if not diagnostics:
         return ""
-    from factc import excerpt
+    from factc import diagnostic_render
     from factc.screen.colour import colour_wanted
 
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = len(diagnostics) - errors
     wanted = colour_wanted(os.environ, sys.stderr.isatty(), colour)
     shown, more = _few(diagnostics)
-    text = excerpt.text(shown, colour=wanted) + "".join(f"\n{visible(line)}\n" for line in more)
+    text = diagnostic_render.text(shown, colour=wanted) + "".join(f"\n{visible(line)}\n" for line in more)
     if len(diagnostics) > 1:
         counts = [f"{n} {kind}{'s' * (n > 1)}" for n, kind in ((errors, "error"), (warnings, "warning")) if n]
         text += "\n" + ", ".join(counts) + "\n"

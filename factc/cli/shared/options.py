@@ -14,12 +14,12 @@ from factc import durations
 from factc.diagnostic import RequestError
 from factc.digits import number, size
 from factc.entered import entered, variable
+from factc.escape import visible
 from factc.files import TooLarge, forget_sources, read_given
 from factc.plan.values import Given
 from factc.record import STATE_DIR
 from factc.record.commands import moved, word
 from factc.record.statedir import StateDir
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import sys
 from contextlib import suppress
 
 from factc.diagnostic import RequestError
+from factc.escape import visible
 from factc.files import is_source
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

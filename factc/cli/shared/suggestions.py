@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 
+from factc.escape import visible
 from factc.record.commands import path, word
 from factc.session.options import STYLES
 from factc.spelling import nearest
-from factc.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def option(name: str, known: Collection[str], prog: str) -> str:
 
 
 def _verbs_with(name: str) -> list[str]:
-    from factc.complete.table import OPTIONS
+    from factc.shell_completion.table import OPTIONS
 
     return [verb for verb, options in OPTIONS.items() if any(name in names.split() for names, *_ in options)]
 

@@ -5,7 +5,7 @@ Knows the table of options; knows neither jobs nor runs.
 
 from __future__ import annotations
 
-from factc.complete.table import ARGUMENTS, OPTIONS
+from factc.shell_completion.table import ARGUMENTS, OPTIONS
 
 VERB = "verb"
 OPTION = "option"

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 
-from factc.complete.answer import FILES, FOLDERS, JOBS, OPEN, WORDS, Answer
-from factc.complete.line import ARGUMENT, OPTION, VALUE, VERB, Line
-from factc.complete.table import OPTIONS, VERBS
+from factc.shell_completion.answer import FILES, FOLDERS, JOBS, OPEN, WORDS, Answer
+from factc.shell_completion.line import ARGUMENT, OPTION, VALUE, VERB, Line
+from factc.shell_completion.table import OPTIONS, VERBS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from factc.complete.jobs import Known
+    from factc.shell_completion.jobs import Known
 
 Pairs = list[tuple[str, str]]
 
@@ -98,7 +98,7 @@ def _listed(line: Line, *, only_folders: bool = False) -> Answer:
 
 def _job(line: Line) -> Known:
     """What is known of the job that a line names: a file, or the one of a run."""
-    from factc.complete import jobs, runs
+    from factc.shell_completion import jobs, runs
 
     if line.verb == "resume":
         known = jobs.plan(runs.plan(_state_dir(line), line.arguments[0] if line.arguments else "last"))
@@ -123,7 +123,7 @@ def _state_dir(line: Line) -> str:
 
 def _tasks(line: Line) -> Answer:
     if line.verb == "show":
-        from factc.complete import runs
+        from factc.shell_completion import runs
 
         return _matching(line, runs.tasks(_state_dir(line), line.arguments[0]))
     known = _job(line)
@@ -131,7 +131,7 @@ def _tasks(line: Line) -> Answer:
 
 
 def _runs(line: Line) -> Answer:
-    from factc.complete import runs
+    from factc.shell_completion import runs
 
     return _matching(line, runs.every(_state_dir(line)))
 

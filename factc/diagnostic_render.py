@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from factc.diagnostic import ERROR, Diagnostic, veiled
+from factc.escape import visible, visible_json
 from factc.secrets.written import COVER, shown
 from factc.source import Span
-from factc.visible import visible, visible_json
 
 WIDTH = 100  # columns of the source that an excerpt shows of a long line
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bold": "\x1b[1m", "frame": "\x1b[34m", "help": "\x1b[32m"}

@@ -41,8 +41,8 @@ def plan(state_dir: str, word: str) -> str:
 
 def tasks(state_dir: str, word: str) -> list[tuple[str, str]]:
     """The names of the tasks of a run, then those of its families."""
-    from factc.complete import jobs
     from factc.record.recorded import header_of
+    from factc.shell_completion import jobs
 
     try:
         with StateDir(state_dir).runs() as runs, runs.folder(_meant(state_dir, runs, word)) as folder:

@@ -5,7 +5,7 @@ Knows the quotes of bash, and that the last may still be open; expands nothing.
 
 from __future__ import annotations
 
-from factc.complete.answer import Answer
+from factc.shell_completion.answer import Answer
 
 BARE, SINGLE, DOUBLE, DOLLAR = "", "'", '"', "$'"
 
