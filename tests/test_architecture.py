@@ -1,8 +1,9 @@
-"""The house stays the house: who may import whom, which rooms are pure, where each library lives."""
+"""The architecture: which package may import which, which modules are pure, where each library lives."""
 
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
+PACKAGES = {module for module, path in MODULES.items() if path.name == "__init__.py"}
 
 HOMES = {
     "lark": {"factc.syntax.fact.grammar"},
@@ -34,7 +36,7 @@ PURE = {
     "controls", "diagnostic", "digits", "edits", "escape", "events", "lint", "plan", "reach", "source",
     "spelling",
     *(f"compiler.{name}" for name in "check command dependencies expand limits scope suppressions used_scope".split()),
-    *(f"events.{name}" for name in "ending payload state".split()),
+    *(f"events.{name}" for name in "ending payload state steps".split()),
     *(f"lint.{name}" for name in "checks habits recipe unexpanded warnings".split()),
     *(f"model.{name}" for name in "duration_text job repair reported schema_fast template".split()),
     *(f"plan.{name}" for name in "bind families graph levels selection values".split()),
@@ -43,7 +45,7 @@ PURE = {
     "runner.outcome", "runner.tail",
     *(f"scheduling.{name}" for name in "pools schedule search simulation starts".split()),
     *(f"secrets.{name}" for name in "credentials forms heads mask written".split()),
-    *(f"shell.{name}" for name in "closed flow informing scanner".split()),
+    *(f"shell.{name}" for name in "closed commands flow informing scanner".split()),
     "syntax.planfile.checks",
     "webhooks.policy", "webhooks.replay",
 }  # fmt: skip
@@ -91,29 +93,28 @@ LIGHT = {
     "syntax.planfile.checks", "syntax.planfile.reader",
 }  # fmt: skip
 
-# A room may import the rooms of its own row and of the rows below it. A module goes by its own name, or else by that
-# of the nearest package around it.
-FLOORS = [
+# From the top down. A package imports only packages of rows below its own. A module goes by its package; one that lies
+# beside the packages counts as a package of its own.
+LEVELS = [
     {"__main__"},
     {"cli"},
-    {"__init__", "api"},
-    {"load", "lsp", "session.components", "session.continuation", "session.session", "webhooks.redelivery"},
-    {"compiler.pipeline", "fmt", "runner", "scheduling.search", "session"},
-    {"lint", "shell_completion"},
-    {"compiler.suppressions", "lint.checks", "lint.habits", "lint.syntax", "lint.unexpanded"},
-    {"lint.recipe", "shell.closed"},
-    {"compiler.check", "compiler.command", "compiler.uses", "engine", "export", "model.factfile", "record",
-     "report", "screen", "session.host", "syntax", "urls", "webhooks"},
-    {"events.ending", "events.payload", "record.resume", "report.stats", "secrets", "session.declared_secrets", "webhooks.policy"},
-    {"compiler", "diagnostic_render", "plan.bind", "plan.levels"},
-    {"loop", "model.job", "plan.families", "plan.selection", "shell"},
-    {"durations", "events.state", "events.steps", "model.document", "model.duration_text", "plan.graph", "plan.values",
-     "runner.above", "runner.tail", "scheduling"},
-    {"caller", "controls", "diagnostic", "digest", "digits", "edits", "entered",
-     "escape", "events", "files", "forks", "highlight", "instant", "jitter",
-     "model", "plan", "poller", "reach", "report.time_spent", "resources", "runner.settings",
-     "secrets.credentials", "secrets.forms", "secrets.heads", "secrets.mask", "secrets.written", "source", "spelling",
-     "version"},
+    {"__init__", "cli.commands"},
+    {"api", "cli.shared"},
+    {"lsp", "session"},
+    {"lint", "load", "screen"},
+    {"export", "shell_completion", "webhooks"},
+    {"compiler", "fmt", "record"},
+    {"syntax"},
+    {"report", "runner", "syntax.planfile"},
+    {"engine.local", "syntax.fact", "syntax.factfile"},
+    {"engine", "model", "scheduling", "shell"},
+    {"loop", "plan"},
+    {"caller", "diagnostic_render", "entered"},
+    {"diagnostic"},
+    {"source"},
+    {"events", "secrets", "urls"},
+    {"controls", "digest", "digits", "durations", "edits", "escape", "files", "forks",
+     "highlight", "instant", "jitter", "poller", "reach", "resources", "spelling", "version"},
 ]  # fmt: skip
 
 
@@ -133,39 +134,76 @@ def imports(path: Path, *, at_run_time: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if name in MODULES else node.module for name in names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+            beginning = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+            if isinstance(beginning, ast.Constant):  # of a package whose modules are imported by name
+                found.add(str(beginning.value).rstrip("."))
     return found
 
 
-def floor(module: str) -> int:
-    """The row of a module, counted from the roof."""
-    rows = {name: at for at, names in enumerate(FLOORS) for name in names}
-    name = module.removeprefix("factc").removeprefix(".") or "__init__"
-    while name not in rows:
-        assert "." in name, f"{module}: on which floor does it stand?"
-        name = name.rpartition(".")[0]
-    return rows[name]
+def package(module: str) -> str:
+    """The package that a module belongs to; a module beside the packages counts as one of its own."""
+    return module if module in PACKAGES or module.count(".") < 2 else module.rpartition(".")[0]
+
+
+def short(module: str) -> str:
+    """The name that the table has for a package."""
+    return module.removeprefix("factc").removeprefix(".") or "__init__"
+
+
+ROWS = {name: row for row, names in enumerate(LEVELS) for name in names}
+
+
+def test_the_table_of_levels_has_each_package_once_and_nothing_else() -> None:
+    assert sorted(name for names in LEVELS for name in names) == sorted({short(package(module)) for module in MODULES})
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module: str) -> None:
-    for other in imports(MODULES[module]):
-        if other.startswith("factc"):
-            assert floor(module) <= floor(other), f"{module} imports {other}, which stands above it"
+    own = package(module)
+    for other in {package(name) for name in imports(MODULES[module]) if name in MODULES} - {own}:
+        assert ROWS[short(own)] < ROWS[short(other)], f"{module} imports {other}, which is not below {own}"
 
 
-def test_no_circles() -> None:
-    graph = {module: {other for other in imports(path) if other in MODULES} for module, path in MODULES.items()}
+def circle(graph: dict[str, set[str]]) -> str:
+    """A way in a graph that comes back to where it was; "" if there is none."""
     done: set[str] = set()
 
-    def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, " → ".join((*trail, module))
-        if module not in done:
-            for other in graph[module]:
-                visit(other, (*trail, module))
-            done.add(module)
+    def visit(name: str, trail: tuple[str, ...]) -> str:
+        if name in trail:
+            return " → ".join((*trail[trail.index(name) :], name))
+        if name in done:
+            return ""
+        found = next(filter(None, (visit(other, (*trail, name)) for other in sorted(graph[name]))), "")
+        done.add(name)
+        return found
 
-    for module in graph:
-        visit(module, ())
+    return next(filter(None, (visit(name, ()) for name in graph)), "")
+
+
+def test_no_circles_of_modules() -> None:
+    assert not circle({m: {other for other in imports(path) if other in MODULES} - {m} for m, path in MODULES.items()})
+
+
+def test_no_circles_of_packages() -> None:
+    graph: dict[str, set[str]] = {package(module): set() for module in MODULES}
+    for module, path in MODULES.items():
+        graph[package(module)] |= {package(other) for other in imports(path) if other in MODULES} - {package(module)}
+    assert not circle(graph)
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b", "d"}, "b": {"c"}, "c": {"b"}, "d": set()}) == "b → c → b"
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == ""
+
+
+def test_the_page_describes_every_package_from_the_top_down() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    described = [name.replace("/", ".") for name in re.findall(r"^\| `([\w/]+)` \|", text, re.MULTILINE)]
+    assert sorted(described) == sorted(short(name) for name in PACKAGES - {"factc"})
+    assert [ROWS[name] for name in described] == sorted(ROWS[name] for name in described)
+    beside = {short(m) for m in MODULES if m.count(".") == 1} - set(described) - {"__main__"}
+    assert beside <= set(re.findall(r"`(\w+)`", text))
 
 
 @pytest.mark.parametrize("library", HOMES)
@@ -175,7 +213,7 @@ def test_each_library_has_one_home(library: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
-def test_pure_rooms_touch_nothing(name: str) -> None:
+def test_pure_modules_touch_nothing(name: str) -> None:
     used = {i.split(".")[0] for i in imports(MODULES[f"factc.{name}"])} - PURE_PARTS.get(name, set())
     assert not used & IMPURE
 
@@ -187,7 +225,7 @@ def test_the_path_of_a_run_is_light(name: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_room_says_what_it_is(module: str) -> None:
+def test_every_module_says_what_it_is(module: str) -> None:
     text = ast.get_docstring(tree(MODULES[module]))
     assert text and text.splitlines()[0].endswith((".", ":")), module
 
@@ -257,7 +295,7 @@ def by_path(path: Path) -> set[str]:
     return found
 
 
-def test_one_room_opens_and_removes_what_lies_in_a_state_directory() -> None:
+def test_one_module_opens_and_removes_what_lies_in_a_state_directory() -> None:
     for module in RECORDING - {"factc.record.statedir"}:
         assert not by_path(MODULES[module]), f"{module} does that past `record.statedir`"
         assert not {"shutil", "pathlib", "tempfile", "glob"} & imports(MODULES[module]), module

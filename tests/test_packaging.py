@@ -32,7 +32,7 @@ def test_the_sdist_is_the_whole_project(built: Path) -> None:
     with tarfile.open(file) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = ["pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "factc/__init__.py", "factc/py.typed",
-              "grammar/fact.lark", "grammar/fact.tables.json", "samples/hello.fact", "tests/test_packaging.py", "docs/design.md",
+              "grammar/fact.lark", "grammar/fact.tables.json", "samples/hello.fact", "tests/test_packaging.py", "docs/architecture.md",
               "schemas/factc/plan/jsonschema/1-0-0"]  # fmt: skip
     assert [name for name in wanted if name not in names] == []
 
