@@ -9,7 +9,9 @@ import os
 from collections.abc import Mapping, Sequence
 
 from factc import load
+from factc.diagnostic import RequestError
 from factc.entered import enter, entered, filename, named, variable
+from factc.files import NO_DIRECTORY, has_no_directory
 from factc.plan import Plan
 from factc.plan.bind import add
 from factc.plan.selection import select
@@ -52,6 +54,7 @@ def compile(
     """
     file = filename("path", path)
     enter([("path", file), ("start", start), ("to", to)])
+    _be_somewhere(file)
     return load.load(file, _given(values, tags), start=start, to=to, strict=strict).plan
 
 
@@ -109,6 +112,7 @@ def run(
     hosts = several("constraint", constraint)
     enter([("resume", resume), ("start", start), ("to", to), *(("constraint", host) for host in hosts)])
     place = _place(state_dir)
+    _be_somewhere()
     wishes = Wishes(
         jobs=jobs,
         jobserver=jobserver,
@@ -176,6 +180,12 @@ def _place(state_dir: str | os.PathLike[str] | _Usual | None) -> str | None:
     if isinstance(state_dir, _Usual):
         return variable("FACTC_STATE_DIR") or STATE_DIR
     return None if state_dir is None else filename("state_dir", state_dir)
+
+
+def _be_somewhere(path: str = "") -> None:
+    """Raises RequestError if the working directory is gone, but for what is named from the root on."""
+    if not os.path.isabs(path) and has_no_directory():
+        raise RequestError(NO_DIRECTORY, "change to one that is there")
 
 
 def _here(constraint: Sequence[str]) -> bool:

@@ -10,6 +10,8 @@ import errno
 import os
 import stat
 
+NO_DIRECTORY = "the working directory has been deleted"
+
 _sources: set[tuple[int, int]] = set()  # regular files that were read, by device and number
 
 
@@ -25,6 +27,17 @@ def forget_sources() -> None:
 def is_source(found: os.stat_result) -> bool:
     """Whether this very file was read, whatever name it has now."""
     return (found.st_dev, found.st_ino) in _sources
+
+
+def has_no_directory() -> bool:
+    """Whether the working directory has been deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    except OSError:  # it is there, but what lies above it cannot be read
+        return False
+    return False
 
 
 def _remember(found: os.stat_result) -> None:

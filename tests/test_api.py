@@ -206,3 +206,17 @@ def test_arguments_of_a_wrong_kind_are_refused_in_words(job: Path, given: dict[s
     if not given or not {"pools", "state_dir"} & set(given):
         with pytest.raises(factc.RequestError, match=words):
             factc.compile(file, **given)
+
+
+def test_a_working_directory_that_was_deleted_is_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "job.fact").write_text("job j\n\na:\n    true\n")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    plan = factc.compile(tmp_path / "job.fact")
+    for call in (lambda: factc.run(plan), lambda: factc.run("job.fact"), lambda: factc.compile("job.fact")):
+        with pytest.raises(factc.RequestError, match="the working directory has been deleted"):
+            call()

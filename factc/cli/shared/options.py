@@ -15,7 +15,7 @@ from factc.diagnostic import RequestError
 from factc.digits import number, size
 from factc.entered import entered, variable
 from factc.escape import visible
-from factc.files import TooLarge, forget_sources, read_given
+from factc.files import NO_DIRECTORY, TooLarge, forget_sources, has_no_directory, read_given
 from factc.plan.values import Given
 from factc.record import STATE_DIR
 from factc.record.commands import moved, word
@@ -145,25 +145,12 @@ def _go_there(directory: str | None) -> None:
             relative = False
         os.getcwd()
     except OSError as problem:
-        if relative and is_gone():
-            words = "the working directory has been deleted" + (
-                f": -C {visible(directory)} leads nowhere" if directory else ""
-            )
+        if relative and has_no_directory():
+            words = NO_DIRECTORY + (f": -C {visible(directory)} leads nowhere" if directory else "")
             raise RequestError(words, "cd to a folder that is there, or name one from the root on: -C /DIR") from None
         if directory is None:  # it is there, but what lies above it cannot be read
             return
         raise RequestError(f"-C {visible(directory)}: {problem.strerror}") from None
-
-
-def is_gone() -> bool:
-    """Whether the working directory has been deleted."""
-    try:
-        os.getcwd()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 class Once(argparse.Action):
