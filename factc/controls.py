@@ -24,17 +24,22 @@ _INTRODUCED = (
     rb"|\x1b[ -/]{0,%(p)d}[0-~]?"
 ) % {b"p": PARAMETERS, b"b": BODY}
 
-REMOVED = re.compile(rb"(?:" + _ONE + rb")+|(?P<sequence>" + _INTRODUCED + rb")")
+REMOVED = rb"(?:" + _ONE + rb")+|(?P<sequence>" + _INTRODUCED + rb")"
 COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 
 # What may go on with more bytes: the beginning of a sequence or of a character.
-_OPEN = re.compile(
+_OPEN = (
     rb"(?:(?:\x1b\[|\xc2\x9b)[0-?]{0,%(p)d}[ -/]{0,%(p)d}"
     rb"|(?:\x1b[\]PX^_]|\xc2[\x9d\x90\x98\x9e\x9f])(?:[^\x07\n\x1b\xc2]|\xc2(?!\x9c)){0,%(b)d}\x1b?"
     rb"|\x1b[ -/]{0,%(p)d}|\xc2|\xe2[\x80\x81]?)\Z" % {b"p": PARAMETERS, b"b": BODY}
 )
 REACH = BODY + 8  # bytes before a place that tell whether a sequence is cut there
 _SINGLE = bytes(sorted({*range(0x20), 0x7F} - {0x09, 0x0A}))
+
+
+def of_removed() -> re.Pattern[bytes]:
+    """`REMOVED`, made when there is something to look for: making it is felt at the start of a run."""
+    return re.compile(REMOVED)
 
 
 def plain(data: bytes) -> bool:
@@ -46,7 +51,7 @@ def plain(data: bytes) -> bool:
 
 def removed(data: bytes) -> bytes:
     """The bytes without what no screen shows."""
-    return data if plain(data) else REMOVED.sub(b"", data)
+    return data if plain(data) else of_removed().sub(b"", data)
 
 
 def latest(line: bytes) -> bytes:
@@ -55,7 +60,7 @@ def latest(line: bytes) -> bytes:
     at = text.rfind(b"\r") + 1
     if at and not (text.isascii() and b"\x1b" not in text):  # one within a sequence is part of that
         at = 0
-        for match in REMOVED.finditer(text):
+        for match in of_removed().finditer(text):
             if not match.lastgroup:
                 at = max(at, text.rfind(b"\r", match.start(), match.end()) + 1)
     return line[at:]
@@ -70,7 +75,7 @@ def whole(data: bytes) -> int:
     """Up to where no sequence, and no character, is cut in two."""
     size = len(data)
     tail = data[-REACH:]
-    found = _OPEN.search(tail) if not plain(tail) or not tail[-2:].isascii() else None
+    found = re.compile(_OPEN).search(tail) if not plain(tail) or not tail[-2:].isascii() else None
     at = size - len(tail) + found.start() if found else size
     return min(at, _characters(data))
 
@@ -79,7 +84,7 @@ def entire(data: bytes, at: int) -> int:
     """From where on, at that place or behind it, no sequence and no character has lost its beginning."""
     if at <= 0:
         return 0
-    for match in REMOVED.finditer(data, max(0, at - REACH)):
+    for match in of_removed().finditer(data, max(0, at - REACH)):
         if match.end() > at:
             at = match.end() if match.start() < at else at
             break

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factc.controls import REACH, REMOVED, latest, settled
+from factc.controls import REACH, latest, of_removed, settled
 from factc.runner.attempt import Running
 from factc.runner.tail import Tail
 from factc.screen.lines import OLD, Lines, cleaned
@@ -166,12 +166,12 @@ def test_however_the_bytes_are_cut(pieces: list[bytes], size: int) -> None:
 def test_the_latest_is_what_stands_behind_the_last_return_that_is_one(text: bytes) -> None:
     """One within a sequence is part of that; those at the end do not count."""
     line = text.replace(b"\n", b"")
-    seen = b"".join(b"" if match.lastgroup else match[0] for match in REMOVED.finditer(line.rstrip(b"\r")))
+    seen = b"".join(b"" if match.lastgroup else match[0] for match in of_removed().finditer(line.rstrip(b"\r")))
     if b"\r" not in seen:
         assert latest(line) == line
     else:
-        shown = REMOVED.sub(lambda match: b"" if match.lastgroup else match[0], line).rstrip(b"\r")
-        assert REMOVED.sub(b"", latest(line)) == REMOVED.sub(b"", shown.rpartition(b"\r")[2])
+        shown = of_removed().sub(lambda match: b"" if match.lastgroup else match[0], line).rstrip(b"\r")
+        assert of_removed().sub(b"", latest(line)) == of_removed().sub(b"", shown.rpartition(b"\r")[2])
 
 
 def test_a_return_at_the_border_of_two_chunks() -> None:

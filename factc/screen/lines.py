@@ -6,7 +6,7 @@ whole, so it does not matter how the bytes were cut.
 
 from __future__ import annotations
 
-from factc.controls import COLOUR, REMOVED, latest, plain, whole
+from factc.controls import COLOUR, latest, of_removed, plain, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,5 +64,5 @@ def cleaned(line: bytes, colour: bool) -> str:
     def kept(match: re.Match[bytes]) -> bytes:
         return match[0] if match.lastgroup and colour and COLOUR.fullmatch(match[0]) else b""
 
-    text = REMOVED.sub(kept, latest(line))
+    text = of_removed().sub(kept, latest(line))
     return (text + b"\x1b[0m" if b"\x1b" in text else text).decode("utf-8", "replace")

@@ -20,7 +20,7 @@ LEAST = 4  # bytes of a form, and characters of a line: what is shorter stands i
 # The line ends that `base64`, `openssl` and `xxd -p` put into what they encode: many characters of it stand before.
 _WRAPPED = rb"\n(?:(?<=[A-Za-z0-9+/=_-]{40}\n)|(?<=[A-Za-z0-9+/=_-]{40}\r\n))[ \t]{0,64}"
 CONTEXT = 42  # bytes before a line end that decide about it
-PARTED = re.compile(REMOVED.pattern + rb"|" + _WRAPPED)
+PARTED = re.compile(REMOVED + rb"|" + _WRAPPED)
 WRAPPED = re.compile(_WRAPPED)
 
 
