@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # `signal` itself makes enumerations
 import os
 import sys
 
@@ -9,12 +10,17 @@ from factc import cli
 
 
 def main() -> int:
-    """Runs the command with the program's arguments and returns its exit code.
+    """Runs the command with the program's arguments and returns its exit code, which no later Ctrl-C changes.
 
     Does not return while other threads still wait for somebody else (a webhook, a name server): an interpreter
     that is taken down under them can crash. What had to be written was written by the verb.
     """
-    code = cli.main()
+    try:
+        code = cli.main()
+        _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    except KeyboardInterrupt:  # once more, while the first one was answered
+        _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+        code = 130
     threading = sys.modules.get("threading")
     if threading and threading.active_count() > 1:
         _flush()

@@ -229,8 +229,6 @@ def _import_all() -> None:
 
 
 def _main() -> None:
-    from factc.cli import main
-
     _import_all()
     import factc.__main__ as program
 
@@ -238,7 +236,7 @@ def _main() -> None:
     gc.freeze()
     words = _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     sys.argv[:] = [str(program.__file__), *words]
-    code = main()
+    code = program.main()
     threading._shutdown()
     atexit._run_exitfuncs()
     sys.stdout.flush()

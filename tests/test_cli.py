@@ -317,3 +317,23 @@ def test_no_interpreter_is_taken_down_under_a_thread_that_still_waits(tmp_path: 
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment(), timeout=60)
         said, bracket, after = done.stdout.rpartition("]\n")
         assert (done.returncode, bracket, after) == (1, "]\n", down) and '"E102"' in said, done
+
+
+def test_no_later_signal_changes_how_it_ended(tmp_path: Path) -> None:
+    """Ctrl-C while the interpreter is taken down, or while the first one is answered."""
+    script = (
+        "import os, signal, sys\n"
+        "from factc import cli\n"
+        "from factc.__main__ import main\n"
+        "def ends():\n"
+        "    if sys.argv[1] == 'twice':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return 2\n"
+        "cli.main = ends\n"
+        "code = main()\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.exit(code)\n"
+    )
+    for kind, code in (("once", 2), ("twice", 130)):
+        done = subprocess.run([sys.executable, "-c", script, kind], capture_output=True, text=True, env=environment())
+        assert (done.returncode, done.stderr) == (code, ""), done
