@@ -525,7 +525,7 @@ def test_too_large_thrice(tmp_path: Path) -> None:
 
 def test_too_large_when_delivered_later(tmp_path: Path) -> None:
     place = Place(tmp_path, GOOD)
-    with Receiver([503]) as receiver:
+    with Receiver([503] * 99) as receiver:
         place.run(receiver.url, "--webhook-drain", "0")
         receiver.script = lambda number: 413 if b'"factfile":""' not in receiver.requests[-1].body else 200
         assert place.factc("deliver", "last").code == 0
